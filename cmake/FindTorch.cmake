@@ -1,0 +1,46 @@
+# Torch::cpu from a torch wheel, an unpacked LibTorch or a conda prefix. The
+# wheel's own TorchConfig.cmake is never called: it demands a CUDA toolkit.
+#
+# CUDA needs nothing at build time: the program opens libtorch_cuda.so beside
+# libtorch_cpu.so when the user asks for a CUDA device (model/device.h).
+set(TORCH_ROOT "" CACHE PATH "torch wheel folder, unpacked LibTorch, or prefix")
+set(_torch_hints ${TORCH_ROOT} $ENV{TORCH_ROOT} ${CMAKE_PREFIX_PATH}
+    "${NADIR_WHEELS}/torch" $ENV{CONDA_PREFIX})
+find_path(Torch_INCLUDE_DIR ATen/ATen.h HINTS ${_torch_hints}
+  PATH_SUFFIXES include NO_DEFAULT_PATH)
+find_library(Torch_CPU_LIBRARY torch_cpu HINTS ${_torch_hints}
+  PATH_SUFFIXES lib NO_DEFAULT_PATH)
+find_library(Torch_C10_LIBRARY c10 HINTS ${_torch_hints}
+  PATH_SUFFIXES lib NO_DEFAULT_PATH)
+
+set(Torch_VERSION "")
+foreach(_header torch/headeronly/version.h
+                torch/csrc/api/include/torch/version.h)
+  if(NOT Torch_VERSION AND EXISTS "${Torch_INCLUDE_DIR}/${_header}")
+    file(STRINGS "${Torch_INCLUDE_DIR}/${_header}" _torch_version
+      REGEX "^#define TORCH_VERSION_(MAJOR|MINOR|PATCH) ")
+    string(REGEX REPLACE "[^0-9;]" "" _torch_version "${_torch_version}")
+    list(JOIN _torch_version "." Torch_VERSION)
+  endif()
+endforeach()
+
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(Torch
+  REQUIRED_VARS Torch_CPU_LIBRARY Torch_C10_LIBRARY Torch_INCLUDE_DIR
+  VERSION_VAR Torch_VERSION
+  REASON_FAILURE_MESSAGE "run scripts/setup.sh, or pass -DCMAKE_PREFIX_PATH=<LibTorch>")
+
+if(Torch_FOUND AND NOT TARGET Torch::cpu)
+  add_library(Torch::c10 SHARED IMPORTED)
+  set_target_properties(Torch::c10 PROPERTIES
+    IMPORTED_LOCATION "${Torch_C10_LIBRARY}")
+  add_library(Torch::cpu SHARED IMPORTED)
+  set_target_properties(Torch::cpu PROPERTIES
+    IMPORTED_LOCATION "${Torch_CPU_LIBRARY}"
+    INTERFACE_LINK_LIBRARIES Torch::c10)
+  # After every other include folder: LibTorch carries its own fmt, protobuf
+  # and dnnl headers, which must not shadow the system's.
+  target_compile_options(Torch::cpu INTERFACE
+    "SHELL:-idirafter ${Torch_INCLUDE_DIR}"
+    "SHELL:-idirafter ${Torch_INCLUDE_DIR}/torch/csrc/api/include")
+endif()

@@ -1,0 +1,41 @@
+# Every library that nadir links, found once. Debian's packages give most;
+# LibTorch and Arrow come from the wheels that scripts/setup.sh unpacks into
+# .deps/wheels, or from where CMAKE_PREFIX_PATH or TORCH_ROOT point.
+set(NADIR_WHEELS "${PROJECT_SOURCE_DIR}/.deps/wheels" CACHE PATH
+    "Folder with the unpacked torch and pyarrow wheels")
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(GDAL REQUIRED)
+find_package(LibArchive REQUIRED)
+find_package(CURL REQUIRED)
+find_package(JPEG REQUIRED)
+find_package(PNG REQUIRED)
+find_package(HWY REQUIRED)
+find_package(LMDB REQUIRED)
+find_package(Arrow REQUIRED MODULE)
+
+if(NADIR_TORCH_ROOMS)
+  find_package(Torch 2.9 REQUIRED MODULE)
+  # The one precompiled header of the rooms with LibTorch (style: docs/style.md).
+  file(WRITE "${PROJECT_BINARY_DIR}/torch_pch.cpp.in" "")
+  configure_file("${PROJECT_BINARY_DIR}/torch_pch.cpp.in"
+                 "${PROJECT_BINARY_DIR}/torch_pch.cpp" COPYONLY)
+  add_library(nadir_torch_pch OBJECT "${PROJECT_BINARY_DIR}/torch_pch.cpp")
+  target_link_libraries(nadir_torch_pch PRIVATE nadir_flags PUBLIC Torch::cpu)
+  target_precompile_headers(nadir_torch_pch PRIVATE
+    <ATen/ATen.h> <torch/nn/module.h>)
+  target_compile_options(nadir_torch_pch PRIVATE -fpch-preprocess)
+endif()
+
+if(NADIR_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(NADIR_BENCH)
+  find_package(benchmark REQUIRED)
+endif()

@@ -1,0 +1,86 @@
+#include "core/cpu.h"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <sstream>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "core/parallel.h"
+
+namespace nadir {
+namespace {
+
+// Features that decide which kernels run and how fast; /proc/cpuinfo's names.
+constexpr std::array kFeaturesOfInterest = {
+    "sse4_2",
+    "avx",
+    "avx2",
+    "fma",
+    "f16c",
+    "avx512f",
+    "avx512bw",
+    "avx512_vnni",
+    "avx512_bf16",
+    "avx512_fp16",
+    "amx_tile",
+    "amx_int8",
+    "amx_bf16"};
+
+int64_t read_number(const char* path) {
+  std::ifstream file(path);
+  int64_t value = 0;
+  return file >> value ? value : 0;
+}
+
+}  // namespace
+
+CpuInfo read_cpu_info() {
+  CpuInfo info;
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const size_t colon = line.find(": ");
+    if (colon == std::string::npos) {
+      continue;
+    }
+    if (info.model.empty() && line.starts_with("model name")) {
+      info.model = line.substr(colon + 2);
+    }
+    if (info.features.empty() && line.starts_with("flags")) {
+      std::istringstream words(line.substr(colon + 2));
+      for (std::string word; words >> word;) {
+        if (std::find(
+                kFeaturesOfInterest.begin(), kFeaturesOfInterest.end(), word) !=
+            kFeaturesOfInterest.end()) {
+          info.features.push_back(word);
+        }
+      }
+    }
+  }
+  info.num_threads = available_threads();
+  info.memory_bytes = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) *
+                      static_cast<int64_t>(sysconf(_SC_PAGESIZE));
+  const int64_t limit = read_number("/sys/fs/cgroup/memory.max");
+  if (limit > 0) {
+    info.memory_bytes = std::min(info.memory_bytes, limit);
+  }
+  return info;
+}
+
+int64_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  int64_t total = 0;
+  int64_t resident = 0;
+  file >> total >> resident;
+  return resident * static_cast<int64_t>(sysconf(_SC_PAGESIZE));
+}
+
+int64_t peak_resident_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<int64_t>(usage.ru_maxrss) * 1024;
+}
+
+}  // namespace nadir

@@ -1,0 +1,24 @@
+// What this machine's processor is and can do, for `doctor`, provenance and
+// benchmark notes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace nadir {
+
+struct CpuInfo {
+  std::string model;                  // e.g. "AMD EPYC 9654"
+  std::vector<std::string> features;  // of avx2 avx512f ... amx_bf16
+  int num_threads = 1;                // available_threads()
+  int64_t memory_bytes = 0;           // of the machine or its cgroup
+};
+
+[[nodiscard]] CpuInfo read_cpu_info();
+
+// Resident bytes of this process now and at its highest.
+[[nodiscard]] int64_t resident_bytes();
+[[nodiscard]] int64_t peak_resident_bytes();
+
+}  // namespace nadir
