@@ -47,6 +47,12 @@ function(nadir_use_torch target)
   target_link_libraries(${target} PUBLIC Torch::cpu)
   target_precompile_headers(${target} REUSE_FROM nadir_torch_pch)
   target_compile_options(${target} PRIVATE -fpch-preprocess)
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    # The precompiled header is compiled with -fPIC and cannot serve -fPIE.
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
 endfunction()
 
 # bench/<name>: one Google Benchmark binary per file.
