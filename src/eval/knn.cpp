@@ -1,0 +1,207 @@
+#include "eval/knn.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <ATen/ATen.h>
+
+#include "core/error.h"
+#include "core/parallel.h"
+
+namespace nadir::eval {
+
+namespace {
+
+constexpr int64_t kTestBlock = 512;
+constexpr int64_t kTrainBlock = 8192;
+
+struct Neighbour {
+  float similarity;
+  int64_t index;
+
+  bool operator<(const Neighbour& other) const {
+    return similarity > other.similarity ||
+           (similarity == other.similarity && index < other.index);
+  }
+};
+
+// The k nearest seen so far. Candidates gather in a buffer of 4 k and are
+// thinned when it is full; `floor_` is then the k-th best, and most
+// similarities cost one comparison.
+class NearestList {
+ public:
+  explicit NearestList(int64_t k) : k_(k) { candidates_.reserve(4 * k); }
+
+  // Train indices first .. first + n - 1; called with ascending `first`.
+  void offer(const float* similarities, int64_t n, int64_t first) {
+    for (int64_t i = 0; i < n; ++i) {
+      if (similarities[i] > floor_) {
+        candidates_.push_back({similarities[i], first + i});
+        if (static_cast<int64_t>(candidates_.size()) == 4 * k_) {
+          thin();
+        }
+      }
+    }
+  }
+
+  // Nearest first.
+  std::vector<Neighbour> take() {
+    std::sort(candidates_.begin(), candidates_.end());
+    candidates_.resize(
+        std::min<size_t>(candidates_.size(), static_cast<size_t>(k_)));
+    return std::move(candidates_);
+  }
+
+ private:
+  void thin() {
+    const auto kth = candidates_.begin() + (k_ - 1);
+    std::nth_element(candidates_.begin(), kth, candidates_.end());
+    floor_ = kth->similarity;
+    candidates_.resize(k_);
+  }
+
+  int64_t k_;
+  float floor_ = -std::numeric_limits<float>::infinity();
+  std::vector<Neighbour> candidates_;
+};
+
+at::Tensor normalized(const at::Tensor& features, const char* name) {
+  NADIR_CHECK(
+      features.dim() == 2 && features.scalar_type() == at::kFloat,
+      "{} features must be a float32 matrix, got {} dimensions",
+      name,
+      features.dim());
+  auto norm = features.norm(2, {1}, true).clamp_min(1e-12);
+  NADIR_CHECK(
+      norm.isfinite().all().item<bool>(),
+      "{} features hold NaN or infinite values: the weights are damaged or "
+      "the normalisation is wrong",
+      name);
+  return (features / norm).contiguous();
+}
+
+std::vector<int64_t> clipped_neighbours(
+    const std::vector<double>& neighbours, int64_t num_train) {
+  NADIR_CHECK(!neighbours.empty(), "k must name at least one number");
+  std::vector<int64_t> ks;
+  for (const double k : neighbours) {
+    NADIR_CHECK(
+        k >= 1 && k == std::floor(k), "k must be whole and >= 1, got {}", k);
+    ks.push_back(std::min(static_cast<int64_t>(k), num_train));
+  }
+  std::sort(ks.begin(), ks.end());
+  ks.erase(std::unique(ks.begin(), ks.end()), ks.end());
+  return ks;
+}
+
+// Running sums over the neighbours, nearest first; a row of scores for each k.
+void vote(
+    const std::vector<Neighbour>& nearest,
+    const LabelMatrix& labels,
+    double temperature,
+    int64_t image,
+    std::vector<KnnVotes>& votes) {
+  std::vector<double> sums(labels.num_classes, 0);
+  double total = 0;
+  size_t used = 0;
+  for (KnnVotes& vote : votes) {
+    for (; used < static_cast<size_t>(vote.num_neighbours); ++used) {
+      const double weight = std::exp(nearest[used].similarity / temperature);
+      const auto row = labels.row(nearest[used].index);
+      for (int64_t c = 0; c < labels.num_classes; ++c) {
+        sums[c] += row[c] != 0 ? weight : 0;
+      }
+      total += weight;
+    }
+    double* out = vote.scored.scores.data() + image * labels.num_classes;
+    for (int64_t c = 0; c < labels.num_classes; ++c) {
+      out[c] = sums[c] / total;
+    }
+  }
+}
+
+void check_labels(
+    const at::Tensor& features, const LabelMatrix& labels, const char* name) {
+  NADIR_CHECK(
+      features.size(0) == labels.num_images,
+      "{} features and labels must be as many, got {} and {}",
+      name,
+      features.size(0),
+      labels.num_images);
+}
+
+}  // namespace
+
+std::vector<KnnVotes> knn_votes(
+    const at::Tensor& train_ND,
+    const LabelMatrix& train_labels,
+    const at::Tensor& test_MD,
+    const LabelMatrix& test_labels,
+    const KnnConfig& config) {
+  const at::NoGradGuard no_grad;
+  const auto train = normalized(train_ND, "train");
+  const auto test = normalized(test_MD, "test");
+  check_labels(train, train_labels, "train");
+  check_labels(test, test_labels, "test");
+  const int64_t num_train = train.size(0);
+  const int64_t num_test = test.size(0);
+  NADIR_CHECK(num_train > 0, "k-NN needs train images, got none");
+  NADIR_CHECK(
+      train.size(1) == test.size(1) &&
+          train_labels.num_classes == test_labels.num_classes,
+      "train and test must agree in feature width and classes, got {} and {}, "
+      "{} and {}",
+      train.size(1),
+      test.size(1),
+      train_labels.num_classes,
+      test_labels.num_classes);
+  NADIR_CHECK(
+      config.temperature > 0,
+      "knn_temperature must be > 0, got {}",
+      config.temperature);
+
+  std::vector<KnnVotes> votes;
+  for (const int64_t k : clipped_neighbours(config.neighbours, num_train)) {
+    votes.push_back(
+        {k,
+         {num_test,
+          test_labels.num_classes,
+          std::vector<double>(num_test * test_labels.num_classes),
+          test_labels.values}});
+  }
+  const int64_t largest_k = votes.back().num_neighbours;
+
+  const auto similarity = at::empty(
+      {std::min(kTestBlock, num_test) * std::min(kTrainBlock, num_train)});
+  for (int64_t begin = 0; begin < num_test; begin += kTestBlock) {
+    const int64_t rows = std::min(kTestBlock, num_test - begin);
+    const auto block = test.narrow(0, begin, rows);
+    std::vector<NearestList> lists(rows, NearestList(largest_k));
+    for (int64_t first = 0; first < num_train; first += kTrainBlock) {
+      const int64_t columns = std::min(kTrainBlock, num_train - first);
+      auto product =
+          similarity.narrow(0, 0, rows * columns).view({rows, columns});
+      at::mm_out(product, block, train.narrow(0, first, columns).t());
+      const float* values = product.const_data_ptr<float>();
+      parallel_for(rows, 32, 0, [&](int64_t low, int64_t high) {
+        for (int64_t row = low; row < high; ++row) {
+          lists[row].offer(values + row * columns, columns, first);
+        }
+      });
+    }
+    parallel_for(rows, 32, 0, [&](int64_t low, int64_t high) {
+      for (int64_t row = low; row < high; ++row) {
+        vote(
+            lists[row].take(),
+            train_labels,
+            config.temperature,
+            begin + row,
+            votes);
+      }
+    });
+  }
+  return votes;
+}
+
+}  // namespace nadir::eval

@@ -1,0 +1,35 @@
+// Weighted k-nearest-neighbour classification of frozen features. Wu et al.
+// 2018, arXiv:1805.01978, as the reference DINO's eval_knn does it; with
+// several labels an image each class is voted on by itself.
+// Shapes: N train images, M test images, D feature width.
+#pragma once
+
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "eval/knn_config.h"
+#include "eval/label_matrix.h"
+#include "eval/metrics.h"
+
+namespace nadir::eval {
+
+struct KnnVotes {
+  int64_t num_neighbours = 0;  // the k that was asked for, at most N
+  ScoredLabels scored;         // weighted share of neighbours with the class
+};
+
+// Votes for every k of `config`, ascending, those above N clipped to N and
+// then named once. Features are float32 on the CPU, normalised here; equal
+// similarities go to the lower train index. Memory beside the features stays
+// under 40 MB whatever N and M are.
+// Throws Error{kInvalidArgument} on shapes that disagree, an empty train set,
+// k < 1, temperature <= 0 or features that are not finite.
+[[nodiscard]] std::vector<KnnVotes> knn_votes(
+    const at::Tensor& train_ND,
+    const LabelMatrix& train_labels,
+    const at::Tensor& test_MD,
+    const LabelMatrix& test_labels,
+    const KnnConfig& config);
+
+}  // namespace nadir::eval

@@ -1,0 +1,382 @@
+#include "eval/linear_probe.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <numbers>
+#include <numeric>
+
+#include <ATen/ATen.h>
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/progress.h"
+#include "core/random.h"
+
+namespace nadir::eval {
+
+namespace {
+
+// All heads that read the same columns: L learning rates times C classes as
+// the rows of one weight matrix, so that each step is two matrix products.
+// `step_` is minus the learning rate times SGD's momentum buffer, so that the
+// update is one addition.
+class HeadStack {
+ public:
+  HeadStack(
+      FeatureColumns columns,
+      const std::vector<std::string>& class_names,
+      const LinearProbeConfig& config,
+      Task task,
+      const at::TensorOptions& options)
+      : columns_(std::move(columns)),
+        num_rates_(static_cast<int64_t>(config.lr.size())),
+        num_classes_(static_cast<int64_t>(class_names.size())),
+        momentum_(config.momentum),
+        task_(task) {
+    auto weight_CF = at::empty({num_classes_, columns_.width}, at::kFloat);
+    for (int64_t c = 0; c < num_classes_; ++c) {
+      draw_row(
+          class_names[c],
+          config.seed,
+          weight_CF.data_ptr<float>() + c * columns_.width);
+    }
+    weight_ = weight_CF.to(options).repeat({num_rates_, 1});
+    weight_step_ = at::zeros_like(weight_);
+    bias_ = at::zeros({num_rates_ * num_classes_}, options);
+    bias_step_ = at::zeros_like(bias_);
+    std::vector<float> rates;
+    for (const double lr : config.lr) {
+      rates.insert(
+          rates.end(),
+          num_classes_,
+          static_cast<float>(
+              lr * static_cast<double>(config.batch_size) / 256.0));
+    }
+    rate_ = at::tensor(rates).to(options);
+    loss_ = at::zeros({num_rates_}, options);
+  }
+
+  // `factor` is this epoch's share of the base learning rate.
+  void begin_epoch(double factor) {
+    weight_step_.mul_(factor / factor_);
+    bias_step_.mul_(factor / factor_);
+    factor_ = factor;
+    loss_.zero_();
+  }
+
+  void step(const at::Tensor& features_BF, const at::Tensor& labels_BC) {
+    const int64_t batch = features_BF.size(0);
+    const auto input = features_BF.narrow(1, columns_.begin, columns_.width);
+    const auto logits = at::addmm(bias_, input, weight_.t())
+                            .view({batch, num_rates_, num_classes_});
+    const auto truth = labels_BC.unsqueeze(1);
+    at::Tensor gradient;
+    double scale = 1.0 / static_cast<double>(batch);
+    if (task_ == Task::kMultiLabel) {
+      scale /= static_cast<double>(num_classes_);
+      gradient = logits.sigmoid().sub_(truth);
+      add_loss([&] {
+        // log(1 + exp(x)) - x y, summed over images and classes.
+        return (at::softplus(logits) - logits * truth).sum({0, 2}) * scale;
+      });
+    } else {
+      const auto log_probability = logits.log_softmax(2);
+      gradient = log_probability.exp().sub_(truth);
+      add_loss([&] { return -(log_probability * truth).sum({0, 2}) * scale; });
+    }
+    const auto update = gradient.view({batch, num_rates_ * num_classes_})
+                            .mul_(rate_ * (-scale * factor_));
+    weight_step_.addmm_(update.t(), input, momentum_);
+    weight_.add_(weight_step_);
+    bias_step_.mul_(momentum_).add_(update.sum(0));
+    bias_.add_(bias_step_);
+  }
+
+  // The loss is kept in the last epoch only; it costs a pass over the logits.
+  void keep_loss(bool keep) { keeps_loss_ = keep; }
+
+  // Heads of this stack, back in the units of the raw features.
+  [[nodiscard]] std::vector<LinearHead> heads(
+      const std::vector<double>& learning_rates,
+      const at::Tensor& mean_F,
+      const at::Tensor& std_F,
+      int64_t num_steps) const {
+    std::vector<LinearHead> result;
+    for (int64_t l = 0; l < num_rates_; ++l) {
+      LinearHead head;
+      head.columns = columns_;
+      head.learning_rate = learning_rates[l];
+      head.weight_CF =
+          weight_.narrow(0, l * num_classes_, num_classes_).clone();
+      head.bias_C = bias_.narrow(0, l * num_classes_, num_classes_).clone();
+      if (mean_F.defined()) {
+        head.weight_CF /= std_F.narrow(0, columns_.begin, columns_.width);
+        head.bias_C -=
+            head.weight_CF.mv(mean_F.narrow(0, columns_.begin, columns_.width));
+      }
+      head.final_loss =
+          loss_[l].item<double>() / static_cast<double>(num_steps);
+      result.push_back(std::move(head));
+    }
+    return result;
+  }
+
+ private:
+  void draw_row(const std::string& class_name, int64_t seed, float* row) const {
+    const auto hash = std::stoull(sha256_hex(class_name).substr(0, 16), {}, 16);
+    RandomStream random(
+        static_cast<uint64_t>(seed),
+        StreamPurpose::kProbe,
+        hash,
+        static_cast<uint64_t>(columns_.begin),
+        static_cast<uint32_t>(columns_.width));
+    for (int64_t f = 0; f < columns_.width; ++f) {
+      row[f] = static_cast<float>(0.01 * random.normal());
+    }
+  }
+
+  void add_loss(const std::function<at::Tensor()>& loss) {
+    if (keeps_loss_) {
+      loss_.add_(loss());
+    }
+  }
+
+  FeatureColumns columns_;
+  int64_t num_rates_;
+  int64_t num_classes_;
+  double momentum_;
+  Task task_;
+  double factor_ = 1;
+  bool keeps_loss_ = false;
+  at::Tensor weight_;  // [L * C, width]
+  at::Tensor weight_step_;
+  at::Tensor bias_;  // [L * C]
+  at::Tensor bias_step_;
+  at::Tensor rate_;  // [L * C]
+  at::Tensor loss_;  // [L]
+};
+
+void check_config(const LinearProbeConfig& config) {
+  NADIR_CHECK(config.epochs >= 1, "epochs must be >= 1, got {}", config.epochs);
+  NADIR_CHECK(
+      config.batch_size >= 1,
+      "batch_size must be >= 1, got {}",
+      config.batch_size);
+  NADIR_CHECK(!config.lr.empty(), "lr must name at least one learning rate");
+  for (const double lr : config.lr) {
+    NADIR_CHECK(lr > 0 && std::isfinite(lr), "lr must be > 0, got {}", lr);
+  }
+  NADIR_CHECK(
+      config.momentum >= 0 && config.momentum < 1,
+      "momentum must lie in [0, 1), got {}",
+      config.momentum);
+}
+
+void check_data(
+    const ProbeData& data,
+    int64_t num_classes,
+    Task task,
+    const std::vector<FeatureColumns>& columns) {
+  const auto& features = data.features_NF;
+  NADIR_CHECK(
+      features.dim() == 2 && features.scalar_type() == at::kFloat,
+      "probe features must be a float32 matrix");
+  const int64_t num_images = data.labels.num_images;
+  NADIR_CHECK(num_images > 0, "a probe needs training images, got none");
+  NADIR_CHECK(
+      features.size(0) > 0 && features.size(0) % num_images == 0,
+      "probe features must hold whole views of {} images, got {} rows",
+      num_images,
+      features.size(0));
+  NADIR_CHECK(
+      num_classes == data.labels.num_classes && num_classes > 0,
+      "a probe needs class names for {} classes, got {}",
+      data.labels.num_classes,
+      num_classes);
+  for (const auto& range : columns) {
+    NADIR_CHECK(
+        range.begin >= 0 && range.width > 0 &&
+            range.begin + range.width <= features.size(1),
+        "feature columns '{}' lie outside the {} columns there are",
+        range.name,
+        features.size(1));
+  }
+  for (int64_t n = 0; task == Task::kSingleLabel && n < num_images; ++n) {
+    const auto row = data.labels.row(n);
+    const int64_t count = std::accumulate(row.begin(), row.end(), int64_t{0});
+    NADIR_CHECK(
+        count == 1,
+        "a single-label probe needs exactly one label an image, image {} has "
+        "{}",
+        n,
+        count);
+  }
+}
+
+at::Tensor label_tensor(
+    const LabelMatrix& labels, const at::TensorOptions& options) {
+  return at::from_blob(
+             const_cast<uint8_t*>(labels.values.data()),
+             {labels.num_images, labels.num_classes},
+             at::kByte)
+      .to(options);
+}
+
+// Rows of features and labels of one epoch, in order.
+struct EpochOrder {
+  at::Tensor feature_rows;
+  at::Tensor label_rows;
+};
+
+EpochOrder draw_order(
+    int64_t num_images,
+    int64_t num_views,
+    int64_t seed,
+    int64_t epoch,
+    at::Device device) {
+  RandomStream random(
+      static_cast<uint64_t>(seed),
+      StreamPurpose::kProbe,
+      static_cast<uint64_t>(epoch),
+      0,
+      2);
+  const auto images = random.permutation(num_images);
+  auto rows = images;
+  for (int64_t& row : rows) {
+    row += (epoch + row) % num_views * num_images;
+  }
+  return {at::tensor(rows).to(device), at::tensor(images).to(device)};
+}
+
+}  // namespace
+
+std::vector<LinearHead> train_linear_heads(
+    const ProbeData& train,
+    const std::vector<std::string>& class_names,
+    Task task,
+    const std::vector<FeatureColumns>& columns,
+    const LinearProbeConfig& config) {
+  const at::NoGradGuard no_grad;
+  check_config(config);
+  check_data(train, static_cast<int64_t>(class_names.size()), task, columns);
+  auto features = train.features_NF;
+  const auto options = features.options();
+  const auto labels = label_tensor(train.labels, options);
+  const int64_t num_images = train.labels.num_images;
+  const int64_t num_views = features.size(0) / num_images;
+
+  at::Tensor mean_F;
+  at::Tensor std_F;
+  if (config.standardize) {
+    mean_F = features.mean(0);
+    std_F = features.std(0, false).clamp_min(1e-6);
+    features = (features - mean_F) / std_F;
+  }
+
+  std::vector<HeadStack> stacks;
+  for (const auto& range : columns) {
+    stacks.emplace_back(range, class_names, config, task, options);
+  }
+  const int64_t num_steps =
+      (num_images + config.batch_size - 1) / config.batch_size;
+  Progress progress("training probes", config.epochs, "epochs");
+  for (int64_t epoch = 0; epoch < config.epochs; ++epoch) {
+    const double factor =
+        0.5 * (1 + std::cos(
+                       std::numbers::pi * static_cast<double>(epoch) /
+                       static_cast<double>(config.epochs)));
+    for (auto& stack : stacks) {
+      stack.begin_epoch(factor);
+      stack.keep_loss(epoch + 1 == config.epochs);
+    }
+    const auto order =
+        draw_order(num_images, num_views, config.seed, epoch, options.device());
+    for (int64_t begin = 0; begin < num_images; begin += config.batch_size) {
+      const int64_t batch = std::min(config.batch_size, num_images - begin);
+      const auto features_BF =
+          features.index_select(0, order.feature_rows.narrow(0, begin, batch));
+      const auto labels_BC =
+          labels.index_select(0, order.label_rows.narrow(0, begin, batch));
+      for (auto& stack : stacks) {
+        stack.step(features_BF, labels_BC);
+      }
+    }
+    progress.advance();
+  }
+
+  std::vector<LinearHead> heads;
+  for (const auto& stack : stacks) {
+    for (auto& head : stack.heads(config.lr, mean_F, std_F, num_steps)) {
+      heads.push_back(std::move(head));
+    }
+  }
+  return heads;
+}
+
+at::Tensor head_probabilities(
+    const LinearHead& head, const at::Tensor& features_NF, Task task) {
+  const at::NoGradGuard no_grad;
+  const auto logits = at::addmm(
+      head.bias_C,
+      features_NF.narrow(1, head.columns.begin, head.columns.width),
+      head.weight_CF.t());
+  return task == Task::kMultiLabel ? logits.sigmoid() : logits.softmax(1);
+}
+
+ScoredLabels score_head(
+    const LinearHead& head,
+    const at::Tensor& features_NF,
+    const LabelMatrix& labels,
+    Task task) {
+  NADIR_CHECK(
+      features_NF.size(0) == labels.num_images,
+      "need one row of features an image, got {} rows for {} images",
+      features_NF.size(0),
+      labels.num_images);
+  const auto probability = head_probabilities(head, features_NF, task)
+                               .to(at::kCPU, at::kDouble)
+                               .contiguous();
+  const double* values = probability.const_data_ptr<double>();
+  return {
+      labels.num_images,
+      labels.num_classes,
+      std::vector<double>(values, values + probability.numel()),
+      labels.values};
+}
+
+HeadChoice select_head(
+    const std::vector<LinearHead>& heads,
+    const at::Tensor& features_NF,
+    const LabelMatrix& labels,
+    Task task) {
+  HeadChoice choice;
+  double best = -1;
+  for (size_t i = 0; i < heads.size(); ++i) {
+    const auto scored = score_head(heads[i], features_NF, labels, task);
+    const bool is_finite = std::all_of(
+        scored.scores.begin(), scored.scores.end(), [](double value) {
+          return std::isfinite(value);
+        });
+    double score = std::numeric_limits<double>::quiet_NaN();
+    if (is_finite) {
+      score = task == Task::kMultiLabel
+                  ? score_average_precision(scored).macro.value_or(0)
+                  : top_k_accuracy(scored, 1);
+    }
+    choice.scores.push_back(score);
+    if (score > best) {
+      best = score;
+      choice.index = static_cast<int64_t>(i);
+    }
+  }
+  NADIR_CHECK(
+      best >= 0,
+      "none of the {} probe heads stayed finite; lower --lr",
+      heads.size());
+  choice.score = best;
+  return choice;
+}
+
+}  // namespace nadir::eval
