@@ -1,11 +1,11 @@
-// A tile in memory: some bands on one pixel grid, planar, and the names of its
-// bands. No GDAL here; this is what rooms above raster pass around.
+// A tile in memory: some bands on one pixel grid, planar. No GDAL here; this
+// is what rooms above raster pass around.
 #pragma once
 
 #include <cstdint>
 #include <cstring>
 #include <span>
-#include <string>
+#include <type_traits>
 #include <vector>
 
 #include "core/error.h"
@@ -15,9 +15,7 @@ namespace nadir::raster {
 enum class PixelType { kUint8, kUint16, kInt16, kFloat32 };
 
 [[nodiscard]] constexpr int64_t bytes_per_pixel(PixelType type) {
-  return type == PixelType::kUint8     ? 1
-         : type == PixelType::kFloat32 ? 4
-                                       : 2;
+  return type == PixelType::kUint8 ? 1 : type == PixelType::kFloat32 ? 4 : 2;
 }
 
 template <class T>
@@ -49,11 +47,17 @@ class Image {
             num_bands * height * width * bytes_per_pixel(type))) {}
 
   [[nodiscard]] int64_t num_bands() const { return num_bands_; }
+
   [[nodiscard]] int64_t height() const { return height_; }
+
   [[nodiscard]] int64_t width() const { return width_; }
+
   [[nodiscard]] PixelType type() const { return type_; }
+
   [[nodiscard]] bool empty() const { return bytes_.empty(); }
+
   [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
+
   [[nodiscard]] std::span<std::byte> bytes() { return bytes_; }
 
   // The pixels of one band, height * width of them. T must match type().
