@@ -18,14 +18,14 @@ namespace nadir::data {
 // and is not clipped. Views are cut and photometric changes made on u. Stage 2
 // is (u - mean[b]) / std[b], the network's input.
 struct Normalization {
-  std::string name;                 // "rgb2000", "zscore", ...
+  std::string name;  // "rgb2000", "zscore", ...
   std::vector<std::string> bands;
   std::vector<double> low;
   std::vector<double> high;
   bool quantize = true;
-  double clip_high = 1.0;           // 225/255 for "seed"
-  std::vector<double> mean;         // of u
-  std::vector<double> std;          // of u
+  double clip_high = 1.0;    // 225/255 for "seed"
+  std::vector<double> mean;  // of u
+  std::vector<double> std;   // of u
 
   // Stage 1 of all bands: a uint8 image if `quantize`, else float32.
   // Throws Error{kInvalidArgument} if the number of bands differs.

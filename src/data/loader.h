@@ -1,0 +1,114 @@
+// Batches made by threads ahead of the consumer. The same (seed, epoch, step)
+// gives the same batch whatever the number of threads, and any step of any
+// epoch can be the first.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/sampler.h"
+
+namespace nadir::data {
+
+struct LoaderConfig {
+  int64_t batch_size = 64;
+  int64_t num_threads = 0;     // 0 = all processors
+  int64_t num_prefetched = 3;  // batches made ahead
+  uint64_t seed = 0;
+  bool shuffle = true;
+  bool drop_last = true;
+  int64_t rank = 0;
+  int64_t world_size = 1;
+  double max_bad_share = 0;  // of all images; more ends the run
+};
+
+// Memory on a 64-byte boundary that is not initialised.
+class AlignedFloats {
+ public:
+  explicit AlignedFloats(int64_t size);
+
+  [[nodiscard]] float* data() const { return values_.get(); }
+
+  [[nodiscard]] int64_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(float* values) const;
+  };
+
+  std::unique_ptr<float[], Free> values_;
+  int64_t size_;
+};
+
+// One batch. An item consists of segments (views, or the image alone); the
+// buffer holds segment 0 of all items, then segment 1 of all items, and so on,
+// so that equal neighbouring segments form one [segments, items, ...] tensor.
+struct Batch {
+  Batch(int64_t batch_size, std::vector<int64_t> segment_sizes);
+
+  // First float of segment s of the batch's first item. The items that follow
+  // lie segment_sizes[s] floats apart.
+  [[nodiscard]] float* segment(size_t s) const;
+
+  int64_t epoch = 0;
+  int64_t step_in_epoch = 0;
+  std::vector<int64_t> samples;  // images in the batch, after replacements
+  std::vector<int64_t> segment_sizes;
+  AlignedFloats values;
+};
+
+// Writes the segments of one image. Called from many threads at once; must
+// depend on (sample, epoch) alone. An Error{kCorruptData}, {kIo} or
+// {kNotFound} means that the image is bad; any other exception is a fault.
+using MakeItem = std::function<void(
+    int64_t sample, int64_t epoch, std::span<const std::span<float>> segments)>;
+
+// One consumer. Memory: num_prefetched + 1 batches.
+class Loader {
+ public:
+  // `segment_sizes` in floats. Throws Error{kInvalidArgument} on a bad
+  // configuration.
+  Loader(
+      int64_t num_samples,
+      std::vector<int64_t> segment_sizes,
+      const LoaderConfig& config,
+      MakeItem make_item);
+
+  // Stops the threads after the items in hand. Leases given out stay valid.
+  ~Loader();
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  [[nodiscard]] int64_t steps_per_epoch() const;
+
+  // Begins at (epoch, step_in_epoch) and ends with the last batch of epoch
+  // num_epochs - 1. May be called again to go elsewhere.
+  void start(int64_t epoch, int64_t step_in_epoch, int64_t num_epochs);
+
+  // Waits for the next batch; null after the last one. The batch is the
+  // caller's until the pointer dies; more than one held at a time costs
+  // prefetching, and holding all of them is Error{kInvalidArgument}. Rethrows
+  // what make_item threw for an item of this batch; a bad image beyond
+  // max_bad_share is rethrown as it was, with the share named.
+  [[nodiscard]] std::shared_ptr<const Batch> next();
+
+  // Stops making batches; start() may follow.
+  void stop();
+
+  // Share of the time since start() that next() waited, and its seconds.
+  [[nodiscard]] double wait_share() const;
+  [[nodiscard]] double wait_seconds() const;
+
+  // Bad images met since construction, each once, with their messages.
+  [[nodiscard]] std::vector<std::pair<int64_t, std::string>> bad_images() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;  // leases share it
+};
+
+}  // namespace nadir::data

@@ -1,0 +1,83 @@
+// Shards: LMDB environments whose keys are image names and whose values are
+// safetensors blobs, as rico-hdl writes them (docs/formats/shards.md).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nadir::data {
+
+// Writes environments folder/00000, folder/00001, ... and can go on where an
+// earlier writer was interrupted. What commit() returned from is on the disk,
+// whatever happens to the process. Not thread-safe; one writer a folder.
+class ShardWriter {
+ public:
+  struct Options {
+    // A new environment is begun where the last one's file is larger.
+    int64_t max_environment_bytes = int64_t{16} << 30;
+    // put() commits when this much waits in memory.
+    int64_t max_pending_bytes = int64_t{64} << 20;
+  };
+
+  // Throws Error{kIo} if the folder cannot be written or another process
+  // writes to it, Error{kCorruptData} if an environment there is damaged.
+  ShardWriter(const std::filesystem::path& folder, const Options& options);
+  ~ShardWriter();
+  ShardWriter(const ShardWriter&) = delete;
+  ShardWriter& operator=(const ShardWriter&) = delete;
+
+  // Stores the blob under `key` (1 to 511 bytes); it is visible to readers
+  // after commit(). The key must not be there yet.
+  void put(std::string_view key, std::string blob);
+
+  void commit();
+
+  // The committed blob under `key`, or nothing.
+  [[nodiscard]] std::optional<std::string> find(std::string_view key) const;
+
+  [[nodiscard]] bool has(std::string_view key) const;
+
+  // Images committed or waiting.
+  [[nodiscard]] int64_t size() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Reads environments by memory mapping, without locks: the files must not
+// change meanwhile. Thread-safe after opening.
+class ShardReader {
+ public:
+  // `folder` is one environment (it holds data.mdb) or holds several. Throws
+  // Error{kNotFound} if there is none, Error{kCorruptData} if one is damaged.
+  explicit ShardReader(const std::filesystem::path& folder);
+  ~ShardReader();
+  ShardReader(const ShardReader&) = delete;
+  ShardReader& operator=(const ShardReader&) = delete;
+
+  // Images in all environments.
+  [[nodiscard]] int64_t size() const;
+
+  // Calls `use` with the blob in place, valid only inside the call; returns
+  // false if there is no such key. Throws what `use` throws, Error{kIo} on
+  // LMDB's errors.
+  bool read(
+      std::string_view key,
+      const std::function<void(std::string_view blob)>& use) const;
+
+  // All keys in their byte order within each environment.
+  [[nodiscard]] std::vector<std::string> keys() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace nadir::data

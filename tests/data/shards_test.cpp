@@ -1,0 +1,211 @@
+#include "data/shards.h"
+
+#include <csignal>
+#include <cstring>
+#include <fstream>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "data/safetensors_blob.h"
+
+namespace nadir::data {
+namespace {
+
+namespace fs = std::filesystem;
+using raster::PixelType;
+
+std::string error_of(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+struct TwoBands {
+  std::vector<uint16_t> fine = {1, 2, 3, 4, 5, 60000};
+  std::vector<float> coarse = {-1.5F};
+
+  [[nodiscard]] std::string blob() const {
+    const BandView bands[] = {
+        {"B02",
+         PixelType::kUint16,
+         2,
+         3,
+         reinterpret_cast<const std::byte*>(fine.data())},
+        {"B08A",
+         PixelType::kFloat32,
+         1,
+         1,
+         reinterpret_cast<const std::byte*>(coarse.data())}};
+    return encode_blob(bands);
+  }
+};
+
+// The format in plain steps: 8-byte length, JSON, data.
+TEST(SafetensorsBlob, IsASafetensorsFile) {
+  const std::string blob = TwoBands().blob();
+  uint64_t length = 0;
+  std::memcpy(&length, blob.data(), 8);
+  EXPECT_EQ(length % 8, 0U);
+  const auto header = nlohmann::json::parse(blob.substr(8, length));
+  EXPECT_EQ(header["B02"]["dtype"], "U16");
+  EXPECT_EQ(header["B02"]["shape"], (std::vector<int>{2, 3}));
+  EXPECT_EQ(header["B08A"]["dtype"], "F32");
+  EXPECT_EQ(header["B08A"]["data_offsets"], (std::vector<int>{12, 16}));
+  EXPECT_EQ(blob.size(), 8 + length + 16);
+  uint16_t last = 0;
+  std::memcpy(&last, blob.data() + 8 + length + 10, 2);
+  EXPECT_EQ(last, 60000);
+}
+
+TEST(SafetensorsBlob, ReadsBackWithRicoHdlsSpellingOfB8A) {
+  const std::string blob = TwoBands().blob();
+  const BlobLayout layout(blob, "test");
+  ASSERT_NE(layout.find("B8A"), nullptr);
+  EXPECT_EQ(layout.find("B8A")->type, PixelType::kFloat32);
+  EXPECT_EQ(layout.find("B02")->width, 3);
+  EXPECT_EQ(layout.find("B10"), nullptr);
+  EXPECT_TRUE(layout.matches(blob));
+  EXPECT_FALSE(layout.matches(blob + "x"));
+}
+
+TEST(SafetensorsBlob, RefusesDamage) {
+  const std::string blob = TwoBands().blob();
+  const auto parse = [](const std::string& bytes) {
+    return error_of([&] { const BlobLayout layout(bytes, "image p"); });
+  };
+  for (const size_t size :
+       {size_t{0}, size_t{7}, size_t{20}, blob.size() - 1}) {
+    EXPECT_NE(
+        parse(blob.substr(0, size)).find("image p is no safetensors image"),
+        std::string::npos)
+        << size;
+  }
+  std::string other = blob;
+  other.replace(other.find("[2,3]"), 5, "[3,3]");
+  EXPECT_NE(parse(other).find("not that of its bytes"), std::string::npos);
+  other = blob;
+  other.replace(other.find("U16"), 3, "U64");
+  EXPECT_NE(parse(other).find("no pixel type"), std::string::npos);
+}
+
+TEST(Shards, ReadBackWhatWasWritten) {
+  const TemporaryFolder folder;
+  {
+    ShardWriter writer(folder.path(), {});
+    writer.put("b", "two");
+    writer.put("a", "one");
+    EXPECT_FALSE(writer.has("a"));
+    writer.commit();
+    EXPECT_EQ(writer.find("a"), "one");
+    EXPECT_EQ(writer.size(), 2);
+  }
+  const ShardReader reader(folder.path());
+  EXPECT_EQ(reader.size(), 2);
+  EXPECT_EQ(reader.keys(), (std::vector<std::string>{"a", "b"}));
+  std::string found;
+  EXPECT_TRUE(reader.read("b", [&](auto blob) { found = blob; }));
+  EXPECT_EQ(found, "two");
+  EXPECT_FALSE(reader.read("c", [](auto) {}));
+}
+
+TEST(Shards, BeginANewEnvironmentAtTheBound) {
+  const TemporaryFolder folder;
+  {
+    ShardWriter writer(
+        folder.path(),
+        {.max_environment_bytes = 1 << 20, .max_pending_bytes = 1 << 18});
+    for (int i = 0; i < 40; ++i) {
+      writer.put(std::to_string(i), std::string(100'000, 'x'));
+    }
+    writer.commit();
+  }
+  EXPECT_TRUE(fs::exists(folder.path() / "00002" / "data.mdb"));
+  const ShardReader reader(folder.path());
+  EXPECT_EQ(reader.size(), 40);
+  for (int i = 0; i < 40; ++i) {
+    EXPECT_TRUE(reader.read(std::to_string(i), [](auto blob) {
+      EXPECT_EQ(blob.size(), 100'000U);
+    }));
+  }
+}
+
+// The first map has 64 MiB.
+TEST(Shards, GrowTheirMap) {
+  const TemporaryFolder folder;
+  {
+    ShardWriter writer(folder.path(), {});
+    writer.put("small", "x");
+    writer.commit();
+    writer.put("large", std::string(size_t{70} << 20, 'y'));
+    writer.commit();
+    EXPECT_EQ(writer.find("small"), "x");
+  }
+  const ShardReader reader(folder.path());
+  EXPECT_EQ(reader.size(), 2);
+}
+
+TEST(Shards, KeepWhatWasCommittedWhenTheWriterIsKilled) {
+  const TemporaryFolder folder;
+  const pid_t child = fork();
+  if (child == 0) {
+    ShardWriter writer(folder.path(), {.max_pending_bytes = 1 << 16});
+    for (int i = 0;; ++i) {
+      writer.put(std::to_string(i), std::string(50'000, 'z'));
+    }
+  }
+  usleep(100'000);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  ShardWriter writer(folder.path(), {});
+  EXPECT_GT(writer.size(), 0);
+  for (int i = 0; i < writer.size(); ++i) {
+    EXPECT_EQ(writer.find(std::to_string(i)), std::string(50'000, 'z'));
+  }
+  writer.put("more", "x");
+  writer.commit();
+  EXPECT_TRUE(writer.has("more"));
+}
+
+TEST(Shards, HaveOneWriter) {
+  const TemporaryFolder folder;
+  const ShardWriter writer(folder.path(), {});
+  EXPECT_NE(
+      error_of([&] {
+        const ShardWriter second(folder.path(), {});
+      }).find("another process"),
+      std::string::npos);
+}
+
+TEST(Shards, NameAFileThatIsCutShort) {
+  const TemporaryFolder folder;
+  {
+    ShardWriter writer(folder.path(), {});
+    for (int i = 0; i < 20; ++i) {
+      writer.put(std::to_string(i), std::string(50'000, 'z'));
+    }
+    writer.commit();
+  }
+  fs::resize_file(folder.path() / "00000" / "data.mdb", 500'000);
+  EXPECT_NE(
+      error_of([&] {
+        const ShardReader reader(folder.path());
+      }).find("cut short"),
+      std::string::npos);
+  std::ofstream(folder.path() / "00000" / "data.mdb") << "no database at all";
+  EXPECT_NE(
+      error_of([&] { const ShardReader reader(folder.path()); }).find("00000"),
+      std::string::npos);
+  EXPECT_THROW(const ShardReader reader(folder.path() / "x"), Error);
+}
+
+}  // namespace
+}  // namespace nadir::data
