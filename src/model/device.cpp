@@ -1,0 +1,110 @@
+#include "model/device.h"
+
+#include <charconv>
+#include <climits>
+#include <filesystem>
+#include <optional>
+
+#include <dlfcn.h>
+#include <malloc.h>
+
+#include <ATen/Context.h>
+
+#include "core/config.h"
+#include "core/error.h"
+
+namespace nadir::model {
+namespace {
+
+constexpr int kMmapThreshold = 1 << 30;
+constexpr int kTopPad = 64 << 20;
+
+// The folder of the libtorch_cpu.so that this process uses.
+std::filesystem::path libtorch_folder() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&at::globalContext), &info) == 0 ||
+      info.dli_fname == nullptr) {
+    fail(ErrorCode::kInternal, "cannot tell where libtorch_cpu.so lies");
+  }
+  return std::filesystem::path(info.dli_fname).parent_path();
+}
+
+// Opens the CUDA part of LibTorch; returns why it is not to be had, or nullopt.
+std::optional<std::string> open_cuda() {
+  const auto path = libtorch_folder() / "libtorch_cuda.so";
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) {
+    return path.string() +
+           " is missing: this LibTorch is a CPU build; install one with CUDA "
+           "and point TORCH_ROOT at it";
+  }
+  // Never closed: LibTorch registers operators that must stay.
+  if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+    const char* reason = dlerror();
+    return std::string("LibTorch's CUDA part does not load (") +
+           (reason != nullptr ? reason : "no reason given") +
+           "); install torch with its CUDA dependencies, which are the nvidia "
+           "wheels beside it";
+  }
+  if (!at::hasCUDA() || at::detail::getCUDAHooks().deviceCount() == 0) {
+    return "no CUDA device was found; check that nvidia-smi lists one, and "
+           "that the driver is recent enough for this LibTorch";
+  }
+  return std::nullopt;
+}
+
+// The index behind "cuda:", or nullopt if `text` is none.
+std::optional<int> parse_index(const std::string& text) {
+  int index = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, index);
+  if (error != std::errc() || stop != end || index < 0) {
+    return std::nullopt;
+  }
+  return index;
+}
+
+}  // namespace
+
+c10::Device open_device(const std::string& name) {
+  if (name == "cpu") {
+    return {c10::kCPU};
+  }
+  if (name == "auto") {
+    return open_cuda() ? c10::Device(c10::kCPU) : c10::Device(c10::kCUDA, 0);
+  }
+  std::optional<int> index;
+  if (name == "cuda") {
+    index = 0;
+  } else if (name.starts_with("cuda:")) {
+    index = parse_index(name.substr(5));
+  }
+  NADIR_CHECK(
+      index.has_value(),
+      "device must be cpu, cuda, cuda:N or auto, got '{}'{}",
+      name,
+      did_you_mean(name, {"cpu", "cuda", "auto"}));
+  if (const auto reason = open_cuda()) {
+    fail(
+        ErrorCode::kInvalidArgument,
+        "device {}: {}; or use --device cpu",
+        name,
+        *reason);
+  }
+  const int num_devices = at::detail::getCUDAHooks().deviceCount();
+  NADIR_CHECK(
+      *index < num_devices,
+      "device {}: there are only {} CUDA devices, numbered from 0",
+      name,
+      num_devices);
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(*index)};
+}
+
+bool tune_allocator() {
+  const bool is_kept = mallopt(M_MMAP_THRESHOLD, kMmapThreshold) == 1;
+  const bool is_untrimmed = mallopt(M_TRIM_THRESHOLD, INT_MAX) == 1;
+  const bool is_padded = mallopt(M_TOP_PAD, kTopPad) == 1;
+  return is_kept && is_untrimmed && is_padded;
+}
+
+}  // namespace nadir::model

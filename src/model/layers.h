@@ -1,0 +1,66 @@
+// The layers of which the networks are made. Parameters are NaN until they are
+// initialised or loaded; initial values come from a RandomStream, never from
+// LibTorch's global generator.
+#pragma once
+
+#include <torch/nn/module.h>
+
+#include "core/random.h"
+
+namespace nadir::model {
+
+// y = x W^T + b over the last dimension; W is [out, in].
+struct Linear : torch::nn::Module {
+  Linear(int64_t in_dim, int64_t out_dim);
+
+  [[nodiscard]] at::Tensor forward(const at::Tensor& x) const;
+
+  // Weight normal with deviation 0.02, bias 0.
+  void init_weights(RandomStream& random);
+
+  at::Tensor weight;
+  at::Tensor bias;
+};
+
+// Normalises the last dimension; eps 1e-6, as the Vision Transformer has it.
+struct LayerNorm : torch::nn::Module {
+  explicit LayerNorm(int64_t dim);
+
+  [[nodiscard]] at::Tensor forward(const at::Tensor& x) const;
+
+  // Weight 1, bias 0.
+  void init_weights();
+
+  at::Tensor weight;
+  at::Tensor bias;
+};
+
+// Normalises over the batch, [N, dim]; eps 1e-5, running momentum 0.1. Uses
+// the batch's statistics in training mode, the running ones else.
+struct BatchNorm : torch::nn::Module {
+  explicit BatchNorm(int64_t dim);
+
+  [[nodiscard]] at::Tensor forward(const at::Tensor& x);
+
+  // Weight 1, bias 0; running mean 0, running variance 1.
+  void init_weights();
+
+  at::Tensor weight;
+  at::Tensor bias;
+  at::Tensor running_mean;
+  at::Tensor running_var;
+  at::Tensor num_batches_tracked;
+};
+
+// A float32 tensor full of NaN.
+[[nodiscard]] at::Tensor make_unset(at::IntArrayRef shape);
+
+// Fills `tensor` in place with normal(0, std) truncated at +-2 (absolute, as
+// the reference does), or uniform in [-bound, bound).
+void fill_normal(const at::Tensor& tensor, double std, RandomStream& random);
+void fill_uniform(const at::Tensor& tensor, double bound, RandomStream& random);
+
+// Fills `tensor` in place with one value.
+void fill_constant(const at::Tensor& tensor, double value);
+
+}  // namespace nadir::model

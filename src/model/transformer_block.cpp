@@ -1,0 +1,129 @@
+#include "model/transformer_block.h"
+
+#include <cmath>
+
+#include <ATen/ATen.h>
+
+namespace nadir::model {
+namespace {
+
+constexpr int64_t kMlpRatio = 4;
+
+// x + branch, the branch of image b multiplied by the factor number `index` of
+// drop_path_2B; x is [B, D] or [B, N, D].
+at::Tensor add_branch(
+    const at::Tensor& x,
+    const at::Tensor& branch,
+    const at::Tensor& drop_path_2B,
+    int64_t index) {
+  if (!drop_path_2B.defined()) {
+    return x + branch;
+  }
+  auto factor = drop_path_2B[index].unsqueeze(-1);
+  if (x.dim() == 3) {
+    factor = factor.unsqueeze(-1);
+  }
+  return at::addcmul(x, branch, factor);
+}
+
+}  // namespace
+
+Attention::Attention(int64_t dim, int64_t num_heads) : num_heads_(num_heads) {
+  qkv_ = register_module("qkv", std::make_shared<Linear>(dim, 3 * dim));
+  proj_ = register_module("proj", std::make_shared<Linear>(dim, dim));
+}
+
+at::Tensor Attention::project(const at::Tensor& x_BND) const {
+  const int64_t head_dim = x_BND.size(2) / num_heads_;
+  return qkv_->forward(x_BND)
+      .view({x_BND.size(0), x_BND.size(1), 3, num_heads_, head_dim})
+      .permute({2, 0, 3, 1, 4});
+}
+
+at::Tensor Attention::forward(const at::Tensor& x_BND) const {
+  const auto qkv = project(x_BND);
+  auto mixed = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2]);
+  return proj_->forward(mixed.transpose(1, 2).reshape(x_BND.sizes()));
+}
+
+at::Tensor Attention::forward_first(const at::Tensor& x_BND) const {
+  const int64_t num_images = x_BND.size(0);
+  const int64_t dim = x_BND.size(2);
+  const int64_t head_dim = dim / num_heads_;
+  const auto query = at::linear(
+                         x_BND.select(1, 0),
+                         qkv_->weight.slice(0, 0, dim),
+                         qkv_->bias.slice(0, 0, dim))
+                         .view({num_images, num_heads_, 1, head_dim});
+  const auto key_value =
+      at::linear(x_BND, qkv_->weight.slice(0, dim), qkv_->bias.slice(0, dim))
+          .view({num_images, x_BND.size(1), 2, num_heads_, head_dim})
+          .permute({2, 0, 3, 1, 4});
+  const auto mixed =
+      at::scaled_dot_product_attention(query, key_value[0], key_value[1]);
+  return proj_->forward(mixed.reshape({num_images, dim}));
+}
+
+at::Tensor Attention::weights(const at::Tensor& x_BND) const {
+  const auto qkv = project(x_BND);
+  const double scale = 1 / std::sqrt(static_cast<double>(qkv.size(4)));
+  return at::matmul(qkv[0] * scale, qkv[1].transpose(-2, -1)).softmax(-1);
+}
+
+void Attention::init_weights(RandomStream& random) {
+  qkv_->init_weights(random);
+  proj_->init_weights(random);
+}
+
+Mlp::Mlp(int64_t dim, int64_t hidden_dim) {
+  fc1_ = register_module("fc1", std::make_shared<Linear>(dim, hidden_dim));
+  fc2_ = register_module("fc2", std::make_shared<Linear>(hidden_dim, dim));
+}
+
+at::Tensor Mlp::forward(const at::Tensor& x_BND) const {
+  return fc2_->forward(at::gelu(fc1_->forward(x_BND)));
+}
+
+void Mlp::init_weights(RandomStream& random) {
+  fc1_->init_weights(random);
+  fc2_->init_weights(random);
+}
+
+TransformerBlock::TransformerBlock(int64_t dim, int64_t num_heads) {
+  norm1_ = register_module("norm1", std::make_shared<LayerNorm>(dim));
+  attn_ = register_module("attn", std::make_shared<Attention>(dim, num_heads));
+  norm2_ = register_module("norm2", std::make_shared<LayerNorm>(dim));
+  mlp_ = register_module("mlp", std::make_shared<Mlp>(dim, kMlpRatio * dim));
+}
+
+at::Tensor TransformerBlock::forward(
+    const at::Tensor& x_BND, const at::Tensor& drop_path_2B) const {
+  const auto y_BND = add_branch(
+      x_BND, attn_->forward(norm1_->forward(x_BND)), drop_path_2B, 0);
+  return add_branch(
+      y_BND, mlp_->forward(norm2_->forward(y_BND)), drop_path_2B, 1);
+}
+
+at::Tensor TransformerBlock::forward_first(
+    const at::Tensor& x_BND, const at::Tensor& drop_path_2B) const {
+  const auto y_BD = add_branch(
+      x_BND.select(1, 0),
+      attn_->forward_first(norm1_->forward(x_BND)),
+      drop_path_2B,
+      0);
+  return add_branch(
+      y_BD, mlp_->forward(norm2_->forward(y_BD)), drop_path_2B, 1);
+}
+
+at::Tensor TransformerBlock::attention(const at::Tensor& x_BND) const {
+  return attn_->weights(norm1_->forward(x_BND));
+}
+
+void TransformerBlock::init_weights(RandomStream& random) {
+  norm1_->init_weights();
+  attn_->init_weights(random);
+  norm2_->init_weights();
+  mlp_->init_weights(random);
+}
+
+}  // namespace nadir::model

@@ -1,0 +1,79 @@
+// One pre-norm transformer block: x += attention(norm1 x); x += mlp(norm2 x).
+// Shapes: B images, N tokens, D channels, H heads.
+#pragma once
+
+#include <memory>
+
+#include <torch/nn/module.h>
+
+#include "model/layers.h"
+
+namespace nadir::model {
+
+// Multi-head self-attention. The queries, keys and values of all heads come
+// from one linear map, laid out [3, H, D / H]; softmax scale (D / H)^-0.5.
+class Attention : public torch::nn::Module {
+ public:
+  Attention(int64_t dim, int64_t num_heads);
+
+  [[nodiscard]] at::Tensor forward(const at::Tensor& x_BND) const;
+
+  // What forward() gives for the first token, [B, D], without computing what
+  // the other tokens would see.
+  [[nodiscard]] at::Tensor forward_first(const at::Tensor& x_BND) const;
+
+  // The softmax weights, [B, H, N, N]: row n says where token n looks.
+  [[nodiscard]] at::Tensor weights(const at::Tensor& x_BND) const;
+
+  void init_weights(RandomStream& random);
+
+ private:
+  // [3, B, H, N, D / H], a view.
+  [[nodiscard]] at::Tensor project(const at::Tensor& x_BND) const;
+
+  int64_t num_heads_;
+  std::shared_ptr<Linear> qkv_;
+  std::shared_ptr<Linear> proj_;
+};
+
+// Linear, exact GELU, Linear.
+class Mlp : public torch::nn::Module {
+ public:
+  Mlp(int64_t dim, int64_t hidden_dim);
+
+  [[nodiscard]] at::Tensor forward(const at::Tensor& x_BND) const;
+
+  void init_weights(RandomStream& random);
+
+ private:
+  std::shared_ptr<Linear> fc1_;
+  std::shared_ptr<Linear> fc2_;
+};
+
+class TransformerBlock : public torch::nn::Module {
+ public:
+  TransformerBlock(int64_t dim, int64_t num_heads);
+
+  // `drop_path_2B` holds the factors of the two branches for each image (see
+  // drop_path.h), or is undefined to leave nothing out.
+  [[nodiscard]] at::Tensor forward(
+      const at::Tensor& x_BND, const at::Tensor& drop_path_2B = {}) const;
+
+  // The first token of forward()'s result, [B, D]: enough for the last block,
+  // of which training uses the class token only.
+  [[nodiscard]] at::Tensor forward_first(
+      const at::Tensor& x_BND, const at::Tensor& drop_path_2B = {}) const;
+
+  // The attention weights [B, H, N, N] that forward() would use.
+  [[nodiscard]] at::Tensor attention(const at::Tensor& x_BND) const;
+
+  void init_weights(RandomStream& random);
+
+ private:
+  std::shared_ptr<LayerNorm> norm1_;
+  std::shared_ptr<Attention> attn_;
+  std::shared_ptr<LayerNorm> norm2_;
+  std::shared_ptr<Mlp> mlp_;
+};
+
+}  // namespace nadir::model
