@@ -13,10 +13,9 @@
 #include "eval/label_matrix.h"
 #include "eval/linear_probe_config.h"
 #include "eval/metrics.h"
+#include "eval/task.h"
 
 namespace nadir::eval {
-
-enum class Task { kSingleLabel, kMultiLabel };
 
 // Consecutive columns of a feature matrix that a head reads, and what they
 // are: "cls of 4 blocks + mean patch".

@@ -1,0 +1,212 @@
+#include "eval/features.h"
+
+#include <algorithm>
+
+#include <ATen/ATen.h>
+#include <nlohmann/json.hpp>
+
+#include "augment/view_maker.h"
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/progress.h"
+#include "core/random.h"
+#include "core/signals.h"
+#include "data/loader.h"
+#include "eval/random_view.h"
+
+namespace nadir::eval {
+
+namespace {
+
+constexpr int64_t kProbedImages = 16;
+
+void check_views(const ImageSet& images, const ViewRecipe& views) {
+  NADIR_CHECK(views.crop_px > 0, "crop_px must be > 0, got {}", views.crop_px);
+  NADIR_CHECK(
+      views.resize_px == 0 || views.resize_px >= views.crop_px,
+      "resize_px must be 0 or at least crop_px, got {} and {}",
+      views.resize_px,
+      views.crop_px);
+  NADIR_CHECK(
+      views.normalization.bands.size() == images.dataset->bands().size(),
+      "the normalisation is for {} bands, the data has {}",
+      views.normalization.bands.size(),
+      images.dataset->bands().size());
+}
+
+// Every view of one image behind each other, one span a view.
+void make_views(
+    const ImageSet& images,
+    const ViewRecipe& views,
+    int64_t image,
+    std::span<const std::span<float>> out) {
+  const auto& normalization = views.normalization;
+  const auto tile =
+      normalization.to_unit(images.dataset->read(images.indices[image]));
+  if (views.num_random_views == 0) {
+    augment::make_test_view(
+        tile,
+        views.resize_px,
+        views.crop_px,
+        normalization.mean,
+        normalization.std,
+        out[0]);
+    return;
+  }
+  for (size_t v = 0; v < out.size(); ++v) {
+    RandomStream random(
+        views.seed, StreamPurpose::kProbe, v, static_cast<uint64_t>(image), 3);
+    make_random_view(
+        tile,
+        views.crop_px,
+        normalization.mean,
+        normalization.std,
+        random,
+        out[v]);
+  }
+}
+
+void stop_on_signal() {
+  if (caught_signal() != 0) {
+    fail(
+        ErrorCode::kInternal,
+        "interrupted by signal {}; features made so far are not kept",
+        caught_signal());
+  }
+}
+
+}  // namespace
+
+std::string ViewRecipe::text() const {
+  if (num_random_views > 0) {
+    return fmt::format(
+        "{} random resized crops of {} px (area 0.08 to 1, bicubic) with "
+        "flips, seed {}",
+        num_random_views,
+        crop_px,
+        seed);
+  }
+  if (resize_px == 0) {
+    return fmt::format("whole image at {} px, bicubic", crop_px);
+  }
+  return fmt::format(
+      "centre crop of {} px from {} px, bicubic", crop_px, resize_px);
+}
+
+at::Tensor extract_features(
+    const ImageSet& images,
+    const ViewRecipe& views,
+    const Extractor& extractor,
+    int64_t batch_size,
+    int64_t num_threads,
+    const std::string& what) {
+  const at::NoGradGuard no_grad;
+  check_views(images, views);
+  const auto num_bands = static_cast<int64_t>(images.dataset->bands().size());
+  const int64_t view_floats = num_bands * views.crop_px * views.crop_px;
+  const int64_t num_views = views.num_views();
+  data::LoaderConfig config;
+  config.batch_size = std::min(batch_size, images.size());
+  config.num_threads = num_threads;
+  config.shuffle = false;
+  config.drop_last = false;
+  data::Loader loader(
+      images.size(),
+      std::vector<int64_t>(num_views, view_floats),
+      config,
+      [&](int64_t sample, int64_t, std::span<const std::span<float>> out) {
+        make_views(images, views, sample, out);
+      });
+  loader.start(0, 0, 1);
+
+  at::Tensor features;  // [V, N, F]
+  Progress progress(what, images.size(), "images");
+  int64_t done = 0;
+  while (const auto batch = loader.next()) {
+    stop_on_signal();
+    const auto count = static_cast<int64_t>(batch->samples.size());
+    for (int64_t v = 0; v < num_views; ++v) {
+      const auto input = at::from_blob(
+          batch->segment(v),
+          {count, num_bands, views.crop_px, views.crop_px},
+          at::kFloat);
+      const auto output = extractor(input);
+      if (!features.defined()) {
+        features = at::empty({num_views, images.size(), output.size(1)});
+      }
+      features[v].narrow(0, done, count).copy_(output);
+    }
+    done += count;
+    progress.advance(count);
+  }
+  NADIR_ASSERT(done == images.size());
+  return features.view({num_views * images.size(), features.size(2)});
+}
+
+FeatureColumns FeatureLayout::last_cls() const {
+  return columns(1, false);
+}
+
+FeatureColumns FeatureLayout::columns(int64_t blocks, bool with_mean) const {
+  NADIR_CHECK(
+      blocks >= 1 && blocks <= num_blocks,
+      "blocks must lie between 1 and {}, got {}",
+      num_blocks,
+      blocks);
+  return {
+      fmt::format(
+          "cls of {} block{}{}",
+          blocks,
+          blocks == 1 ? "" : "s",
+          with_mean ? " + mean patch" : ""),
+      (num_blocks - blocks) * dim,
+      (blocks + (with_mean ? 1 : 0)) * dim};
+}
+
+FeatureLayout layout_of(
+    const model::VisionTransformer& network, int64_t num_blocks) {
+  return {std::min(num_blocks, network.shape().depth), network.shape().dim};
+}
+
+Extractor network_extractor(
+    const model::VisionTransformer& network,
+    const FeatureLayout& layout,
+    at::Device device) {
+  return [&network, layout, device](const at::Tensor& images_BCSS) {
+    const auto tokens =
+        network.intermediate_tokens(images_BCSS.to(device), layout.num_blocks);
+    std::vector<at::Tensor> parts;
+    for (const auto& tokens_BND : tokens) {
+      parts.push_back(tokens_BND.select(1, 0));
+    }
+    const auto& last_BND = tokens.back();
+    parts.push_back(
+        last_BND.narrow(1, 1, last_BND.size(1) - 1).mean(at::IntArrayRef{1}));
+    return at::cat(parts, 1);
+  };
+}
+
+nlohmann::json views_key(const ImageSet& images, const ViewRecipe& views) {
+  Hasher names(Hasher::Kind::kSha256);
+  for (const int64_t index : images.indices) {
+    names.update(images.dataset->name(index));
+    names.update("\n");
+  }
+  Hasher pixels(Hasher::Kind::kSha256);
+  const int64_t num_probed = std::min(kProbedImages, images.size());
+  for (int64_t i = 0; i < num_probed; ++i) {
+    const auto image =
+        images.dataset->read(images.indices[i * images.size() / num_probed]);
+    const auto bytes = image.bytes();
+    pixels.update({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  }
+  return {
+      {"format", 1},
+      {"images", images.size()},
+      {"names_sha256", names.hex()},
+      {"pixels_sha256", pixels.hex()},
+      {"normalization", data::to_json(views.normalization)},
+      {"views", views.text()}};
+}
+
+}  // namespace nadir::eval

@@ -1,0 +1,85 @@
+// Features of images: the test view, or augmented views, of each image through
+// a network (or any other function of the view), in inference mode.
+// Shapes: B batch, C bands, S side, N images, V views, F feature columns.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+#include <nlohmann/json_fwd.hpp>
+
+#include "data/normalization.h"
+#include "eval/feature_cache.h"
+#include "eval/features_config.h"
+#include "eval/linear_probe.h"
+#include "eval/splits.h"
+#include "model/vision_transformer.h"
+
+namespace nadir::eval {
+
+// How an image becomes the network's input.
+struct ViewRecipe {
+  data::Normalization normalization;
+  int64_t resize_px = 256;  // shorter side, 0: the whole image to crop_px
+  int64_t crop_px = 224;
+
+  // 0 is the test view; else so many random resized crops (area 0.08 to 1)
+  // with flips, drawn from (seed, image, view).
+  int64_t num_random_views = 0;
+  uint64_t seed = 0;
+
+  [[nodiscard]] int64_t num_views() const {
+    return num_random_views > 0 ? num_random_views : 1;
+  }
+
+  // "centre crop of 224 px from 256 px", as reports and caches name it.
+  [[nodiscard]] std::string text() const;
+};
+
+// [B, C, S, S] float32 on the CPU -> [B, F]. Called from one thread.
+using Extractor = std::function<at::Tensor(const at::Tensor& images_BCSS)>;
+
+// Features [V * N, F] on the CPU, row v * N + n for view v of image n. Images
+// are read and cut by `num_threads` threads (0 = all) ahead of the extractor.
+// Throws what reading throws, naming the image.
+[[nodiscard]] at::Tensor extract_features(
+    const ImageSet& images,
+    const ViewRecipe& views,
+    const Extractor& extractor,
+    int64_t batch_size,
+    int64_t num_threads,
+    const std::string& what);
+
+// How the columns of a network's features lie: the normed CLS tokens of the
+// last `num_blocks` blocks, earliest first, then the mean of the last block's
+// patch tokens.
+struct FeatureLayout {
+  int64_t num_blocks = 4;
+  int64_t dim = 0;
+
+  [[nodiscard]] int64_t width() const { return (num_blocks + 1) * dim; }
+
+  // The last block's CLS token: the columns k-NN compares.
+  [[nodiscard]] FeatureColumns last_cls() const;
+
+  // CLS tokens of the last `blocks` blocks, with the mean patch on demand.
+  [[nodiscard]] FeatureColumns columns(int64_t blocks, bool with_mean) const;
+};
+
+[[nodiscard]] FeatureLayout layout_of(
+    const model::VisionTransformer& network, int64_t num_blocks);
+
+// `network` must outlive the extractor; images are moved to `device`.
+[[nodiscard]] Extractor network_extractor(
+    const model::VisionTransformer& network,
+    const FeatureLayout& layout,
+    at::Device device);
+
+// What identifies these views of these images in a cache: description, names,
+// the pixels of a few images, normalisation and views.
+[[nodiscard]] nlohmann::json views_key(
+    const ImageSet& images, const ViewRecipe& views);
+
+}  // namespace nadir::eval
