@@ -1,7 +1,10 @@
 #include "checkpoint/pth_writer.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <cstring>
+#include <tuple>
 #include <vector>
 
 #include <ATen/ATen.h>
@@ -46,35 +49,41 @@ const char* storage_name(const std::string& name, at::ScalarType type) {
   }
 }
 
-// Digit runs compare as numbers, and what comes before the blocks in the
-// network comes before them here.
-bool comes_before(const std::string& a, const std::string& b) {
-  const auto rank = [](const std::string& name) {
-    for (const auto& [part, value] :
-         {std::pair{"cls_token", 0},
-          std::pair{"pos_embed", 1},
-          std::pair{"patch_embed.", 2},
-          std::pair{"blocks.", 3},
-          std::pair{"head.", 5}}) {
-      if (name.find(part) != std::string::npos) {
-        return value;
-      }
-    }
-    return 4;
+// Where a name stands in the network: first what comes before the blocks, then
+// block by block, weights before biases. Names of no network sort by text.
+auto network_order(const std::string& name) {
+  static constexpr std::array kParts = {
+      "cls_token",
+      "pos_embed",
+      "patch_embed.",
+      "blocks.",
+      ".norm1.",
+      ".attn.qkv.",
+      ".attn.proj.",
+      ".norm2.",
+      ".mlp.fc1.",
+      ".mlp.fc2.",
+      "norm.",
+      "head."};
+  constexpr size_t kBlocks = 3;
+  constexpr size_t kAfterBlocks = 10;
+  const auto has = [&](size_t part) {
+    return name.find(kParts[part]) != std::string::npos;
   };
-  if (rank(a) != rank(b)) {
-    return rank(a) < rank(b);
+  const bool is_in_block = has(kBlocks);
+  size_t place = is_in_block ? kBlocks + 1 : 0;
+  const size_t end = is_in_block ? kAfterBlocks : kParts.size();
+  while (place < end && !has(place)) {
+    ++place;
   }
-  const auto block = [](const std::string& name) {
-    const size_t at = name.find("blocks.");
-    return at == std::string::npos
-               ? 0
-               : std::strtol(name.c_str() + at + 7, nullptr, 10);
-  };
-  if (block(a) != block(b)) {
-    return block(a) < block(b);
-  }
-  return a < b;
+  const int64_t block =
+      is_in_block
+          ? std::strtol(
+                name.c_str() + name.find(kParts[kBlocks]) + 7, nullptr, 10)
+          : 0;
+  const bool is_bias =
+      name.size() > 5 && name.substr(name.size() - 5) == ".bias";
+  return std::tuple(is_in_block ? kBlocks : place, block, place, is_bias, name);
 }
 
 // Emits protocol 2 as torch.save does, without memo: each tensor has a storage
@@ -162,7 +171,7 @@ class PickleWriter {
       order.push_back(&item);
     }
     std::sort(order.begin(), order.end(), [](auto* a, auto* b) {
-      return comes_before(a->first, b->first);
+      return network_order(a->first) < network_order(b->first);
     });
     begin_dict(true);
     for (const auto* item : order) {

@@ -22,7 +22,7 @@ std::string file_of(const std::string& header, size_t num_data) {
 std::string corruption_of(const std::string& bytes) {
   const TemporaryFolder folder;
   const auto path = folder.path() / "x.safetensors";
-  std::ofstream(path, std::ios::binary) << bytes;
+  std::ofstream(path, std::ios::binary) << bytes;  // no wait for the disk
   try {
     (void)read_safetensors(path);
   } catch (const Error& error) {
@@ -158,7 +158,7 @@ TEST(Safetensors, SurvivesFlippedBitsAndTruncation) {
       path, {{"a", at::ones({3, 2})}, {"b", at::ones({5}, at::kLong)}});
   const std::string good = read_file(path);
   std::mt19937 random(3);
-  for (int trial = 0; trial < 1000; ++trial) {
+  for (int trial = 0; trial < 500; ++trial) {
     std::string bad = good;
     bad[random() % bad.size()] ^= static_cast<char>(1U << (random() % 8));
     if (trial % 4 == 0) {
