@@ -55,4 +55,8 @@ struct Table {
   [[nodiscard]] bool has(const std::string& name) const;
 };
 
+// Throws Error{kInvalidArgument} naming a column whose number of rows is not
+// that of the first.
+void check_rows(const Table& table);
+
 }  // namespace nadir::table
