@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "core/error.h"
+#include "data/fixtures.h"
 
 namespace nadir::data {
 namespace {
@@ -33,15 +33,6 @@ Image one_pixel(std::vector<uint16_t> values) {
     image.band<uint16_t>(static_cast<int64_t>(b))[0] = values[b];
   }
   return image;
-}
-
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 TEST(Normalization, Rgb2000EqualsTheArticlesFormulaForEveryValue) {

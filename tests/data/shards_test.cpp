@@ -10,8 +10,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "core/error.h"
-#include "core/file.h"
+#include "data/fixtures.h"
 #include "data/safetensors_blob.h"
 
 namespace nadir::data {
@@ -19,15 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using raster::PixelType;
-
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 struct TwoBands {
   std::vector<uint16_t> fine = {1, 2, 3, 4, 5, 60000};

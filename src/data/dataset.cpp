@@ -1,0 +1,82 @@
+#include "data/dataset.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "data/image_folder.h"
+#include "data/image_list.h"
+#include "data/scene_dataset.h"
+#include "raster/image_file.h"
+
+namespace nadir::data {
+namespace fs = std::filesystem;
+
+namespace {
+
+bool is_archive(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name.ends_with(".tgz") || name.find(".tar") != std::string::npos ||
+         name.ends_with(".zip");
+}
+
+std::unique_ptr<Dataset> open_file(const DatasetOptions& options) {
+  const fs::path path = options.data;
+  NADIR_CHECK(
+      !is_archive(path),
+      "{} is an archive; pack it once with `nadir data index` and `nadir data "
+      "pack`, and give --data the folder they make",
+      options.data);
+  NADIR_CHECK(
+      path.extension() != ".parquet",
+      "{} is an index; give --data the folder of the patches and --index this "
+      "file",
+      options.data);
+  if (!raster::has_image_extension(path)) {
+    return open_image_list(options);
+  }
+  NADIR_CHECK(
+      are_scenes({path}, options.window_px),
+      "{} is one image; --data takes a folder, a list or a GeoTIFF scene of at "
+      "least four windows ({} px) across",
+      options.data,
+      options.window_px);
+  return open_scenes(path.parent_path(), {path}, options);
+}
+
+// The files of a folder without folders; empty if it has any.
+std::vector<fs::path> flat_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().filename().native().starts_with('.')) {
+      continue;
+    }
+    if (entry.is_directory()) {
+      return {};
+    }
+    if (raster::has_image_extension(entry.path())) {
+      files.push_back(entry.path());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
+
+std::unique_ptr<Dataset> open_dataset(const DatasetOptions& options) {
+  const fs::path path = options.data;
+  NADIR_CHECK(!options.data.empty(), "data: no path is given");
+  if (!fs::exists(path)) {
+    fail(ErrorCode::kNotFound, "data: there is no {}", options.data);
+  }
+  if (!fs::is_directory(path)) {
+    return open_file(options);
+  }
+  const auto files = flat_files(path);
+  if (are_scenes(files, options.window_px)) {
+    return open_scenes(path, files, options);
+  }
+  return open_image_folder(options);
+}
+
+}  // namespace nadir::data
