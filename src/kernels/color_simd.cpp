@@ -1,0 +1,360 @@
+// Lanes are 32 bits wide: the float32 and fixed-point steps need them.
+#include "kernels/color.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/color_simd.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "kernels/isa.h"
+
+HWY_BEFORE_NAMESPACE();
+
+namespace nadir::kernels {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class DI>
+HWY_INLINE hn::Vec<DI> load(DI di, const uint8_t* p) {
+  return hn::PromoteTo(di, hn::LoadU(hn::Rebind<uint8_t, DI>(), p));
+}
+
+template <class DI>
+HWY_INLINE void store(DI, hn::Vec<DI> value, uint8_t* p) {
+  const hn::Rebind<uint8_t, DI> d8;
+  hn::StoreU(hn::DemoteTo(d8, value), d8, p);  // clips to [0, 255]
+}
+
+template <class DI>
+HWY_INLINE hn::Vec<DI> gray_of(
+    DI di, hn::Vec<DI> r, hn::Vec<DI> g, hn::Vec<DI> b) {
+  const auto red = hn::Mul(r, hn::Set(di, 19595));
+  const auto green = hn::Mul(g, hn::Set(di, 38470));
+  const auto blue = hn::Mul(b, hn::Set(di, 7471));
+  const auto sum =
+      hn::Add(hn::Add(red, green), hn::Add(blue, hn::Set(di, 1 << 15)));
+  return hn::ShiftRight<16>(sum);
+}
+
+// Truncation before clipping gives the same as after it.
+template <class DI, class VF>
+HWY_INLINE hn::Vec<DI> blend(DI di, VF base, hn::Vec<DI> p, VF factor) {
+  const hn::Rebind<float, DI> df;
+  const auto from_base = hn::Sub(hn::ConvertTo(df, p), base);
+  return hn::ConvertTo(di, hn::Add(base, hn::Mul(factor, from_base)));
+}
+
+// Calls step(di, i) for pixels i .. i + Lanes(di) - 1 until n are done.
+template <class Step>
+HWY_INLINE void for_pixels(int64_t n, const Step& step) {
+  const hn::ScalableTag<int32_t> di;
+  const hn::CappedTag<int32_t, 1> d1;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    step(di, i);
+  }
+  for (; i < n; ++i) {
+    step(d1, i);
+  }
+}
+
+struct BlendConstant {
+  uint8_t* p;
+  float base;
+  float factor;
+
+  template <class DI>
+  HWY_INLINE void operator()(DI di, int64_t i) const {
+    const hn::Rebind<float, DI> df;
+    const auto old = load(di, p + i);
+    store(di, blend(di, hn::Set(df, base), old, hn::Set(df, factor)), p + i);
+  }
+};
+
+struct BlendGray {
+  uint8_t* r;
+  uint8_t* g;
+  uint8_t* b;
+  float factor;
+
+  template <class DI>
+  HWY_INLINE void operator()(DI di, int64_t i) const {
+    const hn::Rebind<float, DI> df;
+    const auto f = hn::Set(df, factor);
+    const auto red = load(di, r + i);
+    const auto green = load(di, g + i);
+    const auto blue = load(di, b + i);
+    const auto gray = hn::ConvertTo(df, gray_of(di, red, green, blue));
+    store(di, blend(di, gray, red, f), r + i);
+    store(di, blend(di, gray, green, f), g + i);
+    store(di, blend(di, gray, blue, f), b + i);
+  }
+};
+
+struct ToGray {
+  uint8_t* r;
+  uint8_t* g;
+  uint8_t* b;
+
+  template <class DI>
+  HWY_INLINE void operator()(DI di, int64_t i) const {
+    const auto gray =
+        gray_of(di, load(di, r + i), load(di, g + i), load(di, b + i));
+    store(di, gray, r + i);
+    store(di, gray, g + i);
+    store(di, gray, b + i);
+  }
+};
+
+// Hue of Pillow's HSV, 0 .. 255, as float. `mid` is the middle channel's
+// distance from the highest, over the range; the lowest's is exactly 1, so
+// every sector is base + mid or base - mid with one rounding, as in float64.
+template <class DF>
+HWY_INLINE hn::Vec<DF> hue_of(DF df, hn::Vec<DF> base, hn::Vec<DF> signed_mid) {
+  const auto zero = hn::Zero(df);
+  const auto sixth = hn::Div(hn::Add(base, signed_mid), hn::Set(df, 6.0F));
+  const auto wrapped = hn::IfThenElse(
+      hn::Lt(sixth, zero), hn::Add(sixth, hn::Set(df, 1.0F)), sixth);
+  // floor(255 * wrapped) without the product's rounding: 256 w - n is exact,
+  // so the sign of (256 w - n) - w is right.
+  const auto n = hn::Trunc(hn::Mul(wrapped, hn::Set(df, 255.0F)));
+  const auto rest =
+      hn::Sub(hn::Sub(hn::Mul(wrapped, hn::Set(df, 256.0F)), n), wrapped);
+  return hn::IfThenElse(hn::Lt(rest, zero), hn::Sub(n, hn::Set(df, 1.0F)), n);
+}
+
+struct ShiftHue {
+  uint8_t* r;
+  uint8_t* g;
+  uint8_t* b;
+  uint8_t shift;
+
+  template <class DI>
+  HWY_INLINE void operator()(DI di, int64_t i) const {
+    const hn::Rebind<float, DI> df;
+    using F = hn::Vec<decltype(df)>;
+    const F one = hn::Set(df, 1.0F);
+    const F full = hn::Set(df, 255.0F);
+
+    const F red = hn::ConvertTo(df, load(di, r + i));
+    const F green = hn::ConvertTo(df, load(di, g + i));
+    const F blue = hn::ConvertTo(df, load(di, b + i));
+    const F high = hn::Max(red, hn::Max(green, blue));
+    const F low = hn::Min(red, hn::Min(green, blue));
+    const F range = hn::Sub(high, low);
+    const F safe_range = hn::Max(range, one);
+
+    // Distance of the middle channel from the highest, over the range.
+    const F total = hn::Add(red, hn::Add(green, blue));
+    const F middle = hn::Sub(hn::Sub(total, high), low);
+    const F mid = hn::Div(hn::Sub(high, middle), safe_range);
+
+    // The hue before division by 6, by which channel is highest (ties: red,
+    // then green) and which lowest. Highest red: 1 - mid if blue is lowest,
+    // else mid - 1; green: 1 + mid if blue is, else 3 - mid; blue: 3 + mid if
+    // red is lowest, else 5 - mid. Where two are lowest mid is 1 and both
+    // forms agree.
+    const auto red_high = hn::Eq(red, high);
+    const auto green_high = hn::Eq(green, high);
+    const auto blue_low = hn::Eq(blue, low);
+    const auto red_low = hn::Eq(red, low);
+    const F minus = hn::Neg(mid);
+    const F base_red = hn::IfThenElse(blue_low, one, hn::Neg(one));
+    const F base_green = hn::IfThenElse(blue_low, one, hn::Set(df, 3.0F));
+    const F base_blue =
+        hn::IfThenElse(red_low, hn::Set(df, 3.0F), hn::Set(df, 5.0F));
+    const F mid_red = hn::IfThenElse(blue_low, minus, mid);
+    const F mid_green = hn::IfThenElse(blue_low, mid, minus);
+    const F mid_blue = hn::IfThenElse(red_low, mid, minus);
+    const F base = hn::IfThenElse(
+        red_high, base_red, hn::IfThenElse(green_high, base_green, base_blue));
+    const F signed_mid = hn::IfThenElse(
+        red_high, mid_red, hn::IfThenElse(green_high, mid_green, mid_blue));
+    const F hue = hue_of(df, base, signed_mid);
+
+    // Saturation trunc(255 range / high): no quotient is nearer to the next
+    // integer than 1/255, far above the division's error.
+    const F saturation =
+        hn::Trunc(hn::Div(hn::Mul(range, full), hn::Max(high, one)));
+
+    // Turn, then sector = floor(6 h / 255) and fraction f / 255.
+    const auto turned = hn::And(
+        hn::Add(hn::ConvertTo(di, hue), hn::Set(di, shift)), hn::Set(di, 255));
+    const F six = hn::Mul(hn::ConvertTo(df, turned), hn::Set(df, 6.0F));
+    const F sector = hn::Trunc(
+        hn::Mul(hn::Add(six, hn::Set(df, 0.5F)), hn::Set(df, 1.0F / 255.0F)));
+    const F fraction = hn::Sub(six, hn::Mul(sector, full));
+
+    // p = round(v (255 - s) / 255) and the one of q and t that the sector
+    // uses, round(v (255^2 - s f) / 255^2) with f or 255 - f. Numerators stay
+    // below 2^24 and ties cannot occur, so float32 division is exact enough.
+    const auto lowest_i = hn::ConvertTo(
+        di,
+        hn::Mul(
+            hn::Add(
+                hn::Mul(high, hn::Sub(full, saturation)), hn::Set(df, 127.5F)),
+            hn::Set(df, 1.0F / 255.0F)));
+    const auto sector_i = hn::ConvertTo(di, sector);
+    const auto odd = hn::RebindMask(
+        df, hn::Ne(hn::And(sector_i, hn::Set(di, 1)), hn::Zero(di)));
+    const F slope = hn::IfThenElse(odd, fraction, hn::Sub(full, fraction));
+    const F square = hn::Set(df, 65025.0F);
+    const F numerator = hn::Add(
+        hn::Mul(high, hn::Sub(square, hn::Mul(saturation, slope))),
+        hn::Set(df, 32512.0F));
+    const auto between_i = hn::ConvertTo(di, hn::Div(numerator, square));
+    const auto high_i = hn::ConvertTo(di, high);
+
+    // Sectors 0 .. 5 (6 is 0): (v t p) (q v p) (p v t) (p q v) (t p v) (v p q).
+    const auto s0 = hn::Or(
+        hn::Eq(sector_i, hn::Zero(di)), hn::Eq(sector_i, hn::Set(di, 6)));
+    const auto s1 = hn::Eq(sector_i, hn::Set(di, 1));
+    const auto s2 = hn::Eq(sector_i, hn::Set(di, 2));
+    const auto s3 = hn::Eq(sector_i, hn::Set(di, 3));
+    const auto s4 = hn::Eq(sector_i, hn::Set(di, 4));
+    const auto s5 = hn::Eq(sector_i, hn::Set(di, 5));
+    store(
+        di,
+        pick(high_i, between_i, lowest_i, hn::Or(s0, s5), hn::Or(s1, s4)),
+        r + i);
+    store(
+        di,
+        pick(high_i, between_i, lowest_i, hn::Or(s1, s2), hn::Or(s0, s3)),
+        g + i);
+    store(
+        di,
+        pick(high_i, between_i, lowest_i, hn::Or(s3, s4), hn::Or(s2, s5)),
+        b + i);
+  }
+
+  template <class V, class M>
+  static HWY_INLINE V pick(V high, V between, V low, M is_high, M is_between) {
+    return hn::IfThenElse(
+        is_high, high, hn::IfThenElse(is_between, between, low));
+  }
+};
+
+void blend_constant_all(uint8_t* p, int64_t n, float base, float factor) {
+  for_pixels(n, BlendConstant{p, base, factor});
+}
+
+void blend_gray_all(
+    uint8_t* r, uint8_t* g, uint8_t* b, int64_t n, float factor) {
+  for_pixels(n, BlendGray{r, g, b, factor});
+}
+
+void shift_hue_all(
+    uint8_t* r, uint8_t* g, uint8_t* b, int64_t n, uint8_t shift) {
+  for_pixels(n, ShiftHue{r, g, b, shift});
+}
+
+void to_gray_all(uint8_t* r, uint8_t* g, uint8_t* b, int64_t n) {
+  for_pixels(n, ToGray{r, g, b});
+}
+
+uint64_t gray_sum_all(
+    const uint8_t* r, const uint8_t* g, const uint8_t* b, int64_t n) {
+  const hn::ScalableTag<int32_t> di;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(di));
+  constexpr int64_t kFlush = int64_t{1} << 22;  // 2^22 * 255 < 2^31 a lane
+  uint64_t total = 0;
+  int64_t i = 0;
+  while (i + lanes <= n) {
+    auto sum = hn::Zero(di);
+    for (int64_t k = 0; k < kFlush && i + lanes <= n; ++k, i += lanes) {
+      sum = hn::Add(
+          sum, gray_of(di, load(di, r + i), load(di, g + i), load(di, b + i)));
+    }
+    HWY_ALIGN int32_t parts[HWY_MAX_BYTES / sizeof(int32_t)];
+    hn::Store(sum, di, parts);
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      total += static_cast<uint64_t>(parts[lane]);
+    }
+  }
+  return total + reference::gray_sum(r + i, g + i, b + i, n - i);
+}
+
+uint64_t plane_sum_all(const uint8_t* p, int64_t n) {
+#if HWY_TARGET == HWY_SCALAR
+  return reference::plane_sum(p, n);
+#else
+  const hn::ScalableTag<uint8_t> d8;
+  const hn::Repartition<uint64_t, decltype(d8)> d64;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d8));
+  auto sums = hn::Zero(d64);
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    sums = hn::Add(sums, hn::SumsOf8(hn::LoadU(d8, p + i)));
+  }
+  const uint64_t total = hn::GetLane(hn::SumOfLanes(d64, sums));
+  return total + reference::plane_sum(p + i, n - i);
+#endif
+}
+
+void solarize_all(uint8_t* p, int64_t n) {
+  const hn::ScalableTag<uint8_t> d8;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d8));
+  int64_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto value = hn::LoadU(d8, p + i);
+    hn::StoreU(
+        hn::Min(value, hn::Xor(value, hn::Set(d8, uint8_t{255}))), d8, p + i);
+  }
+  reference::solarize(p + i, n - i);
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace nadir::kernels
+
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace nadir::kernels {
+
+HWY_EXPORT(blend_constant_all);
+HWY_EXPORT(blend_gray_all);
+HWY_EXPORT(shift_hue_all);
+HWY_EXPORT(to_gray_all);
+HWY_EXPORT(gray_sum_all);
+HWY_EXPORT(plane_sum_all);
+HWY_EXPORT(solarize_all);
+
+void blend_constant(uint8_t* p, int64_t n, float base, float factor) {
+  apply_isa_cap();
+  HWY_DYNAMIC_DISPATCH(blend_constant_all)(p, n, base, factor);
+}
+
+void blend_gray(uint8_t* r, uint8_t* g, uint8_t* b, int64_t n, float factor) {
+  apply_isa_cap();
+  HWY_DYNAMIC_DISPATCH(blend_gray_all)(r, g, b, n, factor);
+}
+
+void shift_hue(uint8_t* r, uint8_t* g, uint8_t* b, int64_t n, uint8_t shift) {
+  apply_isa_cap();
+  HWY_DYNAMIC_DISPATCH(shift_hue_all)(r, g, b, n, shift);
+}
+
+void to_gray(uint8_t* r, uint8_t* g, uint8_t* b, int64_t n) {
+  apply_isa_cap();
+  HWY_DYNAMIC_DISPATCH(to_gray_all)(r, g, b, n);
+}
+
+uint64_t gray_sum(
+    const uint8_t* r, const uint8_t* g, const uint8_t* b, int64_t n) {
+  apply_isa_cap();
+  return HWY_DYNAMIC_DISPATCH(gray_sum_all)(r, g, b, n);
+}
+
+uint64_t plane_sum(const uint8_t* p, int64_t n) {
+  apply_isa_cap();
+  return HWY_DYNAMIC_DISPATCH(plane_sum_all)(p, n);
+}
+
+void solarize(uint8_t* p, int64_t n) {
+  apply_isa_cap();
+  HWY_DYNAMIC_DISPATCH(solarize_all)(p, n);
+}
+
+}  // namespace nadir::kernels
+#endif
