@@ -1,0 +1,55 @@
+// `nadir report`: one HTML page about one run or several.
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "core/file.h"
+#include "report/html_report.h"
+#include "report/run.h"
+#include "report/summary.h"
+
+namespace nadir::cli {
+namespace {
+
+struct ReportOptions {
+  std::vector<std::string> run_folders;
+  std::string out = "report.html";
+};
+
+void write_report(const ReportOptions& options, bool as_json) {
+  const auto runs = report::read_runs(options.run_folders);
+  write_file(options.out, report::html_report(runs));
+  if (as_json) {
+    auto json = report::json_summary(runs);
+    json["report"] = options.out;
+    print_json(nlohmann::json(json));
+    return;
+  }
+  std::printf(
+      "%s\nreport: %s\n",
+      report::text_summary(runs).c_str(),
+      options.out.c_str());
+}
+
+}  // namespace
+
+void add_report(CLI::App& parent) {
+  auto* command = parent.add_subcommand(
+      "report", "Write one HTML page that compares runs.");
+  auto options = std::make_shared<ReportOptions>();
+  command->add_option("RUN", options->run_folders, "Run folders.")->required();
+  command
+      ->add_option(
+          "--out", options->out, "The page; one file that needs no network.")
+      ->capture_default_str();
+  const auto as_json = add_json_flag(*command);
+  set_example(*command, "nadir report runs/a runs/b --out report.html");
+  command->callback([options, as_json] { write_report(*options, *as_json); });
+}
+
+}  // namespace nadir::cli

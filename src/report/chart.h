@@ -1,0 +1,50 @@
+// Curves as inline SVG. Colours, fonts and light or dark come from the page's
+// style sheet (page_style.h); the picture needs no script.
+#pragma once
+
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "report/curve.h"
+
+namespace nadir::report {
+
+// Colours are told apart by people with any kind of colour vision (Okabe and
+// Ito, 2008); lines past the sixth colour and quantities of one run also
+// differ by their dashes.
+inline constexpr int kNumColors = 6;
+inline constexpr int kNumDashes = 4;
+
+struct ChartLine {
+  std::string label;
+  std::vector<CurvePoint> points;
+  int color = 0;
+  int dash = 0;
+};
+
+// A level to compare with, e.g. ln K.
+struct ChartRule {
+  std::string label;
+  double y = 0;
+};
+
+struct Chart {
+  std::string title;
+  std::string caption;  // what to look for
+  std::string x_label = "step";
+  std::vector<ChartLine> lines;
+  std::vector<ChartRule> rules;
+  // Fixed ends of the y axis, NaN for the data's own.
+  double y_low = std::numeric_limits<double>::quiet_NaN();
+  double y_high = std::numeric_limits<double>::quiet_NaN();
+  bool is_percent = false;  // y is a share, shown times 100
+  bool is_small = false;
+};
+
+// The chart as an HTML figure: title, legend where there are several lines,
+// the SVG, caption. A line's neighbours' range is a pale band around it. ""
+// if no line has points.
+[[nodiscard]] std::string chart_html(const Chart& chart);
+
+}  // namespace nadir::report

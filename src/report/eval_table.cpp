@@ -1,0 +1,97 @@
+#include "report/eval_table.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/file.h"
+
+namespace nadir::report {
+namespace {
+
+using Json = nlohmann::json;
+
+double number_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() || found->is_null() ? kNoScore
+                                                   : found->get<double>();
+}
+
+std::string text_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() || found->is_null() ? ""
+                                                   : found->get<std::string>();
+}
+
+std::pair<double, double> interval_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  const bool is_pair = found != object.end() && found->is_array() &&
+                       found->size() == 2 && (*found)[0].is_number() &&
+                       (*found)[1].is_number();
+  return is_pair
+             ? std::pair{(*found)[0].get<double>(), (*found)[1].get<double>()}
+             : std::pair{kNoScore, kNoScore};
+}
+
+// The array under `key`; an empty one where it is missing or null.
+Json list_of(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() || !found->is_array() ? Json::array() : *found;
+}
+
+EvalRow row_of(const Json& json) {
+  EvalRow row;
+  row.features = text_of(json, "features");
+  row.ap_macro = number_of(json, "ap_macro");
+  row.ap_micro = number_of(json, "ap_micro");
+  row.accuracy_top1 = number_of(json, "accuracy_top1");
+  row.ap_macro_ci = interval_of(json, "ap_macro_ci");
+  row.ap_micro_ci = interval_of(json, "ap_micro_ci");
+  row.accuracy_ci = interval_of(json, "accuracy_top1_ci");
+  for (const auto& score : list_of(json, "per_class")) {
+    row.per_class.push_back(
+        {text_of(score, "name"),
+         number_of(score, "ap"),
+         number_of(score, "f1"),
+         number_of(score, "num_positives")});
+  }
+  return row;
+}
+
+}  // namespace
+
+bool EvalRow::is_baseline() const {
+  return features == "random weights" || features == "image statistics";
+}
+
+const EvalRow* EvalTable::tested() const {
+  const auto found =
+      std::find_if(rows.rbegin(), rows.rend(), [](const EvalRow& row) {
+        return !row.is_baseline();
+      });
+  return found == rows.rend() ? nullptr : &*found;
+}
+
+EvalTable read_eval_table(const std::filesystem::path& path) {
+  try {
+    const Json json = Json::parse(read_file(path));
+    EvalTable table;
+    table.file = path.filename().string();
+    table.kind = text_of(json, "kind");
+    table.task = text_of(json, "task");
+    for (const auto& row : list_of(json, "rows")) {
+      table.rows.push_back(row_of(row));
+    }
+    return table;
+  } catch (const Json::exception& error) {
+    fail(
+        ErrorCode::kCorruptData,
+        "{} is not an evaluation's result: {}; evaluate again, or remove it",
+        path.string(),
+        error.what());
+  }
+}
+
+}  // namespace nadir::report
