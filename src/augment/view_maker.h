@@ -42,7 +42,7 @@ class ViewMaker {
 
  private:
   ViewConfig config_;
-  std::vector<float> scale_;   // 1 / (255 std) or 1 / std
+  std::vector<float> scale_;   // 1 / std
   std::vector<float> offset_;  // -mean / std
   bool is_color_;
 };

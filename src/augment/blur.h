@@ -1,0 +1,17 @@
+// Pillow's GaussianBlur: three passes of an extended box along each axis.
+#pragma once
+
+#include "kernels/box_blur.h"
+
+namespace nadir::augment {
+
+inline constexpr int kBlurPasses = 3;
+
+// The radius of the box whose three passes have the standard deviation
+// `sigma` in pixels; its fraction is the weight of the two end pixels.
+[[nodiscard]] float box_radius(float sigma);
+
+// The box in 24-bit fixed point; sigma below 2.4.
+[[nodiscard]] kernels::BoxWeights box_weights(float sigma);
+
+}  // namespace nadir::augment
