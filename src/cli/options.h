@@ -1,7 +1,12 @@
 // What commands share: fields of a configuration as flags, examples in
 // --help, results as JSON.
+//
+// Flags are registered with dashes; main() turns `_` into `-` in what the user
+// types, so `--teacher_temp` and `--teacher-temp` are the same flag.
 #pragma once
 
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,9 +17,17 @@
 
 namespace nadir::cli {
 
-// One flag for each field: `--key` (and `--key-with-dashes`), its default and
-// help. Lists take commas or several words. `fields` must outlive the parse.
-void add_config_flags(CLI::App& command, const std::vector<Field>& fields);
+// What the user typed for each field, by key; filled by the parse.
+using FlagTexts = std::shared_ptr<std::map<std::string, std::string>>;
+
+// One flag for each field: its default and help are shown, the parse sets the
+// field. Lists take commas or several words. The configuration behind `fields`
+// must outlive the parse. Returns the texts, so that a command that reads a
+// recipe first can apply them again on top (apply_flags).
+FlagTexts add_config_flags(CLI::App& command, const std::vector<Field>& fields);
+
+// Sets the fields that the user gave on the command line.
+void apply_flags(const std::vector<Field>& fields, const FlagTexts& texts);
 
 // "Example:\n  nadir ..." at the end of the command's --help.
 void set_example(CLI::App& command, const std::string& example);

@@ -1,0 +1,136 @@
+// The program's one entry point: parses, runs one command, turns errors into
+// messages and exit codes (docs/architecture.md).
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <c10/util/Exception.h>
+
+#include "cli/commands.h"
+#include "core/version.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "core/signals.h"
+#include "model/device.h"
+
+namespace nadir::cli {
+namespace {
+
+constexpr int kUsageError = 2;
+constexpr int kFailure = 1;
+
+CLI::App& add_group(
+    CLI::App& app, const std::string& name, const std::string& help) {
+  auto* group = app.add_subcommand(name, help);
+  group->require_subcommand(1);
+  return *group;
+}
+
+void add_commands(CLI::App& app) {
+  auto& data = add_group(app, "data", "Make, fetch, index and pack imagery.");
+  add_data_synth(data);
+  add_data_fetch(data);
+  add_data_index(data);
+  add_data_pack(data);
+  add_data_subset(data);
+  add_data_verify(data);
+  add_data_stats(data);
+  add_data_info(data);
+  add_pretrain(app);
+  auto& eval = add_group(app, "eval", "Score frozen features.");
+  add_eval_knn(eval);
+  add_eval_linear(eval);
+  add_predict(app);
+  add_embed(app);
+  add_view(app);
+  add_export(app);
+  add_import(app);
+  add_report(app);
+  add_doctor(app);
+  add_completion(app);
+}
+
+// `_` and `-` are the same in flag names: `--teacher_temp=0.04` becomes
+// `--teacher-temp=0.04`. Values are left alone.
+std::string canonical_argument(std::string argument) {
+  if (!argument.starts_with("--")) {
+    return argument;
+  }
+  for (size_t i = 2; i < argument.size() && argument[i] != '='; ++i) {
+    if (argument[i] == '_') {
+      argument[i] = '-';
+    }
+  }
+  return argument;
+}
+
+// CLI11 takes the arguments in reverse order, without the program's name.
+std::vector<std::string> canonical_arguments(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  bool is_option = true;
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    is_option = is_option && argument != "--";
+    arguments.push_back(is_option ? canonical_argument(argument) : argument);
+  }
+  return {arguments.rbegin(), arguments.rend()};
+}
+
+int run(int argc, char** argv) {
+  CLI::App app(
+      "nadir teaches Vision Transformers to see the Earth without labels,\n"
+      "and takes them to work.",
+      "nadir");
+  app.set_version_flag(
+      "--version",
+      fmt::format(
+          "nadir {} (commit {}, {})", version(), commit(), build_type()));
+  app.require_subcommand(1);
+  bool is_verbose = false;
+  bool is_quiet = false;
+  app.add_flag("--verbose", is_verbose, "Log details.");
+  app.add_flag("--quiet", is_quiet, "Log warnings and errors only.");
+  app.parse_complete_callback([&] {
+    set_log_level(
+        is_verbose ? LogLevel::kDebug
+        : is_quiet ? LogLevel::kWarning
+                   : LogLevel::kInfo);
+  });
+  app.get_formatter()->column_width(34);
+  add_commands(app);
+  try {
+    app.parse(canonical_arguments(argc, argv));
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsageError;
+  }
+  const int signal = caught_signal();
+  return signal != 0 ? 128 + signal : 0;
+}
+
+int guarded_run(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const Error& error) {
+    std::fprintf(stderr, "nadir: %s\n", error.what());
+    return exit_code(error.code());
+  } catch (const c10::Error& error) {
+    std::fprintf(stderr, "nadir: LibTorch: %s\n", error.what_without_backtrace());
+  } catch (const std::bad_alloc&) {
+    std::fprintf(
+        stderr,
+        "nadir: out of memory; a smaller batch or fewer loader threads need "
+        "less\n");
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "nadir: internal error: %s\n", error.what());
+  }
+  return kFailure;
+}
+
+}  // namespace
+}  // namespace nadir::cli
+
+int main(int argc, char** argv) {
+  nadir::model::tune_allocator();  // before anything allocates
+  nadir::catch_signals();
+  return nadir::cli::guarded_run(argc, argv);
+}

@@ -1,0 +1,72 @@
+#include "cli/options.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <nlohmann/json.hpp>
+
+namespace nadir::cli {
+namespace {
+
+std::string flag_name(const std::string& key) {
+  std::string name = "--" + key;
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+}  // namespace
+
+FlagTexts add_config_flags(
+    CLI::App& command, const std::vector<Field>& fields) {
+  auto texts = std::make_shared<std::map<std::string, std::string>>();
+  for (const auto& field : fields) {
+    const auto set = [field, texts](const std::vector<std::string>& words) {
+      const std::string text = join(words, ",");
+      set_field(field, text);
+      (*texts)[field.key] = text;
+      return true;
+    };
+    auto* option =
+        command.add_option_function<std::vector<std::string>>(
+            flag_name(field.key), set, field.help);
+    const std::string type = field_type(field);
+    option->type_name(type == "flag" ? "on|off" : type);
+    option->default_str(field_text(field));
+    option->run_callback_for_default(false);
+    if (type == "flag") {
+      option->expected(0, 1);
+    } else if (type == "texts" || type == "numbers") {
+      option->expected(1, 1 << 20);
+    } else {
+      option->expected(1);
+    }
+    if (!field.section.empty()) {
+      option->group(field.section);
+    }
+  }
+  return texts;
+}
+
+void apply_flags(const std::vector<Field>& fields, const FlagTexts& texts) {
+  for (const auto& [key, text] : *texts) {
+    set_field(find_field(fields, key), text);
+  }
+}
+
+void set_example(CLI::App& command, const std::string& example) {
+  command.footer("Example:\n  " + example);
+}
+
+std::shared_ptr<bool> add_json_flag(CLI::App& command) {
+  auto wanted = std::make_shared<bool>(false);
+  command.add_flag("--json", *wanted, "Print the result as JSON.");
+  return wanted;
+}
+
+void print_json(const nlohmann::json& json) {
+  const std::string text =
+      json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::printf("%s\n", text.c_str());
+}
+
+}  // namespace nadir::cli
