@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace nadir::eval {
 
 struct FeaturesConfig {
   std::string weights;
-  std::string part = "teacher";
+  std::string checkpoint_key;
+  std::vector<std::string> bands;
   std::string normalization;
   int64_t resize_px = -1;
   int64_t crop_px = 0;
@@ -24,7 +26,15 @@ struct FeaturesConfig {
         "weights",
         "A run folder, a checkpoint, a safetensors file, or an official DINO "
         ".pth.");
-    visit(part, "part", "teacher or student, where the weights hold both.");
+    visit(
+        checkpoint_key,
+        "checkpoint_key",
+        "teacher or student, for weights that hold both; the teacher unless "
+        "given.");
+    visit(
+        bands,
+        "bands",
+        "Bands of the data, in order, for weights that do not name theirs.");
     visit(
         normalization,
         "normalization",

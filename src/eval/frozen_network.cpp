@@ -1,0 +1,149 @@
+#include "eval/frozen_network.h"
+
+#include <ATen/ATen.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "checkpoint/weights.h"
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/log.h"
+#include "model/device.h"
+#include "runs/run_folder.h"
+
+namespace nadir::eval {
+
+namespace {
+
+// Of names and values, in the order of names.
+std::string tensors_sha256(const checkpoint::TensorMap& tensors) {
+  Hasher hasher(Hasher::Kind::kSha256);
+  for (const auto& [name, tensor] : tensors) {
+    const auto values = tensor.contiguous();
+    hasher.update(name);
+    hasher.update(
+        {static_cast<const char*>(values.const_data_ptr()), values.nbytes()});
+  }
+  return hasher.hex();
+}
+
+void set_parameters(
+    model::VisionTransformer& network, const checkpoint::TensorMap& tensors) {
+  const at::NoGradGuard no_grad;
+  for (auto& parameter : network.named_parameters()) {
+    parameter.value().copy_(tensors.at(parameter.key()));
+    parameter.value().set_requires_grad(false);
+  }
+}
+
+// The run that `path` is, or lies in.
+std::filesystem::path find_run(std::filesystem::path path) {
+  constexpr int kDeepest = 3;
+  for (int level = 0; level <= kDeepest && !path.empty(); ++level) {
+    if (runs::RunFolder::exists(path)) {
+      return path;
+    }
+    path = path.parent_path();
+  }
+  return {};
+}
+
+}  // namespace
+
+FrozenNetwork load_frozen_network(const FeaturesConfig& config) {
+  NADIR_CHECK(
+      !config.weights.empty(),
+      "--weights must name a run folder, a checkpoint, a safetensors file or a "
+      ".pth");
+  checkpoint::WeightsOptions options;
+  options.path = config.weights;
+  options.checkpoint_key = config.checkpoint_key;
+  const auto weights = checkpoint::load_weights(options);
+
+  FrozenNetwork frozen;
+  frozen.device = model::open_device(config.device);
+  frozen.network = std::make_shared<model::VisionTransformer>(weights.config);
+  set_parameters(*frozen.network, weights.tensors);
+  frozen.network->to(frozen.device);
+  frozen.network->eval();
+  frozen.name = config.weights;
+  frozen.sha256 = tensors_sha256(weights.tensors);
+  const auto& info = weights.info;
+  if (info.contains("bands") && info["bands"].is_array()) {
+    info["bands"].get_to(frozen.bands);
+  }
+  if (info.contains("normalization") && info["normalization"].is_object()) {
+    frozen.normalization = data::normalization_from_json(info["normalization"]);
+  }
+  NADIR_CHECK(
+      config.bands.empty() || frozen.bands.empty() ||
+          config.bands == frozen.bands,
+      "--bands {} differs from the bands {} that {} was trained on; leave it "
+      "out",
+      fmt::join(config.bands, ","),
+      fmt::join(frozen.bands, ","),
+      config.weights);
+  if (frozen.bands.empty()) {
+    frozen.bands = config.bands;
+  }
+  frozen.run = find_run(std::filesystem::path(config.weights));
+  return frozen;
+}
+
+ViewRecipe make_view_recipe(
+    const FrozenNetwork& frozen,
+    const data::Dataset& dataset,
+    const FeaturesConfig& config) {
+  const auto& vit = frozen.network->config();
+  NADIR_CHECK(
+      static_cast<int64_t>(dataset.bands().size()) == vit.in_channels,
+      "{} was trained on {} bands, the data gives {} ({}); choose with --bands",
+      frozen.name,
+      vit.in_channels,
+      dataset.bands().size(),
+      fmt::join(dataset.bands(), ","));
+  ViewRecipe views;
+  if (frozen.normalization) {
+    views.normalization = *frozen.normalization;
+    NADIR_CHECK(
+        config.normalization.empty() ||
+            config.normalization == views.normalization.name,
+        "--normalization {} differs from '{}', with which {} was trained; "
+        "leave it out",
+        config.normalization,
+        views.normalization.name,
+        frozen.name);
+    NADIR_CHECK(
+        views.normalization.bands == dataset.bands(),
+        "{} was trained on the bands {}, the data gives {}",
+        frozen.name,
+        fmt::join(views.normalization.bands, ","),
+        fmt::join(dataset.bands(), ","));
+  } else {
+    views.normalization = data::make_normalization(
+        config.normalization.empty() ? "auto" : config.normalization,
+        dataset.bands(),
+        dataset.read(0).type(),
+        dataset.statistics());
+    if (config.normalization.empty()) {
+      log_warning(
+          "eval",
+          "{} does not say how its input was normalised; '{}' is taken for "
+          "bands {} (--normalization)",
+          frozen.name,
+          views.normalization.name,
+          fmt::join(dataset.bands(), ","));
+    }
+  }
+  views.crop_px = config.crop_px > 0 ? config.crop_px : vit.image_size;
+  views.resize_px = config.resize_px >= 0 ? config.resize_px
+                                          : (views.crop_px * 256 + 112) / 224;
+  NADIR_CHECK(
+      views.crop_px % vit.patch_size == 0,
+      "crop_px must be a multiple of the patch size {}, got {}",
+      vit.patch_size,
+      views.crop_px);
+  return views;
+}
+
+}  // namespace nadir::eval

@@ -1,0 +1,43 @@
+// A pretrained network as evaluations use it: weights, the bands and
+// normalisation it was trained with, and a name and checksum to tell it by.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <c10/core/Device.h>
+
+#include "data/dataset.h"
+#include "data/normalization.h"
+#include "eval/features.h"
+#include "eval/features_config.h"
+#include "model/vision_transformer.h"
+
+namespace nadir::eval {
+
+struct FrozenNetwork {
+  std::shared_ptr<model::VisionTransformer> network;
+  std::string name;                // as the user wrote --weights
+  std::string sha256;              // of the tensors
+  std::vector<std::string> bands;  // empty: the weights do not say
+  std::optional<data::Normalization> normalization;
+  std::filesystem::path run;  // the run folder, or empty
+  c10::Device device = c10::Device(c10::kCPU);
+};
+
+// Reads config.weights onto config.device. Throws as checkpoint::load_weights
+// does, and Error{kInvalidArgument} where --weights is missing.
+[[nodiscard]] FrozenNetwork load_frozen_network(const FeaturesConfig& config);
+
+// The test view of `dataset` for this network: its own normalisation, else the
+// one named in `config`, else that of the data's kind (announced).
+// Throws Error{kInvalidArgument} where bands or normalisation disagree.
+[[nodiscard]] ViewRecipe make_view_recipe(
+    const FrozenNetwork& frozen,
+    const data::Dataset& dataset,
+    const FeaturesConfig& config);
+
+}  // namespace nadir::eval

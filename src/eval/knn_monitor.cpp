@@ -1,0 +1,77 @@
+#include "eval/knn_monitor.h"
+
+#include <algorithm>
+
+#include <ATen/ATen.h>
+
+#include "eval/knn.h"
+
+namespace nadir::eval {
+
+namespace {
+
+at::Tensor read_views(
+    const ImageSet& images, const ViewRecipe& views, int64_t num_threads) {
+  const auto keep = [](const at::Tensor& images_BCSS) {
+    return images_BCSS.flatten(1);
+  };
+  const auto num_bands = static_cast<int64_t>(images.dataset->bands().size());
+  return extract_features(
+             images, views, keep, 64, num_threads, "reading k-NN images")
+      .view({images.size(), num_bands, views.crop_px, views.crop_px});
+}
+
+at::Tensor class_tokens(
+    const model::VisionTransformer& network,
+    const at::Tensor& images_NCSS,
+    at::Device device,
+    int64_t batch_size) {
+  std::vector<at::Tensor> parts;
+  for (int64_t n = 0; n < images_NCSS.size(0); n += batch_size) {
+    const int64_t count = std::min(batch_size, images_NCSS.size(0) - n);
+    parts.push_back(network.forward(images_NCSS.narrow(0, n, count).to(device))
+                        .to(at::kCPU, at::kFloat));
+  }
+  return at::cat(parts);
+}
+
+}  // namespace
+
+KnnMonitor::KnnMonitor(
+    Task task,
+    const ImageSet& train,
+    const ImageSet& test,
+    const ViewRecipe& views,
+    int64_t num_neighbours,
+    int64_t num_threads)
+    : task_(task),
+      train_NCSS_(read_views(train, views, num_threads)),
+      test_NCSS_(read_views(test, views, num_threads)),
+      train_labels_(train.labels),
+      test_labels_(test.labels),
+      num_neighbours_(num_neighbours) {}
+
+KnnScore KnnMonitor::score(
+    const model::VisionTransformer& network,
+    at::Device device,
+    int64_t batch_size) const {
+  const at::NoGradGuard no_grad;
+  KnnConfig config;
+  config.neighbours = {static_cast<double>(num_neighbours_)};
+  const auto votes = knn_votes(
+      class_tokens(network, train_NCSS_, device, batch_size),
+      train_labels_,
+      class_tokens(network, test_NCSS_, device, batch_size),
+      test_labels_,
+      config);
+  const auto& scored = votes[0].scored;
+  if (task_ == Task::kSingleLabel) {
+    return {top_k_accuracy(scored, 1), "knn_accuracy", votes[0].num_neighbours};
+  }
+  return {
+      score_average_precision(scored).macro.value_or(0),
+      "knn_ap_macro",
+      votes[0].num_neighbours};
+}
+
+}  // namespace nadir::eval
