@@ -196,14 +196,21 @@ std::string line_svg(const ChartLine& line, const Plot& plot) {
 }
 
 std::string legend_html(const Chart& chart) {
+  std::vector<LegendEntry> entries = chart.legend;
+  if (entries.empty()) {
+    for (const auto& line : chart.lines) {
+      entries.push_back({line.label, line.color, line.dash});
+    }
+  }
   std::string html = "<div class=legend>";
-  for (const auto& line : chart.lines) {
+  for (const auto& entry : entries) {
     html += fmt::format(
-        "<span><svg viewBox='0 0 26 8' aria-hidden=true><path class='line c{} "
+        "<span><svg viewBox='0 0 26 8' aria-hidden=true><path class='line {} "
         "d{}' d='M1 4H25'/></svg>{}</span>",
-        line.color % kNumColors,
-        line.dash % kNumDashes,
-        escape_html(line.label));
+        entry.color < 0 ? std::string("plain")
+                        : fmt::format("c{}", entry.color % kNumColors),
+        entry.dash % kNumDashes,
+        escape_html(entry.label));
   }
   return html + "</div>\n";
 }

@@ -29,11 +29,19 @@ struct ChartRule {
   double y = 0;
 };
 
+// A line of the legend; no colour (-1) means the dashes alone.
+struct LegendEntry {
+  std::string label;
+  int color = 0;
+  int dash = 0;
+};
+
 struct Chart {
   std::string title;
   std::string caption;  // what to look for
   std::string x_label = "step";
   std::vector<ChartLine> lines;
+  std::vector<LegendEntry> legend;  // empty: one entry for each line
   std::vector<ChartRule> rules;
   // Fixed ends of the y axis, NaN for the data's own.
   double y_low = std::numeric_limits<double>::quiet_NaN();

@@ -46,6 +46,21 @@ std::vector<ChartLine> lines_of(
   return lines;
 }
 
+// Colours for the runs, then dashes for the quantities.
+std::vector<LegendEntry> legend_of(
+    const std::vector<Run>& runs, const std::vector<Quantity>& quantities) {
+  std::vector<LegendEntry> entries;
+  if (runs.size() > 1) {
+    for (size_t r = 0; r < runs.size(); ++r) {
+      entries.push_back({runs[r].name, static_cast<int>(r), 0});
+    }
+    for (size_t q = 0; q < quantities.size(); ++q) {
+      entries.push_back({quantities[q].label, -1, static_cast<int>(q)});
+    }
+  }
+  return entries;
+}
+
 std::vector<ChartRule> log_k_rules(const std::vector<Run>& runs) {
   std::set<double> levels;
   for (const auto& run : runs) {
@@ -81,11 +96,12 @@ Chart entropy_chart(const std::vector<Run>& runs) {
       "Healthy: the teacher's entropy leaves ln K and settles well between 0 "
       "and ln K, and KL stays above 0. At ln K the outputs are uniform; at 0 "
       "every image gets the same prototype.";
-  chart.lines = lines_of(
-      runs,
-      {{"teacher_entropy", "teacher entropy"},
-       {"student_entropy", "student entropy"},
-       {"kl", "KL"}});
+  const std::vector<Quantity> quantities = {
+      {"teacher_entropy", "teacher entropy"},
+      {"student_entropy", "student entropy"},
+      {"kl", "KL"}};
+  chart.lines = lines_of(runs, quantities);
+  chart.legend = legend_of(runs, quantities);
   chart.rules = log_k_rules(runs);
   chart.y_low = 0;
   return chart;
@@ -96,6 +112,7 @@ std::vector<Chart> score_charts(const std::vector<Run>& runs) {
   std::vector<Chart> charts;
   for (const auto& [key, title] :
        {std::pair{"knn_top1", "k-NN accuracy"},
+        std::pair{"knn_accuracy", "k-NN accuracy"},
         std::pair{"knn_ap_macro", "k-NN average precision (macro)"},
         std::pair{"knn_ap_micro", "k-NN average precision (micro)"}}) {
     Chart chart;
@@ -125,8 +142,9 @@ Chart prototypes_chart(const std::vector<Run>& runs) {
   Chart chart;
   chart.title = "Prototypes in use";
   chart.caption =
-      "Prototypes that are the teacher's first choice for at least one recent "
-      "image. Few of many means that the head is larger than the data needs, "
+      "Prototypes that are the teacher's first choice for a recent view, as a "
+      "share of the most that could be. Few of many means that the head is "
+      "larger than the data needs, "
       "or that a collapse has begun.";
   chart.lines = lines_of(runs, {{"prototypes_used", "prototypes in use"}});
   chart.y_low = 0;

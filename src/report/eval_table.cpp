@@ -5,8 +5,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/config.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "report/html.h"
 
 namespace nadir::report {
 namespace {
@@ -41,6 +43,27 @@ Json list_of(const Json& object, const char* key) {
   return found == object.end() || !found->is_array() ? Json::array() : *found;
 }
 
+// "21,000 train, 3,000 test images; selected on validation".
+std::string note_of(const Json& json) {
+  std::vector<std::string> counts;
+  const auto splits = json.find("splits");
+  for (const char* split : {"train", "validation", "test"}) {
+    if (splits != json.end() && splits->is_object() &&
+        number_of(*splits, split) > 0) {
+      counts.push_back(format_number(number_of(*splits, split)) + " " + split);
+    }
+  }
+  std::string note = counts.empty() ? "" : join(counts, ", ") + " images";
+  for (const auto& [key, text] :
+       {std::pair{"data", "of "}, std::pair{"selected_on", "selected on "}}) {
+    const std::string value = text_of(json, key);
+    if (!value.empty()) {
+      note += (note.empty() ? "" : "; ") + (text + value);
+    }
+  }
+  return note;
+}
+
 EvalRow row_of(const Json& json) {
   EvalRow row;
   row.features = text_of(json, "features");
@@ -55,6 +78,7 @@ EvalRow row_of(const Json& json) {
         {text_of(score, "name"),
          number_of(score, "ap"),
          number_of(score, "f1"),
+         number_of(score, "recall"),
          number_of(score, "num_positives")});
   }
   return row;
@@ -81,6 +105,7 @@ EvalTable read_eval_table(const std::filesystem::path& path) {
     table.file = path.filename().string();
     table.kind = text_of(json, "kind");
     table.task = text_of(json, "task");
+    table.note = note_of(json);
     for (const auto& row : list_of(json, "rows")) {
       table.rows.push_back(row_of(row));
     }

@@ -17,7 +17,8 @@ struct ClassScore {
   std::string name;
   double ap = kNoScore;
   double f1 = kNoScore;
-  double num_positives = kNoScore;
+  double recall = kNoScore;
+  double num_positives = kNoScore;  // images that carry the class
 };
 
 struct EvalRow {
@@ -38,6 +39,7 @@ struct EvalTable {
   std::string file;  // "linear.json"
   std::string kind;  // "linear", "knn"
   std::string task;  // "multi_label", "single_label"
+  std::string note;  // images and how hyper-parameters were chosen
   std::vector<EvalRow> rows;
 
   // The row of the features under test; null if there are baselines only.

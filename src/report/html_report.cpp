@@ -48,7 +48,18 @@ std::string unbroken(std::string html) {
 }
 
 std::string duration_text(double seconds) {
-  return std::isfinite(seconds) ? format_duration(seconds) : "none";
+  constexpr double kMinute = 60;
+  if (!std::isfinite(seconds)) {
+    return "none";
+  }
+  if (seconds < 10 * kMinute) {
+    return format_duration(seconds);
+  }
+  // Longer ones in whole minutes, to fit a tile.
+  const auto minutes = static_cast<int64_t>(std::llround(seconds / kMinute));
+  return minutes < 60
+             ? fmt::format("{} min", minutes)
+             : fmt::format("{} h {:02} min", minutes / 60, minutes % 60);
 }
 
 std::string state_text(const Run& run) {
@@ -133,15 +144,16 @@ std::string tiles_section(const Run& run, const RunSummary& summary) {
       format_number(summary.last_loss),
       "from " + format_number(summary.first_loss));
   const auto score = eval_curve(run);
+  const bool is_accuracy = score && score->key != "knn_ap_macro";
   html += tile(
-      score ? "Best " + score->label : "",
+      is_accuracy ? "k-NN accuracy" : "k-NN AP macro",
       format_percent(summary.best_knn),
-      "at epoch " + format_number(summary.best_knn_epoch));
+      "best, at epoch " + format_number(summary.best_knn_epoch));
   html += tile(
-      "Probe, AP macro",
+      "AP macro",
       format_percent(summary.ap_macro),
       "micro " + format_percent(summary.ap_micro));
-  html += tile("Probe, accuracy", format_percent(summary.accuracy), "top 1");
+  html += tile("Accuracy", format_percent(summary.accuracy), "frozen features");
   html += tile("Speed", format_number(summary.images_per_s), "images a second");
   html += tile(
       "Epochs",

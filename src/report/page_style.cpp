@@ -23,7 +23,8 @@ h1{margin:.1em 0 .1em;font-size:2.1rem;line-height:1.15;letter-spacing:-.02em;
 overflow-wrap:anywhere}
 h2{margin:2.4em 0 .3em;font-size:1.35rem;letter-spacing:-.01em}
 h3{margin:0 0 .35em;font-size:1rem}
-p.sub,p.lead{color:var(--soft);margin:.2em 0 1em;max-width:75ch}
+p.sub,p.lead{color:var(--soft);margin:.2em 0 1em;max-width:80ch}
+p.sub{max-width:none}
 a{color:var(--accent)}
 .card{background:var(--card);border:1px solid var(--line);border-radius:12px;
 padding:18px 20px;margin:0}
@@ -36,8 +37,8 @@ padding:18px 20px;margin:0}
 .verdict.failing{border-left-color:var(--bad)}.verdict.failing b{color:var(--bad)}
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(148px,1fr));
 gap:12px;margin:12px 0 0}
-.tile{padding:14px 18px}.tile span{display:block;color:var(--soft);
-font-size:.85rem}.tile strong{display:block;font-size:1.45rem;
+.tile{padding:13px 15px}.tile span{display:block;color:var(--soft);
+font-size:.85rem}.tile strong{display:block;font-size:1.35rem;
 white-space:nowrap;line-height:1.25;font-weight:650;
 letter-spacing:-.015em;font-variant-numeric:tabular-nums}
 .tile small{display:block;color:var(--soft);font-size:.8rem}
@@ -57,6 +58,7 @@ path.band{stroke:none;opacity:.16}
 .line.c3{stroke:var(--c3)}.band.c3,.marker.c3{fill:var(--c3)}
 .line.c4{stroke:var(--c4)}.band.c4,.marker.c4{fill:var(--c4)}
 .line.c5{stroke:var(--c5)}.band.c5,.marker.c5{fill:var(--c5)}
+.line.plain{stroke:var(--soft)}
 .d1{stroke-dasharray:7 5}.d2{stroke-dasharray:1.5 4.5}
 .d3{stroke-dasharray:9 4 2 4}
 .legend{display:flex;flex-wrap:wrap;gap:2px 16px;color:var(--soft);

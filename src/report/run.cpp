@@ -218,6 +218,7 @@ std::vector<Run> read_runs(const std::vector<std::string>& paths) {
 std::optional<EvalCurve> eval_curve(const Run& run) {
   for (const auto& [key, label] :
        {std::pair{"knn_top1", "k-NN accuracy"},
+        std::pair{"knn_accuracy", "k-NN accuracy"},
         std::pair{"knn_ap_macro", "k-NN average precision (macro)"}}) {
     const auto found = run.by_epoch.find(key);
     if (found != run.by_epoch.end() && !found->second.empty()) {

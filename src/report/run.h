@@ -64,7 +64,7 @@ struct Run {
 
 // The evaluation curve to show for a run: accuracy or macro AP of the k-NN.
 struct EvalCurve {
-  std::string key;    // "knn_top1" or "knn_ap_macro"
+  std::string key;    // "knn_top1", "knn_accuracy" or "knn_ap_macro"
   std::string label;  // "k-NN accuracy"
   const Curve* by_epoch = nullptr;
 };

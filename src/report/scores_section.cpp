@@ -49,40 +49,55 @@ double best_of(const EvalTable& table, const Value& value) {
   return best;
 }
 
+struct ScoreColumn {
+  const char* title;
+  double EvalRow::*score;
+  std::pair<double, double> EvalRow::*interval;
+};
+
+// Accuracy first; it is missing where labels are many.
+constexpr ScoreColumn kScoreColumns[] = {
+    {"accuracy, %", &EvalRow::accuracy_top1, &EvalRow::accuracy_ci},
+    {"AP macro, %", &EvalRow::ap_macro, &EvalRow::ap_macro_ci},
+    {"AP micro, %", &EvalRow::ap_micro, &EvalRow::ap_micro_ci}};
+
 std::string overall_table(const EvalTable& table) {
-  const double macro =
-      best_of(table, [](const EvalRow& row) { return row.ap_macro; });
-  const double micro =
-      best_of(table, [](const EvalRow& row) { return row.ap_micro; });
-  const double accuracy =
-      best_of(table, [](const EvalRow& row) { return row.accuracy_top1; });
-  std::string html = "<div class='card scroll'><table><tr><th>features</th>";
-  html += std::isfinite(macro) ? "<th>AP macro, %</th>" : "";
-  html += std::isfinite(micro) ? "<th>AP micro, %</th>" : "";
-  html += std::isfinite(accuracy) ? "<th>accuracy, %</th>" : "";
-  html += "</tr>\n";
+  std::string head = "<tr><th>features</th>";
+  std::vector<std::string> lines;
   for (const auto& row : table.rows) {
-    const bool is_tested = !row.is_baseline();
-    html += fmt::format("<tr><td>{}</td>", escape_html(row.features));
-    if (std::isfinite(macro)) {
-      html += score_cell(row.ap_macro, macro, is_tested, row.ap_macro_ci);
+    lines.push_back("<tr><td>" + escape_html(row.features) + "</td>");
+  }
+  for (const auto& column : kScoreColumns) {
+    const double best =
+        best_of(table, [&](const EvalRow& row) { return row.*column.score; });
+    if (!std::isfinite(best)) {
+      continue;
     }
-    if (std::isfinite(micro)) {
-      html += score_cell(row.ap_micro, micro, is_tested, row.ap_micro_ci);
+    head += fmt::format("<th>{}</th>", column.title);
+    for (size_t r = 0; r < table.rows.size(); ++r) {
+      const EvalRow& row = table.rows[r];
+      lines[r] += score_cell(
+          row.*column.score, best, !row.is_baseline(), row.*column.interval);
     }
-    if (std::isfinite(accuracy)) {
-      html +=
-          score_cell(row.accuracy_top1, accuracy, is_tested, row.accuracy_ci);
-    }
-    html += "</tr>\n";
+  }
+  std::string html = "<div class='card scroll'><table>" + head + "</tr>\n";
+  for (const auto& line : lines) {
+    html += line + "</tr>\n";
   }
   return html + "</table></div>\n";
 }
 
-double class_ap(const EvalRow& row, const std::string& name) {
+// AP where labels are many; recall, the accuracy within a class, where each
+// image has one.
+double class_score(
+    const EvalTable& table, const EvalRow& row, const std::string& name) {
   for (const auto& score : row.per_class) {
     if (score.name == name) {
-      return score.ap;
+      const bool has_recall =
+          table.task == "single_label" && std::isfinite(score.recall);
+      return !has_recall                ? score.ap
+             : score.num_positives == 0 ? kNoScore
+                                        : score.recall;
     }
   }
   return kNoScore;
@@ -101,7 +116,9 @@ std::string class_table(const EvalTable& table) {
   }
   std::string html =
       "<div class='card scroll' style='margin-top:12px'><table>"
-      "<tr><th>AP by class, %</th><th class=wide>images</th>";
+      "<tr><th>" +
+      std::string(table.task == "single_label" ? "recall" : "AP") +
+      " by class, %</th><th class=wide>images</th>";
   for (const auto& row : table.rows) {
     html += fmt::format("<th>{}</th>", escape_html(row.features));
   }
@@ -112,10 +129,12 @@ std::string class_table(const EvalTable& table) {
         escape_html(score.name),
         std::isfinite(score.num_positives) ? format_number(score.num_positives)
                                            : "");
-    const double best = best_of(
-        table, [&](const EvalRow& row) { return class_ap(row, score.name); });
+    const double best = best_of(table, [&](const EvalRow& row) {
+      return class_score(table, row, score.name);
+    });
     for (const auto& row : table.rows) {
-      html += score_cell(class_ap(row, score.name), best, !row.is_baseline());
+      html += score_cell(
+          class_score(table, row, score.name), best, !row.is_baseline());
     }
     html += "</tr>\n";
   }
@@ -133,6 +152,21 @@ std::string title_of(const EvalTable& table) {
                                       : method;
 }
 
+bool has_intervals(const std::vector<Run>& runs) {
+  for (const auto& run : runs) {
+    for (const auto& table : run.tables) {
+      for (const auto& row : table.rows) {
+        if (std::isfinite(row.ap_macro_ci.first) ||
+            std::isfinite(row.ap_micro_ci.first) ||
+            std::isfinite(row.accuracy_ci.first)) {
+          return true;
+        }
+      }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string scores_section(const std::vector<Run>& runs) {
@@ -146,7 +180,16 @@ std::string scores_section(const std::vector<Run>& runs) {
           escape_html(title_of(table)),
           escape_html(table.file));
       html += overall_table(table);
-      html += class_table(table);
+      if (!table.note.empty()) {
+        html += "<p class=caption>" + escape_html(table.note) + "</p>\n";
+      }
+      const std::string classes = class_table(table);
+      if (runs.size() > 1 && !classes.empty()) {
+        html +=
+            "<details><summary>By class</summary>" + classes + "</details>\n";
+      } else {
+        html += classes;
+      }
     }
   }
   if (html.empty()) {
@@ -157,10 +200,11 @@ std::string scores_section(const std::vector<Run>& runs) {
          "weights of the same network and plain image statistics stand beside "
          "them: pretraining has earned its keep where it is clearly ahead of "
          "both. AP is average precision, the area under precision over "
-         "recall; macro is the mean over classes, micro pools all decisions. "
-         "A class without positive images has none. Small figures are 95 % "
-         "intervals.</p>\n" +
-         html;
+         "recall; macro is the mean over classes, micro pools all "
+         "decisions. " std::string(
+             "A class without positive images has none.") +
+         (has_intervals(runs) ? " Small figures are 95 % intervals." : "") +
+         "</p>\n" + html;
 }
 
 }  // namespace nadir::report
