@@ -290,6 +290,15 @@ Image decode_raster(std::string_view bytes, const std::string& name) {
   return RasterReader(file.path(), name).read();
 }
 
+RasterInfo decode_raster_info(std::string_view bytes, const std::string& name) {
+  if (bytes.empty()) {
+    fail(ErrorCode::kCorruptData, "{}: the file is empty", name);
+  }
+  register_gdal();
+  const MemoryFile file(bytes);
+  return RasterReader(file.path(), name).info();
+}
+
 std::string encode_geotiff(
     const Image& image, const Georeference& georeference) {
   NADIR_CHECK(!image.empty(), "a GeoTIFF needs at least one pixel, got none");

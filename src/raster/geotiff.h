@@ -62,6 +62,7 @@ class RasterReader {
 
  private:
   friend Image decode_raster(std::string_view, const std::string&);
+  friend RasterInfo decode_raster_info(std::string_view, const std::string&);
   struct State;
   RasterReader(const std::string& gdal_path, const std::string& name);
   std::unique_ptr<State> state_;
@@ -72,6 +73,10 @@ class RasterReader {
 // All pixels of a file in memory: read_strip_tiff() where that layout fits,
 // GDAL elsewhere. `name` is for messages. Thread-safe.
 [[nodiscard]] Image decode_raster(
+    std::string_view bytes, const std::string& name);
+
+// Size, type and georeference of a file in memory. Thread-safe.
+[[nodiscard]] RasterInfo decode_raster_info(
     std::string_view bytes, const std::string& name);
 
 // A GeoTIFF laid out as BigEarthNet's are: uncompressed strips of at most 8

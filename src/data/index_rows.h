@@ -1,0 +1,37 @@
+// The part of the index that a patch's own files give. Private to index.cpp.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "data/bad_patches.h"
+#include "data/patch_metadata.h"
+#include "table/table.h"
+
+namespace nadir::data {
+
+struct IndexRow {
+  std::string name;
+  std::optional<table::TextList> labels;   // null in v2
+  std::optional<std::string> tile_source;  // null in v2
+  std::string acquisition_date;
+  Ring ring;  // EPSG:3035
+  std::optional<table::TextList> new_labels;
+};
+
+struct IndexRows {
+  std::vector<IndexRow> rows;  // sorted by name
+  bool is_v2 = false;
+  int64_t num_patches = 0;
+  int64_t num_skipped = 0;
+};
+
+// Rows of all patches of `source` but the bad ones, which are added to `bad`
+// and checked. Parsing and projection run on `num_threads` threads.
+[[nodiscard]] IndexRows read_index_rows(
+    const std::filesystem::path& source, int num_threads, BadPatches& bad);
+
+}  // namespace nadir::data
