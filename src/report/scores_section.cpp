@@ -195,14 +195,15 @@ std::string scores_section(const std::vector<Run>& runs) {
   if (html.empty()) {
     return "";
   }
-  return "<h2>What the features are worth</h2>\n<p class=lead>Frozen "
-         "features, judged on images that nothing was fitted to. Random "
-         "weights of the same network and plain image statistics stand beside "
-         "them: pretraining has earned its keep where it is clearly ahead of "
-         "both. AP is average precision, the area under precision over "
-         "recall; macro is the mean over classes, micro pools all "
-         "decisions. " std::string(
-             "A class without positive images has none.") +
+  const std::string head =
+      "<h2>What the features are worth</h2>\n<p class=lead>Frozen features, "
+      "judged on images that nothing was fitted to. Random weights of the same "
+      "network and plain image statistics stand beside them: pretraining has "
+      "earned its keep where it is clearly ahead of both. AP is average "
+      "precision, the area under precision over recall; macro is the mean "
+      "over classes, micro pools all decisions. A class without positive "
+      "images has none.";
+  return head +
          (has_intervals(runs) ? " Small figures are 95 % intervals." : "") +
          "</p>\n" + html;
 }
