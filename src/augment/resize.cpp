@@ -65,9 +65,11 @@ Scratch& thread_scratch() {
 void set_taps(Scratch& scratch, const AxisPart& rows, const AxisPart& cols) {
   scratch.row_taps.compute(rows.in_size, rows.out_size, rows.begin, rows.count);
   scratch.col_taps.compute(cols.in_size, cols.out_size, cols.begin, cols.count);
-  // Pillow 13 swaps the passes exactly where that saves work twice over.
-  scratch.rows_first =
-      rows.out_size < rows.in_size && cols.out_size > cols.in_size;
+  // Pillow 13's order, read off its results: the rows go first where they
+  // lose more than twice as many pixels as the columns do.
+  const int64_t rows_lost = rows.in_size - rows.out_size;
+  const int64_t cols_lost = cols.in_size - cols.out_size;
+  scratch.rows_first = rows_lost > 0 && rows_lost > 2 * cols_lost;
 }
 
 void resize_plane(
