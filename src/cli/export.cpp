@@ -1,0 +1,157 @@
+// `nadir export`: a backbone, or a whole checkpoint, in the files of others.
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "checkpoint/pth_writer.h"
+#include "checkpoint/weights.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "core/error.h"
+
+namespace nadir::cli {
+namespace {
+
+struct ExportArguments {
+  std::string weights;
+  std::string out;
+  std::string format = "safetensors";
+  std::string checkpoint_key;
+};
+
+// The Python call that loads the file into timm's network of the same shape.
+std::string timm_call(const model::VitConfig& config, const std::string& file) {
+  const bool is_published =
+      (config.arch == "vit_small" || config.arch == "vit_base") &&
+      (config.patch_size == 16 || config.patch_size == 8);
+  std::string call = "timm.create_model('";
+  if (is_published) {
+    call += fmt::format("{}_patch{}_224.dino'", config.arch, config.patch_size);
+  } else if (config.arch == "vit_nano") {
+    call += "vit_tiny_patch16_224', embed_dim=128, depth=6, num_heads=2";
+  } else {
+    call += config.arch + "_patch16_224'";
+  }
+  if (!is_published && config.patch_size != 16) {
+    call += fmt::format(", patch_size={}", config.patch_size);
+  }
+  if (config.image_size != 224) {
+    call += fmt::format(", img_size={}", config.image_size);
+  }
+  if (config.in_channels != 3) {
+    call += fmt::format(", in_chans={}", config.in_channels);
+  }
+  return call + fmt::format(", num_classes=0, checkpoint_path='{}')", file);
+}
+
+void write_full(const ExportArguments& arguments, nlohmann::json& result) {
+  NADIR_CHECK(
+      arguments.checkpoint_key.empty(),
+      "dino-full-pth writes student and teacher; leave out --checkpoint-key");
+  const auto full = checkpoint::load_full_checkpoint(arguments.weights);
+  checkpoint::KeyReport report;
+  const auto config = checkpoint::infer_config(
+      checkpoint::select_backbone(full.teacher, report));
+  checkpoint::write_pth_full(
+      arguments.out,
+      full,
+      {{"arch", config.arch},
+       {"patch_size", config.patch_size},
+       {"out_dim", full.center.size(1)}});
+  result["source"] = arguments.weights;
+  result["epoch"] = full.epoch;
+  result["note"] =
+      "the optimiser's state is not in the file: the reference program "
+      "resumes from it with a fresh one";
+}
+
+void write_backbone(const ExportArguments& arguments, nlohmann::json& result) {
+  checkpoint::WeightsOptions options;
+  options.path = arguments.weights;
+  options.checkpoint_key = arguments.checkpoint_key;
+  const auto weights = checkpoint::load_weights(options);
+  result["source"] = weights.source;
+  result["num_tensors"] = weights.tensors.size();
+  result.update(checkpoint::weights_config(weights.config, weights.info));
+  if (arguments.format == "safetensors") {
+    result["file"] = checkpoint::save_weights(arguments.out, weights).string();
+  } else if (arguments.format == "timm") {
+    checkpoint::write_safetensors(
+        arguments.out, weights.tensors, {{"format", "pt"}});
+    result["python"] = timm_call(weights.config, arguments.out);
+  } else {
+    checkpoint::write_pth_backbone(arguments.out, weights.tensors);
+  }
+}
+
+void run_export(const ExportArguments& arguments, bool wants_json) {
+  nlohmann::json result = {
+      {"file", arguments.out}, {"format", arguments.format}};
+  if (arguments.format == "dino-full-pth") {
+    write_full(arguments, result);
+  } else {
+    write_backbone(arguments, result);
+  }
+  if (wants_json) {
+    print_json(result);
+    return;
+  }
+  std::printf(
+      "wrote %s (%s) from %s\n",
+      result["file"].get<std::string>().c_str(),
+      arguments.format.c_str(),
+      result["source"].get<std::string>().c_str());
+  for (const char* key : {"python", "note"}) {
+    if (result.contains(key)) {
+      std::printf("%s\n", result[key].get<std::string>().c_str());
+    }
+  }
+}
+
+}  // namespace
+
+void add_export(CLI::App& parent) {
+  auto* command = parent.add_subcommand(
+      "export", "Write weights for timm, PyTorch and other programs.");
+  auto arguments = std::make_shared<ExportArguments>();
+  command
+      ->add_option(
+          "--weights",
+          arguments->weights,
+          "Run, checkpoint, weights folder, .safetensors or DINO .pth.")
+      ->required();
+  command
+      ->add_option(
+          "--out",
+          arguments->out,
+          "File to write; for safetensors also a folder.")
+      ->required();
+  command
+      ->add_option(
+          "--format",
+          arguments->format,
+          "safetensors (with config.json), timm (names and layout that "
+          "timm.create_model loads), dino-pth (the official backbone file), "
+          "dino-full-pth (student, teacher, centre).")
+      ->check(
+          CLI::IsMember({"safetensors", "timm", "dino-pth", "dino-full-pth"}))
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--checkpoint-key",
+          arguments->checkpoint_key,
+          "Which backbone of a full checkpoint: teacher or student; without "
+          "it, the teacher's.")
+      ->check(CLI::IsMember({"teacher", "student"}));
+  const auto wants_json = add_json_flag(*command);
+  set_example(
+      *command,
+      "nadir export --weights runs/first --out backbone.safetensors "
+      "--format timm");
+  command->callback(
+      [arguments, wants_json] { run_export(*arguments, *wants_json); });
+}
+
+}  // namespace nadir::cli
