@@ -226,8 +226,8 @@ Ground agro_forestry(const Site& site) {
   under.mix = clamp01(
       0.65F + 0.25F * fractal_noise(site.x, site.y, 45, 2, site.seed + 66));
   const float density =
-      0.42F + 0.2F * noise(site.x / 60, site.y / 60, site.seed + 67);
-  return dotted(site, 5.5F, 1.3F, 0.45F, density, Material::kConifer, under);
+      0.45F + 0.2F * noise(site.x / 60, site.y / 60, site.seed + 67);
+  return dotted(site, 6, 1.7F, 0.35F, density, Material::kConifer, under);
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ struct Suitability {
 constexpr Suitability kInland[] = {
     {LandCover::kContinuousUrban,       {.4F, 1.5F, 1, .5F, 2}, -.2F, 0, 0, 9},
     {LandCover::kDiscontinuousUrban,    {5, 9, 7, 5, 6}, -.3F, 0, .2F, 6},
-    {LandCover::kIndustrial,            {2, 4, 3, 2, 3}, -.4F, 0, .3F, 5},
+    {LandCover::kIndustrial,            {4, 7, 6, 4, 6}, -.4F, 0, .3F, 5},
     {LandCover::kRoadsAndRail,          {.2F, .3F, .3F, .2F, .2F}, 0, 0, 0, 4},
     {LandCover::kAirport,               {.2F, .3F, .2F, .1F, .2F}, -1, 0, .5F, 3},
     {LandCover::kMineralExtraction,     {.4F, .3F, .4F, .4F, .5F}, .3F, 0, 0, 0},
@@ -126,11 +126,11 @@ struct Overlay {
 };
 
 constexpr std::array<Overlay, 5> kOverlays = {{
-    {-0.55F, 1.25F, 3.0F, 0.12F, 0.35F},
-    {-0.55F, 2.05F, 3.5F, 0.30F, 0.60F},
-    {-0.75F, 2.10F, 4.5F, 0.35F, 0.60F},
-    {-9.00F, 2.00F, 3.5F, 0.22F, 0.45F},
-    {-0.50F, 2.15F, 4.5F, 0.25F, 0.55F},
+    {-0.80F, 1.40F, 3.0F, 0.12F, 0.40F},
+    {-0.75F, 2.15F, 3.5F, 0.30F, 0.65F},
+    {-0.90F, 2.20F, 4.0F, 0.35F, 0.65F},
+    {-9.00F, 2.10F, 3.5F, 0.22F, 0.50F},
+    {-0.65F, 2.25F, 4.0F, 0.25F, 0.60F},
 }};
 
 // Distance to the nearest town in its radii: 0 at the centre, 1 at the rim;
@@ -196,20 +196,19 @@ class Land {
     if (above < 0) {
       return water_at_coast(x, y, above);
     }
-    if (above < 9 && fractal_noise(x, y, 260, 2, seed_ + 2) > 0.1F &&
+    if (above < 9 && fractal_noise(x, y, 260, 2, seed_ + 2) > 0.45F &&
         district.cover != LandCover::kSaltMarsh &&
         district.cover != LandCover::kPort) {
       return LandCover::kBeach;
     }
     const float lake = fractal_noise(x, y, 190, 4, seed_ + 3);
-    const float low = std::max(0.0F, -elevation_at(seed_, x, y));
-    if (lake + 0.2F * low > overlay_.lakes) {
+    if (lake > overlay_.lakes) {
       return above < 60 ? LandCover::kLagoon : LandCover::kWaterBody;
     }
     const float river = river_distance(x, y);
-    const float widening = 1 + 14 * std::exp(-above / 60);
+    const float widening = 1 + 9 * std::exp(-above / 40);
     if (river < overlay_.river_width_px * widening) {
-      return above < 110 ? LandCover::kEstuary : LandCover::kWaterCourse;
+      return above < 70 ? LandCover::kEstuary : LandCover::kWaterCourse;
     }
     if (is_village(x, y, district.cover)) {
       return LandCover::kDiscontinuousUrban;
@@ -232,19 +231,20 @@ class Land {
 
   // Distance in pixels to the middle of the nearest river.
   [[nodiscard]] float river_distance(float x, float y) const {
+    // Some valleys are dry.
+    if (noise(x / 700, y / 700, seed_ + 9) < 0.08F) {
+      return 1e6F;
+    }
     const auto field = [&](float px, float py) {
       return fractal_noise(px, py, 620, 4, seed_ + 6);
     };
     const float here = field(x, y);
-    if (std::abs(here) > 0.35F) {
+    if (std::abs(here) > 0.3F) {
       return 1e6F;
     }
     const float dx = (field(x + 4, y) - here) / 4;
     const float dy = (field(x, y + 4) - here) / 4;
-    // Some valleys are dry.
-    const float wet = noise(x / 700, y / 700, seed_ + 9);
-    return wet < -0.05F ? 1e6F
-                        : std::abs(here) / std::max(0.004F, std::hypot(dx, dy));
+    return std::abs(here) / std::max(0.004F, std::hypot(dx, dy));
   }
 
   [[nodiscard]] bool is_village(float x, float y, LandCover cover) const {
@@ -263,7 +263,7 @@ class Land {
   [[nodiscard]] LandCover choose_cover(float x, float y, uint32_t id) const {
     const float above = shore(x, y);
     const float coastal = unit(id, 6);
-    if (above < 55 && coastal < 0.75F) {
+    if (above < 55 && coastal < 0.5F) {
       return best_of(kCoastal, x, y, id);
     }
     return best_of(kInland, x, y, id);

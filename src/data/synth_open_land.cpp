@@ -19,26 +19,26 @@ float branches(const Site& site, float length_px, float width, uint32_t salt) {
 }
 
 Ground grassland(const Site& site) {
-  const float gully = branches(site, 34, 0.07F, 90);
+  const float gully = branches(site, 34, 0.1F, 90);
   const float slope = fractal_noise(site.x, site.y, 24, 3, site.seed + 92);
   Ground ground;
   ground.first = Material::kGrass;
   ground.second = gully > 0.3F ? Material::kShrub : Material::kDryGrass;
-  ground.mix = clamp01(0.45F + 0.1F * slope + 0.4F * gully);
-  ground.gain = 0.95F + 0.09F * slope - 0.15F * gully;
+  ground.mix = clamp01(0.45F + 0.15F * slope + 0.5F * gully);
+  ground.gain = 0.95F + 0.12F * slope - 0.25F * gully;
   return ground;
 }
 
 // Patches burnt in different years, drawn out along the wind.
 Ground moor(const Site& site) {
   const Cell strip =
-      cell_at(site.along() / 2.6F, site.across(), 9, site.district->id + 30);
+      cell_at(site.along() / 2.6F, site.across(), 12, site.district->id + 30);
   const uint32_t id = hash(strip.col, strip.row, site.district->id + 31);
   Ground ground;
   ground.first = Material::kHeath;
   ground.second = unit(id, 1) < 0.3F ? Material::kBurnt : Material::kDryGrass;
-  ground.mix = 0.6F * unit(id, 2);
-  ground.gain = 0.9F + 0.2F * unit(id, 3) +
+  ground.mix = 0.8F * unit(id, 2);
+  ground.gain = 0.85F + 0.3F * unit(id, 3) +
                 0.05F * fractal_noise(site.x, site.y, 5, 2, site.seed + 93);
   return ground;
 }

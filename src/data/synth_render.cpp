@@ -38,15 +38,21 @@ Atmosphere atmosphere_of(const PatchPlace& place, uint64_t seed) {
   const bool is_cold =
       scene.biome == Biome::kBoreal || scene.biome == Biome::kAlpine;
   if (season.sun_low > 0.55F && is_cold) {
-    air.snow = scene.biome == Biome::kBoreal ? 0.2F : -0.3F;
+    air.snow = scene.biome == Biome::kBoreal ? -0.8F : -1.1F;
   }
   if (scene.has_clouds) {
-    air.cloud = 1.25F;
+    air.cloud = 1.7F;
   }
   return air;
 }
 
-// Low-frequency fields over the patch's own 10 m grid.
+// The fields of the sky vary over hundreds of metres: computed at every fourth
+// pixel, interpolated between. Windows of one tile share these nodes.
+constexpr int32_t kNodeStep = 4;
+constexpr int32_t kNodes = kSide / kNodeStep + 1;
+static_assert(kSide % kNodeStep == 0 && kPatchPx % kNodeStep == 0);
+
+// Low-frequency fields at the nodes, or over the patch's own 10 m grid.
 struct Sky {
   Plane light;   // factor on the ground's reflectance
   Plane haze;    // path radiance at B02
@@ -55,6 +61,23 @@ struct Sky {
   Plane snow;    // share 0 ... 1
 };
 
+Plane interpolate(const Plane& nodes) {
+  Plane plane(kNumPixels);
+  size_t i = 0;
+  for (int32_t r = 0; r < kSide; ++r) {
+    const float v = static_cast<float>(r % kNodeStep) / kNodeStep;
+    const float* top = nodes.data() + r / kNodeStep * kNodes;
+    for (int32_t c = 0; c < kSide; ++c, ++i) {
+      const float u = static_cast<float>(c % kNodeStep) / kNodeStep;
+      const float* at = top + c / kNodeStep;
+      const float above = at[0] + u * (at[1] - at[0]);
+      const float below = at[kNodes] + u * (at[kNodes + 1] - at[kNodes]);
+      plane[i] = above + v * (below - above);
+    }
+  }
+  return plane;
+}
+
 Sky make_sky(
     const Scene& scene,
     const Atmosphere& air,
@@ -62,34 +85,33 @@ Sky make_sky(
     uint32_t date_seed,
     int32_t left,
     int32_t top) {
-  Sky sky;
-  for (Plane* plane :
-       {&sky.light, &sky.haze, &sky.cloud, &sky.shadow, &sky.snow}) {
-    plane->assign(kNumPixels, 0);
+  Sky nodes;
+  const std::array planes = {
+      &nodes.light, &nodes.haze, &nodes.cloud, &nodes.shadow, &nodes.snow};
+  for (Plane* plane : planes) {
+    plane->assign(size_t{kNodes} * kNodes, 0);
   }
   size_t i = 0;
-  for (int32_t r = 0; r < kSide; ++r) {
-    for (int32_t c = 0; c < kSide; ++c, ++i) {
-      const auto x = static_cast<float>(left + c);
-      const auto y = static_cast<float>(top + r);
+  for (int32_t r = 0; r < kNodes; ++r) {
+    for (int32_t c = 0; c < kNodes; ++c, ++i) {
+      const auto x = static_cast<float>(left + c * kNodeStep);
+      const auto y = static_cast<float>(top + r * kNodeStep);
       const float hill = fractal_noise(x, y, 120, 3, seed + 130);
       const float slope =
           fractal_noise(x + 3, y + 2, 120, 3, seed + 130) - hill;
       // Soil moisture, thin veils and the angle of view change the tone over
       // a kilometre or two.
       const float tone = fractal_noise(x, y, 240, 2, date_seed + 1);
-      sky.light[i] = air.gain * std::exp(0.16F * tone) *
-                     (1 + std::clamp(air.relief * 12 * slope, -0.5F, 0.5F));
-      sky.haze[i] =
+      nodes.light[i] = air.gain * std::exp(0.16F * tone) *
+                       (1 + std::clamp(air.relief * 12 * slope, -0.5F, 0.5F));
+      nodes.haze[i] =
           air.haze * (1 + 0.7F * fractal_noise(x, y, 320, 2, date_seed + 2));
       if (air.snow > -9) {
         const float cold = fractal_noise(x, y, 500, 4, date_seed + 3);
-        sky.snow[i] = smooth_step(
-            -0.1F,
-            0.3F,
-            air.snow - 0.9F - cold +
-                (scene.biome == Biome::kAlpine ? 0.7F : 0.1F) *
-                    elevation_at(seed, x, y));
+        const float height = elevation_at(seed, x, y);
+        const float lapse = scene.biome == Biome::kAlpine ? 0.7F : 0.1F;
+        nodes.snow[i] =
+            smooth_step(-0.1F, 0.3F, air.snow - cold + lapse * height);
       }
       if (air.cloud < 9) {
         const auto cloud_at = [&](float px, float py) {
@@ -98,12 +120,17 @@ Sky make_sky(
               air.cloud + 0.35F,
               fractal_noise(px, py, 420, 5, date_seed + 4));
         };
-        sky.cloud[i] = cloud_at(x, y);
-        sky.shadow[i] = cloud_at(x + 24, y + 42);
+        nodes.cloud[i] = cloud_at(x, y);
+        nodes.shadow[i] = cloud_at(x + 24, y + 42);
       }
     }
   }
-  return sky;
+  return {
+      interpolate(nodes.light),
+      interpolate(nodes.haze),
+      interpolate(nodes.cloud),
+      interpolate(nodes.shadow),
+      interpolate(nodes.snow)};
 }
 
 // A 3 x 3 blur in place, for the optics' point spread; the rim stays as it is.
