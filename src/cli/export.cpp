@@ -86,7 +86,25 @@ void write_backbone(const ExportArguments& arguments, nlohmann::json& result) {
   }
 }
 
+// Readers, torch.load among them, go by the file's name.
+void check_file_name(const ExportArguments& arguments) {
+  const bool is_named_safetensors = arguments.out.ends_with(".safetensors");
+  if (arguments.format == "timm") {
+    NADIR_CHECK(
+        is_named_safetensors,
+        "--out {} must end in .safetensors: timm goes by the name",
+        arguments.out);
+  } else if (arguments.format != "safetensors") {
+    NADIR_CHECK(
+        !is_named_safetensors,
+        "--out {} must not end in .safetensors for --format {}; .pth is usual",
+        arguments.out,
+        arguments.format);
+  }
+}
+
 void run_export(const ExportArguments& arguments, bool wants_json) {
+  check_file_name(arguments);
   nlohmann::json result = {
       {"file", arguments.out}, {"format", arguments.format}};
   if (arguments.format == "dino-full-pth") {

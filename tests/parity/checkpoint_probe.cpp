@@ -5,6 +5,7 @@
 //   checkpoint_probe pth-to-json IN              plain data on standard output
 //   checkpoint_probe copy-safetensors IN OUT
 //   checkpoint_probe write-pth IN OUT            flat layout
+//   checkpoint_probe features WEIGHTS OUT IN     of the tensor "images" in IN
 //   checkpoint_probe write-full-pth IN OUT       IN holds backbone.* and head.*
 #include <cstdio>
 #include <functional>
@@ -13,6 +14,7 @@
 #include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
 
+#include "checkpoint/module_state.h"
 #include "checkpoint/pth_reader.h"
 #include "checkpoint/pth_writer.h"
 #include "core/error.h"
@@ -36,7 +38,22 @@ void collect(
   }
 }
 
-int run(const std::string& verb, const char* src, const char* dst) {
+void write_features(const char* weights, const char* dst, const char* images) {
+  const at::NoGradGuard no_grad;
+  WeightsOptions options;
+  options.path = weights;
+  const auto backbone = make_backbone(load_weights(options));
+  write_safetensors(
+      dst,
+      {{"features",
+        backbone->forward(read_safetensors(images).tensors.at("images"))}});
+}
+
+int run(
+    const std::string& verb,
+    const char* src,
+    const char* dst,
+    const char* extra) {
   if (verb == "pth-to-safetensors") {
     PthFile file(src);
     TensorMap tensors;
@@ -49,6 +66,8 @@ int run(const std::string& verb, const char* src, const char* dst) {
     write_safetensors(dst, file.tensors, file.metadata);
   } else if (verb == "write-pth") {
     write_pth_backbone(dst, read_safetensors(src).tensors);
+  } else if (verb == "features") {
+    write_features(src, dst, extra);
   } else if (verb == "write-full-pth") {
     FullCheckpoint full;
     full.student = full.teacher = read_safetensors(src).tensors;
@@ -70,7 +89,8 @@ int main(int argc, char** argv) {
     return nadir::checkpoint::run(
         argc > 1 ? argv[1] : "",
         argc > 2 ? argv[2] : "",
-        argc > 3 ? argv[3] : "");
+        argc > 3 ? argv[3] : "",
+        argc > 4 ? argv[4] : "");
   } catch (const nadir::Error& error) {
     std::cerr << error.what() << "\n";
     return nadir::exit_code(error.code());
