@@ -1,0 +1,134 @@
+// `nadir embed`: features of images as a file.
+#include <cstdio>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "core/error.h"
+#include "eval/prediction.h"
+
+namespace nadir::cli {
+namespace {
+
+struct EmbedOptions {
+  eval::FeaturesConfig features;
+  std::string data;
+  std::string index;
+  std::string split;
+  std::string out = "features.parquet";
+  int64_t blocks = 1;
+  bool mean_patch = false;
+  int64_t max_images = 0;
+
+  // train_views and feature_cache of FeaturesConfig mean nothing here, so the
+  // fields are listed one by one.
+  template <class Visitor>
+  void for_each(Visitor&& visit) {
+    visit(
+        features.weights,
+        "weights",
+        "A run folder, a checkpoint, a safetensors file, or an official DINO "
+        ".pth.");
+    visit(data, "data", "Images: whatever `nadir pretrain --data` takes.");
+    visit(out, "out", "File to write: .parquet, .safetensors or .npy.");
+    visit(blocks, "blocks", "Last blocks whose CLS tokens are joined.");
+    visit(
+        mean_patch,
+        "mean_patch",
+        "Join the mean of the last block's patch tokens.");
+    visit(index, "index", "index.parquet beside a raw BigEarthNet folder.");
+    visit(
+        split, "split", "train, validation or test; all images unless given.");
+    visit(
+        max_images,
+        "max_images",
+        "At most this many images, evenly spread; 0 takes all.");
+    visit(
+        features.checkpoint_key,
+        "checkpoint_key",
+        "teacher or student, for weights that hold both; the teacher unless "
+        "given.");
+    visit(
+        features.bands,
+        "bands",
+        "Bands of the data, in order, for weights that do not name theirs.");
+    visit(
+        features.normalization,
+        "normalization",
+        "Normalisation by name, for weights that carry none.");
+    visit(
+        features.resize_px,
+        "resize_px",
+        "Shorter side before the centre crop; -1 is crop_px * 256 / 224, 0 "
+        "squeezes the whole image into the crop.");
+    visit(
+        features.crop_px,
+        "crop_px",
+        "Side of the square given to the network; 0 is the side it was trained "
+        "with.");
+    visit(features.feature_batch_size, "batch_size", "Images a forward pass.");
+    visit(
+        features.num_workers,
+        "num_workers",
+        "Threads that read images; 0 takes all processors.");
+    visit(features.device, "device", "cpu, cuda or cuda:N.");
+  }
+};
+
+void run(const EmbedOptions& options, bool as_json) {
+  NADIR_CHECK(!options.data.empty(), "--data must name the images; see --help");
+  const auto frozen = eval::load_frozen_network(options.features);
+  data::DatasetOptions source;
+  source.data = options.data;
+  source.index = options.index;
+  source.bands = frozen.bands;
+  const auto images = eval::unlabelled_images(
+      data::open_dataset(source), options.split, options.max_images);
+  const auto views =
+      eval::make_view_recipe(frozen, *images.dataset, options.features);
+  const auto layout = eval::layout_of(*frozen.network, options.blocks);
+  const auto columns = layout.columns(options.blocks, options.mean_patch);
+  const auto features =
+      eval::extract_features(
+          images,
+          views,
+          eval::network_extractor(*frozen.network, layout, frozen.device),
+          options.features.feature_batch_size,
+          options.features.num_workers,
+          "embedding")
+          .narrow(1, columns.begin, columns.width);
+  eval::write_features(images, features, views.text(), options.out);
+  if (as_json) {
+    print_json(
+        {{"images", images.size()},
+         {"width", columns.width},
+         {"features", columns.name},
+         {"views", views.text()},
+         {"out", options.out}});
+  } else {
+    std::printf(
+        "%lld images, %lld numbers each (%s): %s\n",
+        static_cast<long long>(images.size()),
+        static_cast<long long>(columns.width),
+        columns.name.c_str(),
+        options.out.c_str());
+  }
+}
+
+}  // namespace
+
+void add_embed(CLI::App& parent) {
+  auto* command =
+      parent.add_subcommand("embed", "Write the features of images to a file.");
+  auto options = std::make_shared<EmbedOptions>();  // outlives the parse
+  add_config_flags(*command, fields_of(*options));
+  const auto as_json = add_json_flag(*command);
+  set_example(
+      *command,
+      "nadir embed --weights runs/a --data ben-rgb --out features.parquet");
+  command->callback([options, as_json] { run(*options, *as_json); });
+}
+
+}  // namespace nadir::cli

@@ -1,0 +1,59 @@
+// `nadir eval linear`: linear probes on a frozen network's features.
+#include <memory>
+
+#include "cli/commands.h"
+#include "cli/eval_options.h"
+#include "cli/options.h"
+#include "core/log.h"
+#include "eval/evaluate.h"
+
+namespace nadir::cli {
+namespace {
+
+struct LinearOptions {
+  EvalOptions common;
+  eval::LinearProbeConfig probe;
+
+  template <class Visitor>
+  void for_each(Visitor&& visit) {
+    visit.section("Probe", probe);
+    common.for_each(visit);
+  }
+};
+
+void run(const LinearOptions& options, bool as_json) {
+  const auto inputs = open_eval_inputs(options.common, true);
+  const auto result = eval::run_linear(
+      inputs.frozen,
+      inputs.splits,
+      options.common.features,
+      options.probe,
+      options.common.evaluate);
+  const auto folder =
+      eval::output_folder(inputs.frozen, options.common.evaluate);
+  if (folder.empty()) {
+    log_info("eval", "the probe is not kept; --out FOLDER keeps it");
+  } else {
+    eval::save_probe(result.probe, folder / "linear");
+    log_info("eval", "the probe is in {}", (folder / "linear").string());
+  }
+  report_evaluation(result.evaluation, inputs, options.common, as_json);
+}
+
+}  // namespace
+
+void add_eval_linear(CLI::App& parent) {
+  auto* command = parent.add_subcommand(
+      "linear",
+      "Train linear probes on frozen features and score the best, beside\n"
+      "random weights and image statistics.");
+  auto options = std::make_shared<LinearOptions>();  // outlives the parse
+  add_config_flags(*command, fields_of(*options));
+  const auto as_json = add_json_flag(*command);
+  set_example(
+      *command,
+      "nadir eval linear --weights runs/a --data ben-rgb --epochs 50");
+  command->callback([options, as_json] { run(*options, *as_json); });
+}
+
+}  // namespace nadir::cli

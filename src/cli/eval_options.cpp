@@ -1,0 +1,31 @@
+#include "cli/eval_options.h"
+
+#include <cstdio>
+
+#include "cli/options.h"
+#include "eval/evaluate.h"
+
+namespace nadir::cli {
+
+EvalInputs open_eval_inputs(const EvalOptions& options, bool needs_validation) {
+  auto frozen = eval::load_frozen_network(options.features);
+  auto splits =
+      eval::open_splits(options.splits, frozen.bands, needs_validation);
+  return {std::move(frozen), std::move(splits)};
+}
+
+void report_evaluation(
+    const eval::Evaluation& evaluation,
+    const EvalInputs& inputs,
+    const EvalOptions& options,
+    bool as_json) {
+  eval::write_evaluation(
+      evaluation, eval::output_folder(inputs.frozen, options.evaluate));
+  if (as_json) {
+    print_json(nlohmann::json(eval::to_json(evaluation)));
+  } else {
+    std::printf("%s", eval::to_text(evaluation).c_str());
+  }
+}
+
+}  // namespace nadir::cli

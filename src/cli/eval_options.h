@@ -1,0 +1,46 @@
+// What the commands that score frozen features share.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/config.h"
+#include "eval/evaluate_config.h"
+#include "eval/features_config.h"
+#include "eval/frozen_network.h"
+#include "eval/result.h"
+#include "eval/splits.h"
+#include "eval/splits_config.h"
+
+namespace nadir::cli {
+
+struct EvalOptions {
+  eval::FeaturesConfig features;
+  eval::SplitConfig splits;
+  eval::EvaluateConfig evaluate;
+
+  template <class Visitor>
+  void for_each(Visitor&& visit) {
+    visit.section("Features", features);
+    visit.section("Data", splits);
+    visit.section("Results", evaluate);
+  }
+};
+
+// The network, and the data with its bands.
+struct EvalInputs {
+  eval::FrozenNetwork frozen;
+  eval::Splits splits;
+};
+
+[[nodiscard]] EvalInputs open_eval_inputs(
+    const EvalOptions& options, bool needs_validation);
+
+// Writes the JSON where --out or the run says, and prints table or JSON.
+void report_evaluation(
+    const eval::Evaluation& evaluation,
+    const EvalInputs& inputs,
+    const EvalOptions& options,
+    bool as_json);
+
+}  // namespace nadir::cli

@@ -1,0 +1,102 @@
+// `nadir predict`: labels and probabilities of images by a saved probe.
+#include <cstdio>
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "core/error.h"
+#include "eval/prediction.h"
+
+namespace nadir::cli {
+namespace {
+
+struct PredictOptions {
+  std::string probe;
+  std::string weights;
+  std::string data;
+  std::string index;
+  std::string split;
+  std::string out = "predictions.parquet";
+  int64_t max_images = 0;
+  int64_t batch_size = 64;
+  int64_t num_workers = 0;
+  std::string device = "cpu";
+
+  template <class Visitor>
+  void for_each(Visitor&& visit) {
+    visit(
+        probe,
+        "probe",
+        "Folder that `nadir eval linear` wrote: RUN/eval/linear.");
+    visit(
+        weights,
+        "weights",
+        "The network, where it moved since the probe was trained.");
+    visit(data, "data", "Images: whatever `nadir pretrain --data` takes.");
+    visit(index, "index", "index.parquet beside a raw BigEarthNet folder.");
+    visit(
+        split, "split", "train, validation or test; all images unless given.");
+    visit(out, "out", "File to write: .parquet, .csv or .geojson.");
+    visit(
+        max_images,
+        "max_images",
+        "At most this many images, evenly spread; 0 takes all.");
+    visit(batch_size, "batch_size", "Images a forward pass.");
+    visit(
+        num_workers,
+        "num_workers",
+        "Threads that read images; 0 takes all processors.");
+    visit(device, "device", "cpu, cuda or cuda:N.");
+  }
+};
+
+void run(const PredictOptions& options, bool as_json) {
+  NADIR_CHECK(
+      !options.probe.empty() && !options.data.empty(),
+      "--probe and --data must be given; see nadir predict --help");
+  const auto probe = eval::load_probe(options.probe);
+  eval::FeaturesConfig features;
+  features.weights = options.weights.empty() ? probe.weights : options.weights;
+  features.device = options.device;
+  const auto frozen = eval::load_frozen_network(features);
+  data::DatasetOptions source;
+  source.data = options.data;
+  source.index = options.index;
+  source.bands = probe.views.normalization.bands;
+  const auto images = eval::unlabelled_images(
+      data::open_dataset(source), options.split, options.max_images);
+  const auto predictions = eval::predict(
+      probe, frozen, images, options.batch_size, options.num_workers);
+  eval::write_predictions(predictions, options.out);
+  if (as_json) {
+    print_json(
+        {{"images", images.size()},
+         {"classes", probe.class_names},
+         {"out", options.out}});
+  } else {
+    std::printf(
+        "%lld images, %zu classes: %s\n",
+        static_cast<long long>(images.size()),
+        probe.class_names.size(),
+        options.out.c_str());
+  }
+}
+
+}  // namespace
+
+void add_predict(CLI::App& parent) {
+  auto* command = parent.add_subcommand(
+      "predict", "Label images with a probe that `nadir eval linear` trained.");
+  auto options = std::make_shared<PredictOptions>();  // outlives the parse
+  add_config_flags(*command, fields_of(*options));
+  const auto as_json = add_json_flag(*command);
+  set_example(
+      *command,
+      "nadir predict --probe runs/a/eval/linear --data ben-rgb --split test "
+      "--out labels.geojson");
+  command->callback([options, as_json] { run(*options, *as_json); });
+}
+
+}  // namespace nadir::cli

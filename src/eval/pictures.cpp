@@ -1,0 +1,331 @@
+#include "eval/pictures.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+#include <ATen/ATen.h>
+
+#include "augment/view_maker.h"
+#include "core/error.h"
+#include "core/random.h"
+
+namespace nadir::eval {
+
+namespace {
+
+constexpr int64_t kGap = 4;
+constexpr double kLowShare = 0.02;
+constexpr double kHighShare = 0.98;
+
+uint8_t to_byte(double unit) {
+  return static_cast<uint8_t>(
+      std::lround(255 * std::clamp(std::isnan(unit) ? 0.0 : unit, 0.0, 1.0)));
+}
+
+std::array<int64_t, 3> visible_bands(const std::vector<std::string>& bands) {
+  const auto find = [&](const char* name) -> int64_t {
+    const auto at = std::find(bands.begin(), bands.end(), name);
+    return at == bands.end() ? -1 : at - bands.begin();
+  };
+  const std::array<int64_t, 3> colours = {
+      find("B04"), find("B03"), find("B02")};
+  if (*std::min_element(colours.begin(), colours.end()) >= 0) {
+    return colours;
+  }
+  const auto last = static_cast<int64_t>(bands.size()) - 1;
+  return {0, std::min<int64_t>(1, last), std::min<int64_t>(2, last)};
+}
+
+std::vector<double> band_values(const raster::Image& tile, int64_t band) {
+  const auto copy = [](const auto& values) {
+    return std::vector<double>(values.begin(), values.end());
+  };
+  switch (tile.type()) {
+    case raster::PixelType::kUint8:
+      return copy(tile.band<uint8_t>(band));
+    case raster::PixelType::kUint16:
+      return copy(tile.band<uint16_t>(band));
+    case raster::PixelType::kInt16:
+      return copy(tile.band<int16_t>(band));
+    case raster::PixelType::kFloat32:
+      return copy(tile.band<float>(band));
+  }
+  return {};
+}
+
+std::array<double, 2> spread(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const auto at = [&](double share) {
+    return values[static_cast<size_t>(
+        share * static_cast<double>(values.size() - 1))];
+  };
+  const double low = at(kLowShare);
+  return {low, std::max(at(kHighShare), low + 1e-9)};
+}
+
+at::Tensor network_input(
+    const raster::Image& tile,
+    const data::Normalization& normalization,
+    int64_t side_px) {
+  auto input = at::empty({1, tile.num_bands(), side_px, side_px});
+  augment::make_test_view(
+      normalization.to_unit(tile),
+      0,
+      side_px,
+      normalization.mean,
+      normalization.std,
+      {input.data_ptr<float>(), static_cast<size_t>(input.numel())});
+  return input;
+}
+
+// A view as floats of u, [bands, side, side], as RGB.
+raster::Image view_picture(
+    std::span<const float> view,
+    int64_t side,
+    const std::vector<std::string>& bands) {
+  raster::Image picture(3, side, side, raster::PixelType::kUint8);
+  const auto visible = visible_bands(bands);
+  for (int64_t c = 0; c < 3; ++c) {
+    const auto plane = view.subspan(visible[c] * side * side, side * side);
+    // Three 8-bit bands lie in 0..1; other conventions are stretched.
+    std::array<double, 2> range = {0, 1};
+    if (bands.size() != 3) {
+      range = spread({plane.begin(), plane.end()});
+    }
+    auto out = picture.band<uint8_t>(c);
+    for (size_t i = 0; i < plane.size(); ++i) {
+      out[i] = to_byte((plane[i] - range[0]) / (range[1] - range[0]));
+    }
+  }
+  return picture;
+}
+
+void paste(
+    const raster::Image& picture,
+    int64_t top,
+    int64_t left,
+    int64_t cell_px,
+    raster::Image& sheet) {
+  for (int64_t c = 0; c < 3; ++c) {
+    const auto src = picture.band<uint8_t>(c);
+    auto dst = sheet.band<uint8_t>(c);
+    for (int64_t row = 0; row < cell_px; ++row) {
+      const int64_t src_row = row * picture.height() / cell_px;
+      for (int64_t col = 0; col < cell_px; ++col) {
+        const int64_t src_col = col * picture.width() / cell_px;
+        dst[(top + row) * sheet.width() + left + col] =
+            src[src_row * picture.width() + src_col];
+      }
+    }
+  }
+}
+
+}  // namespace
+
+raster::Image visible_picture(
+    const raster::Image& tile, const std::vector<std::string>& bands) {
+  raster::Image picture(
+      3, tile.height(), tile.width(), raster::PixelType::kUint8);
+  const auto visible = visible_bands(bands);
+  for (int64_t c = 0; c < 3; ++c) {
+    const auto values = band_values(tile, visible[c]);
+    const auto range = tile.type() == raster::PixelType::kUint8
+                           ? std::array<double, 2>{0, 255}
+                           : spread(values);
+    auto out = picture.band<uint8_t>(c);
+    for (size_t i = 0; i < values.size(); ++i) {
+      out[i] = to_byte((values[i] - range[0]) / (range[1] - range[0]));
+    }
+  }
+  return picture;
+}
+
+at::Tensor attention_maps(
+    const model::VisionTransformer& network, const at::Tensor& image_1CHW) {
+  const at::NoGradGuard no_grad;
+  const int64_t patch = network.config().patch_size;
+  const auto attention = network.last_attention(image_1CHW)[0];  // [H, N, N]
+  return attention.select(1, 0)
+      .slice(1, 1)
+      .reshape(
+          {attention.size(0),
+           image_1CHW.size(2) / patch,
+           image_1CHW.size(3) / patch})
+      .to(at::kCPU, at::kFloat);
+}
+
+at::Tensor attention_masks(const at::Tensor& maps, double mass) {
+  NADIR_CHECK(
+      mass > 0 && mass <= 1, "threshold must lie in (0, 1], got {}", mass);
+  const auto flat = maps.flatten(1).to(at::kDouble);
+  const auto [values, order] = (flat / flat.sum(1, true)).sort(1);
+  const auto kept = (values.cumsum(1) > 1 - mass).to(at::kFloat);
+  return at::empty_like(kept).scatter_(1, order, kept).view(maps.sizes());
+}
+
+at::Tensor token_components(
+    const model::VisionTransformer& network, const at::Tensor& images_BCHW) {
+  const at::NoGradGuard no_grad;
+  const int64_t patch = network.config().patch_size;
+  const auto tokens_BND = network.forward_tokens(images_BCHW).slice(1, 1);
+  auto tokens = tokens_BND.flatten(0, 1).to(at::kCPU, at::kDouble);
+  tokens = tokens - tokens.mean(0);
+  // Eigenvectors of the covariance, largest last; each is turned so that its
+  // largest entry is positive, which makes the colours repeatable.
+  const auto covariance = tokens.t().mm(tokens);
+  const auto vectors = std::get<1>(at::linalg_eigh(covariance));
+  auto axes = vectors.slice(1, -3).flip({1});
+  const auto largest = axes.gather(0, axes.abs().argmax(0, true));
+  axes = axes * largest.sign();
+  auto components = tokens.mm(axes);
+  for (int64_t c = 0; c < components.size(1); ++c) {
+    auto column = components.select(1, c);
+    const auto low = column.quantile(kLowShare);
+    const auto high = column.quantile(kHighShare);
+    column.copy_((column - low) / (high - low).clamp_min(1e-12));
+  }
+  return components.clamp(0, 1)
+      .to(at::kFloat)
+      .view(
+          {images_BCHW.size(0),
+           images_BCHW.size(2) / patch,
+           images_BCHW.size(3) / patch,
+           3});
+}
+
+raster::Image contact_sheet(
+    const std::vector<std::vector<raster::Image>>& rows, int64_t cell_px) {
+  size_t num_cols = 0;
+  for (const auto& row : rows) {
+    num_cols = std::max(num_cols, row.size());
+  }
+  const auto num_rows = static_cast<int64_t>(rows.size());
+  raster::Image sheet(
+      3,
+      num_rows * (cell_px + kGap) + kGap,
+      static_cast<int64_t>(num_cols) * (cell_px + kGap) + kGap,
+      raster::PixelType::kUint8);
+  std::fill(sheet.bytes().begin(), sheet.bytes().end(), std::byte{255});
+  for (size_t r = 0; r < rows.size(); ++r) {
+    for (size_t c = 0; c < rows[r].size(); ++c) {
+      paste(
+          rows[r][c],
+          kGap + static_cast<int64_t>(r) * (cell_px + kGap),
+          kGap + static_cast<int64_t>(c) * (cell_px + kGap),
+          cell_px,
+          sheet);
+    }
+  }
+  return sheet;
+}
+
+raster::Image colour_map(const at::Tensor& map) {
+  // Five stops of viridis, linear between them.
+  static constexpr double kStops[5][3] = {
+      {0.267, 0.005, 0.329},
+      {0.231, 0.322, 0.545},
+      {0.129, 0.569, 0.549},
+      {0.369, 0.788, 0.384},
+      {0.993, 0.906, 0.144}};
+  const auto values = map.to(at::kDouble).clamp(0, 1).contiguous();
+  raster::Image picture(3, map.size(0), map.size(1), raster::PixelType::kUint8);
+  const double* value = values.const_data_ptr<double>();
+  for (int64_t i = 0; i < values.numel(); ++i) {
+    const double position = value[i] * 4;
+    const int stop = std::min(3, static_cast<int>(position));
+    for (int64_t c = 0; c < 3; ++c) {
+      picture.band<uint8_t>(c)[i] = to_byte(
+          std::lerp(kStops[stop][c], kStops[stop + 1][c], position - stop));
+    }
+  }
+  return picture;
+}
+
+raster::Image colour_picture(const at::Tensor& map_HW3) {
+  const auto values = map_HW3.permute({2, 0, 1}).contiguous();
+  raster::Image picture(
+      3, map_HW3.size(0), map_HW3.size(1), raster::PixelType::kUint8);
+  const float* value = values.const_data_ptr<float>();
+  for (int64_t i = 0; i < values.numel(); ++i) {
+    picture.bytes()[i] = static_cast<std::byte>(to_byte(value[i]));
+  }
+  return picture;
+}
+
+raster::Image view_sheet(
+    const ImageSet& images,
+    const data::Normalization& normalization,
+    const augment::ViewConfig& config,
+    uint64_t seed) {
+  const auto& bands = images.dataset->bands();
+  const augment::ViewMaker maker(
+      config,
+      std::vector<double>(bands.size(), 0),
+      std::vector<double>(bands.size(), 1),
+      bands.size() == 3);
+  std::vector<std::vector<raster::Image>> rows;
+  std::vector<float> view;
+  for (const int64_t index : images.indices) {
+    const auto tile = images.dataset->read(index);
+    const auto unit = normalization.to_unit(tile);
+    std::vector<raster::Image> row = {visible_picture(tile, bands)};
+    for (int64_t v = 0; v < maker.num_views(); ++v) {
+      const int64_t side = maker.view_size(v);
+      view.resize(bands.size() * side * side);
+      RandomStream random(
+          seed,
+          StreamPurpose::kAugment,
+          0,
+          static_cast<uint64_t>(index),
+          static_cast<uint32_t>(v));
+      maker.make_view(unit, v, random, view);
+      row.push_back(view_picture(view, side, bands));
+    }
+    rows.push_back(std::move(row));
+  }
+  return contact_sheet(rows, config.global_crop_size);
+}
+
+NetworkPictures network_pictures(
+    const model::VisionTransformer& network,
+    const ImageSet& images,
+    const data::Normalization& normalization,
+    int64_t side_px,
+    double mass) {
+  const int64_t patch = network.config().patch_size;
+  const int64_t side = side_px / patch * patch;
+  NADIR_CHECK(side > 0, "image_size must be at least a patch ({} px)", patch);
+  std::vector<std::vector<raster::Image>> attention;
+  std::vector<std::vector<raster::Image>> masks;
+  std::vector<at::Tensor> inputs;
+  for (const int64_t index : images.indices) {
+    const auto tile = images.dataset->read(index);
+    const auto picture = visible_picture(tile, images.dataset->bands());
+    inputs.push_back(network_input(tile, normalization, side));
+    const auto maps = attention_maps(network, inputs.back());
+    const auto kept = attention_masks(maps, mass);
+    attention.push_back({picture});
+    masks.push_back({picture});
+    for (int64_t h = 0; h < maps.size(0); ++h) {
+      const auto map = maps[h];
+      attention.back().push_back(colour_map(map / map.max().clamp_min(1e-12)));
+      masks.back().push_back(colour_map(kept[h]));
+    }
+  }
+  const auto components = token_components(network, at::cat(inputs));
+  std::vector<std::vector<raster::Image>> colours;
+  for (size_t n = 0; n < images.indices.size(); ++n) {
+    colours.push_back(
+        {attention[n][0], colour_picture(components[static_cast<int64_t>(n)])});
+  }
+  constexpr int64_t kSmallestCell = 96;
+  const int64_t cell_px = std::max(side / 2, kSmallestCell);
+  return {
+      contact_sheet(attention, cell_px),
+      contact_sheet(masks, cell_px),
+      contact_sheet(colours, cell_px)};
+}
+
+}  // namespace nadir::eval

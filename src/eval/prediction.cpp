@@ -1,0 +1,253 @@
+#include "eval/prediction.h"
+
+#include <algorithm>
+
+#include <ATen/ATen.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "checkpoint/safetensors.h"
+#include "core/config.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "eval/footprints.h"
+#include "table/csv.h"
+#include "table/parquet.h"
+
+namespace nadir::eval {
+
+namespace {
+
+std::string lower_extension(const std::filesystem::path& path) {
+  std::string extension = path.extension().string();
+  std::transform(
+      extension.begin(), extension.end(), extension.begin(), [](char c) {
+        return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+      });
+  return extension;
+}
+
+table::TextColumn names_of(const ImageSet& images) {
+  table::TextColumn names;
+  for (const int64_t index : images.indices) {
+    names.emplace_back(images.dataset->name(index));
+  }
+  return names;
+}
+
+std::vector<std::vector<std::string>> chosen_labels(
+    const Probe& probe, const at::Tensor& probability_NC) {
+  const int64_t num_classes = probability_NC.size(1);
+  const float* values = probability_NC.const_data_ptr<float>();
+  std::vector<std::vector<std::string>> labels(probability_NC.size(0));
+  for (size_t n = 0; n < labels.size(); ++n) {
+    const float* row = values + static_cast<int64_t>(n) * num_classes;
+    if (probe.thresholds.empty()) {
+      labels[n] = {
+          probe.class_names[std::max_element(row, row + num_classes) - row]};
+      continue;
+    }
+    for (int64_t c = 0; c < num_classes; ++c) {
+      if (row[c] >= probe.thresholds[c]) {
+        labels[n].push_back(probe.class_names[c]);
+      }
+    }
+  }
+  return labels;
+}
+
+table::Table prediction_table(const Predictions& predictions) {
+  table::Table table;
+  table.columns.push_back({"name", names_of(predictions.images)});
+  table::TextListColumn labels(
+      predictions.labels.begin(), predictions.labels.end());
+  table.columns.push_back({"labels", std::move(labels)});
+  for (size_t c = 0; c < predictions.class_names.size(); ++c) {
+    const auto column =
+        predictions.probability_NC.select(1, static_cast<int64_t>(c))
+            .to(at::kDouble)
+            .contiguous();
+    const double* values = column.const_data_ptr<double>();
+    table.columns.push_back(
+        {predictions.class_names[c],
+         table::NumberColumn(values, values + column.numel())});
+  }
+  return table;
+}
+
+std::string geojson(const Predictions& predictions) {
+  const auto& images = predictions.images;
+  const auto rings = lon_lat_rings(*images.dataset, images.indices);
+  auto features = nlohmann::ordered_json::array();
+  for (size_t n = 0; n < rings.size(); ++n) {
+    const auto& name = images.dataset->name(images.indices[n]);
+    NADIR_CHECK(
+        rings[n].has_value(),
+        "GeoJSON needs footprints, and {} has none; write .parquet or .csv",
+        name);
+    nlohmann::ordered_json probabilities;
+    for (size_t c = 0; c < predictions.class_names.size(); ++c) {
+      probabilities[predictions.class_names[c]] =
+          predictions
+              .probability_NC[static_cast<int64_t>(n)][static_cast<int64_t>(c)]
+              .item<double>();
+    }
+    features.push_back(
+        {{"type", "Feature"},
+         {"properties",
+          {{"name", name},
+           {"labels", predictions.labels[n]},
+           {"probabilities", probabilities}}},
+         {"geometry",
+          {{"type", "Polygon"},
+           {"coordinates", nlohmann::ordered_json::array({*rings[n]})}}}});
+  }
+  const nlohmann::ordered_json collection = {
+      {"type", "FeatureCollection"}, {"features", features}};
+  return collection.dump() + "\n";
+}
+
+}  // namespace
+
+Predictions predict(
+    const Probe& probe,
+    const FrozenNetwork& frozen,
+    const ImageSet& images,
+    int64_t batch_size,
+    int64_t num_threads) {
+  NADIR_CHECK(
+      frozen.sha256 == probe.weights_sha256,
+      "the probe was trained on other weights than {} (those of {}); train it "
+      "again with `nadir eval linear`",
+      frozen.name,
+      probe.weights);
+  NADIR_CHECK(
+      images.dataset->bands() == probe.views.normalization.bands,
+      "the probe was trained on the bands {}, the data gives {}",
+      fmt::join(probe.views.normalization.bands, ","),
+      fmt::join(images.dataset->bands(), ","));
+  Predictions predictions;
+  predictions.images = images;
+  predictions.class_names = probe.class_names;
+  const auto features = extract_features(
+      images,
+      probe.views,
+      network_extractor(*frozen.network, probe.layout, frozen.device),
+      batch_size,
+      num_threads,
+      "predicting");
+  predictions.probability_NC =
+      head_probabilities(probe.head, features, probe.task).contiguous();
+  predictions.labels = chosen_labels(probe, predictions.probability_NC);
+  return predictions;
+}
+
+void write_predictions(
+    const Predictions& predictions, const std::filesystem::path& path) {
+  const std::string extension = lower_extension(path);
+  const auto& images = predictions.images;
+  if (extension == ".parquet") {
+    auto table = prediction_table(predictions);
+    const auto metadata = add_geometry(*images.dataset, images.indices, table);
+    table::write_parquet(path, table, metadata);
+  } else if (extension == ".csv") {
+    table::write_csv(path, prediction_table(predictions));
+  } else {
+    NADIR_CHECK(
+        extension == ".geojson",
+        "predictions are written as .parquet, .csv or .geojson, got '{}'",
+        path.string());
+    write_file(path, geojson(predictions));
+  }
+}
+
+void write_features(
+    const ImageSet& images,
+    const at::Tensor& features_NF,
+    const std::string& views,
+    const std::filesystem::path& path) {
+  const std::string extension = lower_extension(path);
+  const auto features = features_NF.contiguous();
+  if (extension == ".parquet") {
+    table::Table table;
+    table.columns.push_back({"name", names_of(images)});
+    const float* values = features.const_data_ptr<float>();
+    table.columns.push_back(
+        {"features",
+         table::FloatRowsColumn{
+             features.size(1),
+             std::vector<float>(values, values + features.numel())}});
+    auto metadata = add_geometry(*images.dataset, images.indices, table);
+    metadata["nadir_views"] = views;
+    table::write_parquet(path, table, metadata);
+    return;
+  }
+  std::vector<std::string> names;
+  for (const int64_t index : images.indices) {
+    names.push_back(images.dataset->name(index));
+  }
+  if (extension == ".safetensors") {
+    checkpoint::write_safetensors(
+        path,
+        {{"features", features}},
+        {{"names", nlohmann::json(names).dump()}, {"views", views}});
+    return;
+  }
+  NADIR_CHECK(
+      extension == ".npy",
+      "features are written as .parquet, .safetensors or .npy, got '{}'",
+      path.string());
+  write_file(path, npy_bytes(features));
+  write_file(path.string() + ".names.txt", join(names, "\n") + "\n");
+}
+
+std::string npy_bytes(const at::Tensor& matrix) {
+  constexpr size_t kAlignment = 64;
+  constexpr size_t kPreamble = 10;  // magic, version, length of the header
+  const auto values = matrix.to(at::kCPU, at::kFloat).contiguous();
+  std::string header = fmt::format(
+      "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}",
+      values.size(0),
+      values.size(1));
+  const size_t unpadded = kPreamble + header.size() + 1;
+  header.append((kAlignment - unpadded % kAlignment) % kAlignment, ' ');
+  header += '\n';
+  std::string bytes("\x93NUMPY\x01\x00", 8);
+  bytes += static_cast<char>(header.size() & 0xFF);
+  bytes += static_cast<char>(header.size() >> 8);
+  bytes += header;
+  bytes.append(
+      static_cast<const char*>(values.const_data_ptr()), values.nbytes());
+  return bytes;
+}
+
+ImageSet unlabelled_images(
+    std::shared_ptr<const data::Dataset> dataset,
+    const std::string& split,
+    int64_t max_images) {
+  std::vector<int64_t> indices;
+  for (int64_t i = 0; i < dataset->size(); ++i) {
+    if (split.empty() || dataset->split(i) == split) {
+      indices.push_back(i);
+    }
+  }
+  NADIR_CHECK(
+      !indices.empty(),
+      "there are no images of split '{}' in {}",
+      split,
+      dataset->description());
+  const auto count = static_cast<int64_t>(indices.size());
+  if (max_images > 0 && max_images < count) {
+    for (int64_t i = 0; i < max_images; ++i) {
+      indices[i] = indices[i * count / max_images];
+    }
+    indices.resize(max_images);
+  }
+  ImageSet images;
+  images.description = dataset->description();
+  images.dataset = std::move(dataset);
+  images.indices = std::move(indices);
+  return images;
+}
+
+}  // namespace nadir::eval

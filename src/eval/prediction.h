@@ -1,0 +1,57 @@
+// Labels of images by a saved probe, and features of images, as files.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "eval/features.h"
+#include "eval/frozen_network.h"
+#include "eval/probe.h"
+
+namespace nadir::eval {
+
+struct Predictions {
+  ImageSet images;
+  std::vector<std::string> class_names;
+  at::Tensor probability_NC;                     // float32
+  std::vector<std::vector<std::string>> labels;  // predicted, by class order
+};
+
+// Throws Error{kInvalidArgument} if the network's checksum is not the probe's,
+// or bands or normalisation of the data disagree with it.
+[[nodiscard]] Predictions predict(
+    const Probe& probe,
+    const FrozenNetwork& frozen,
+    const ImageSet& images,
+    int64_t batch_size,
+    int64_t num_threads);
+
+// By extension: .parquet and .csv hold name, labels and one column a class
+// with its probability (Parquet also the footprint); .geojson holds the
+// footprints in longitude and latitude. Throws Error{kInvalidArgument} for
+// another extension, and for .geojson where footprints are missing.
+void write_predictions(
+    const Predictions& predictions, const std::filesystem::path& path);
+
+// By extension: .parquet (name, features as a fixed-size list, footprint),
+// .safetensors ("features", names in the metadata) or .npy (rows in the order
+// of <path>.names.txt beside it). Throws as write_predictions() does.
+void write_features(
+    const ImageSet& images,
+    const at::Tensor& features_NF,
+    const std::string& views,
+    const std::filesystem::path& path);
+
+// NumPy's format 1.0 of a float32 matrix.
+[[nodiscard]] std::string npy_bytes(const at::Tensor& matrix);
+
+// All images of `dataset`, or of one of its splits, without labels.
+[[nodiscard]] ImageSet unlabelled_images(
+    std::shared_ptr<const data::Dataset> dataset,
+    const std::string& split,
+    int64_t max_images);
+
+}  // namespace nadir::eval
