@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "data/bigearthnet_dataset.h"
+#include "data/dataset_folder.h"
+#include "data/dataset_info.h"
 #include "data/image_folder.h"
 #include "data/image_list.h"
 #include "data/scene_dataset.h"
@@ -43,6 +46,14 @@ std::unique_ptr<Dataset> open_file(const DatasetOptions& options) {
   return open_scenes(path.parent_path(), {path}, options);
 }
 
+// Whether the folder is an LMDB environment or holds numbered ones.
+bool holds_shards(const fs::path& folder) {
+  if (fs::exists(folder / "data.mdb")) {
+    return true;
+  }
+  return fs::exists(folder / "00000" / "data.mdb");
+}
+
 // The files of a folder without folders; empty if it has any.
 std::vector<fs::path> flat_files(const fs::path& folder) {
   std::vector<fs::path> files;
@@ -72,6 +83,24 @@ std::unique_ptr<Dataset> open_dataset(const DatasetOptions& options) {
   if (!fs::is_directory(path)) {
     return open_file(options);
   }
+  if (fs::exists(path / kDatasetFile)) {
+    return open_dataset_folder(options);
+  }
+  NADIR_CHECK(
+      !fs::exists(path / kPackingFile),
+      "{} holds an unfinished packing; run the same `nadir data pack` again to "
+      "finish it",
+      options.data);
+  if (holds_shards(path)) {
+    return open_shards_with_index(options);
+  }
+  if (is_bigearthnet_folder(path) || is_band_file_folder(path)) {
+    return open_band_file_folder(options);
+  }
+  NADIR_CHECK(
+      options.index.empty(),
+      "{} is no BigEarthNet folder; leave out --index",
+      options.data);
   const auto files = flat_files(path);
   if (are_scenes(files, options.window_px)) {
     return open_scenes(path, files, options);

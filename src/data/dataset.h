@@ -14,6 +14,8 @@
 
 namespace nadir::data {
 
+struct BandStatistics;
+
 // Implementations are immutable after opening; every method is thread-safe.
 class Dataset {
  public:
@@ -55,17 +57,23 @@ class Dataset {
 
   [[nodiscard]] virtual std::string crs() const { return ""; }
 
+  // Statistics of the digital numbers that are stored with the data, or null.
+  // May have more bands than bands(). Lives as long as the dataset.
+  [[nodiscard]] virtual const BandStatistics* statistics() const {
+    return nullptr;
+  }
+
   // One line for logs and provenance: kind, path, count.
   [[nodiscard]] virtual std::string description() const = 0;
 };
 
 struct DatasetOptions {
-  std::string data;                 // path as the user wrote it
-  std::string split;                // "" = all; "train", "validation", "test"
-  std::vector<std::string> bands;   // order kept; empty = all the data has
-  int64_t max_images = 0;           // 0 = all; else an evenly spread choice
-  std::string index;                // index.parquet beside a raw folder
-  int64_t window_px = 120;          // window of large GeoTIFF scenes
+  std::string data;                // path as the user wrote it
+  std::string split;               // "" = all; "train", "validation", "test"
+  std::vector<std::string> bands;  // order kept; empty = all the data has
+  int64_t max_images = 0;          // 0 = all; else an evenly spread choice
+  std::string index;               // index.parquet beside a raw folder
+  int64_t window_px = 120;         // window of large GeoTIFF scenes
 };
 
 // Opens a dataset folder (dataset.json), a BigEarthNet folder, a folder of

@@ -1,0 +1,217 @@
+#include "data/pack_input.h"
+
+#include "core/error.h"
+#include "data/bigearthnet_dataset.h"
+#include "data/index_catalog.h"
+#include "data/patch_name.h"
+#include "data/patch_source.h"
+#include "raster/geotiff.h"
+
+namespace nadir::data {
+namespace fs = std::filesystem;
+
+namespace {
+
+using raster::Image;
+using raster::PixelType;
+
+std::vector<std::string> chosen_patch_bands(
+    const std::vector<std::string>& wanted) {
+  std::vector<std::string> all;
+  for (const auto& band : kPatchBands) {
+    all.emplace_back(band.name);
+  }
+  std::vector<std::string> chosen;
+  for (const size_t place : choose_bands(wanted, all)) {
+    chosen.push_back(all[place]);
+  }
+  return chosen;
+}
+
+class PatchInput : public PackInput {
+ public:
+  PatchInput(
+      const std::string& source,
+      const std::string& index,
+      const std::vector<std::string>& bands)
+      : index_(index),
+        bands_(chosen_patch_bands(bands)),
+        catalog_(read_bigearthnet_catalog(index)),
+        patches_(open_patch_source(
+            source, {.bands = bands_, .needs_metadata = false})) {}
+
+  [[nodiscard]] const std::vector<std::string>& bands() const override {
+    return bands_;
+  }
+
+  [[nodiscard]] const Catalog& catalog() const override { return catalog_; }
+
+  [[nodiscard]] std::string label_column() const override {
+    return "new_labels";
+  }
+
+  [[nodiscard]] std::optional<PackItem> next() override {
+    auto patch = patches_->next();
+    if (!patch) {
+      return std::nullopt;
+    }
+    PackItem item;
+    item.name = std::move(patch->name);
+    item.problem = std::move(patch->problem);
+    item.files = std::move(patch->bands);
+    return item;
+  }
+
+  [[nodiscard]] std::vector<Image> decode(const PackItem& item) const override {
+    std::vector<Image> images;
+    for (const auto& band : bands_) {
+      const auto file = item.files.find(band);
+      if (file == item.files.end()) {
+        fail(ErrorCode::kCorruptData, "band {} is missing", band);
+      }
+      images.push_back(
+          raster::decode_raster(file->second, band_file_name(item.name, band)));
+      const Image& image = images.back();
+      const int64_t side = *band_size_px(band);
+      if (image.num_bands() != 1 || image.height() != side ||
+          image.width() != side || image.type() != PixelType::kUint16) {
+        fail(
+            ErrorCode::kCorruptData,
+            "{} must be one uint16 band of {} x {} pixels, it has {} of {} x "
+            "{}",
+            band_file_name(item.name, band),
+            side,
+            side,
+            image.num_bands(),
+            image.height(),
+            image.width());
+      }
+    }
+    return images;
+  }
+
+  [[nodiscard]] IndexTable index() const override {
+    return {table::read_parquet(index_), table::read_parquet_metadata(index_)};
+  }
+
+  [[nodiscard]] int64_t chunk_size() const override { return 256; }
+
+ private:
+  std::string index_;
+  std::vector<std::string> bands_;
+  Catalog catalog_;
+  std::unique_ptr<PatchSource> patches_;
+};
+
+class DatasetInput : public PackInput {
+ public:
+  explicit DatasetInput(const DatasetOptions& options)
+      : dataset_(open_dataset(options)) {
+    catalog_.class_names = dataset_->class_names();
+    catalog_.is_multi_label = dataset_->is_multi_label();
+    for (int64_t i = 0; i < dataset_->size(); ++i) {
+      catalog_.names.push_back(dataset_->name(i));
+      catalog_.splits.push_back(
+          parse_split(dataset_->split(i)).value_or(Split::kNone));
+      const auto labels = dataset_->labels(i);
+      catalog_.labels.insert(
+          catalog_.labels.end(), labels.begin(), labels.end());
+    }
+  }
+
+  [[nodiscard]] const std::vector<std::string>& bands() const override {
+    return dataset_->bands();
+  }
+
+  [[nodiscard]] const Catalog& catalog() const override { return catalog_; }
+
+  [[nodiscard]] std::string label_column() const override {
+    return catalog_.class_names.empty() ? "" : "labels";
+  }
+
+  [[nodiscard]] std::optional<PackItem> next() override {
+    if (next_ == dataset_->size()) {
+      return std::nullopt;
+    }
+    PackItem item;
+    item.name = dataset_->name(next_);
+    item.row = next_++;
+    return item;
+  }
+
+  [[nodiscard]] std::vector<Image> decode(const PackItem& item) const override {
+    std::vector<Image> images;
+    images.push_back(dataset_->read(item.row));
+    return images;
+  }
+
+  [[nodiscard]] IndexTable index() const override {
+    table::TextColumn names;
+    table::TextColumn splits;
+    table::TextListColumn labels;
+    for (int64_t i = 0; i < dataset_->size(); ++i) {
+      names.emplace_back(dataset_->name(i));
+      const auto& split = dataset_->split(i);
+      splits.push_back(
+          split.empty() ? std::nullopt : std::optional<std::string>(split));
+      table::TextList classes;
+      const auto row = dataset_->labels(i);
+      for (size_t c = 0; c < row.size(); ++c) {
+        if (row[c] != 0) {
+          classes.push_back(catalog_.class_names[c]);
+        }
+      }
+      labels.emplace_back(std::move(classes));
+    }
+    IndexTable index;
+    index.table.columns.push_back({"name", std::move(names)});
+    if (!catalog_.class_names.empty()) {
+      index.table.columns.push_back({"labels", std::move(labels)});
+    }
+    index.table.columns.push_back({"original_split", std::move(splits)});
+    return index;
+  }
+
+  [[nodiscard]] int64_t chunk_size() const override { return 64; }
+
+ private:
+  std::unique_ptr<Dataset> dataset_;
+  Catalog catalog_;
+  int64_t next_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<PackInput> open_pack_input(
+    const std::string& source,
+    const std::string& index,
+    const std::vector<std::string>& bands) {
+  if (!fs::exists(source)) {
+    fail(ErrorCode::kNotFound, "there is no {}", source);
+  }
+  const bool is_archive =
+      !fs::is_directory(source) &&
+      fs::path(source).filename().string().find(".t") != std::string::npos &&
+      !fs::path(source).filename().string().ends_with(".txt") &&
+      !fs::path(source).filename().string().ends_with(".tif");
+  if (!is_archive && !is_bigearthnet_folder(source)) {
+    NADIR_CHECK(
+        index.empty(),
+        "{} holds no BigEarthNet patches; leave out --index",
+        source);
+    DatasetOptions options;
+    options.data = source;
+    options.bands = bands;
+    return std::make_unique<DatasetInput>(options);
+  }
+  const std::string found = index.empty() ? index_beside(source) : index;
+  NADIR_CHECK(
+      !found.empty(),
+      "{} needs an index: make one with `nadir data index {} --out "
+      "index.parquet` and name it with --index",
+      source,
+      source);
+  return std::make_unique<PatchInput>(source, found, bands);
+}
+
+}  // namespace nadir::data
