@@ -20,8 +20,7 @@ nlohmann::ordered_json summary_json(
   nlohmann::ordered_json labels;
   for (size_t k = 0; k < summary.label_counts.size(); ++k) {
     const auto cover = static_cast<data::synth::LandCover>(k);
-    labels[std::string(data::synth::label_name(cover))] =
-        summary.label_counts[k];
+    labels[data::synth::label_name(cover)] = summary.label_counts[k];
   }
   return {
       {"data", summary.data.string()},

@@ -10,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
-#include "data/synth_noise.h"
+#include "data/labels.h"
 #include "data/synth_tiff.h"
 
 namespace nadir::data::synth {
@@ -164,12 +164,11 @@ const char* split_of(const PatchPlace& place) {
 }
 
 bool has_19_class_label(const std::vector<LandCover>& labels) {
-  return std::any_of(labels.begin(), labels.end(), [](LandCover cover) {
-    const bool is_other_artificial = cover >= LandCover::kRoadsAndRail &&
-                                     cover <= LandCover::kSportAndLeisure;
-    return !is_other_artificial && cover != LandCover::kBareRock &&
-           cover != LandCover::kBurnt && cover != LandCover::kIntertidalFlat;
-  });
+  std::vector<std::string> names;
+  for (const LandCover cover : labels) {
+    names.push_back(label_name(cover));
+  }
+  return to_labels_19(names).has_value();
 }
 
 void write_lists(

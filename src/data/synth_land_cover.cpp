@@ -5,59 +5,12 @@
 #include <cmath>
 #include <cstring>
 
-#include "core/error.h"
 #include "core/random.h"
+#include "data/labels.h"
 #include "data/synth_noise.h"
 
 namespace nadir::data::synth {
 namespace {
-
-constexpr std::array<std::string_view, kNumLandCovers> kNames = {
-    "Continuous urban fabric",
-    "Discontinuous urban fabric",
-    "Industrial or commercial units",
-    "Road and rail networks and associated land",
-    "Port areas",
-    "Airports",
-    "Mineral extraction sites",
-    "Dump sites",
-    "Construction sites",
-    "Green urban areas",
-    "Sport and leisure facilities",
-    "Non-irrigated arable land",
-    "Permanently irrigated land",
-    "Rice fields",
-    "Vineyards",
-    "Fruit trees and berry plantations",
-    "Olive groves",
-    "Pastures",
-    "Annual crops associated with permanent crops",
-    "Complex cultivation patterns",
-    "Land principally occupied by agriculture, with significant areas of "
-    "natural vegetation",
-    "Agro-forestry areas",
-    "Broad-leaved forest",
-    "Coniferous forest",
-    "Mixed forest",
-    "Natural grassland",
-    "Moors and heathland",
-    "Sclerophyllous vegetation",
-    "Transitional woodland/shrub",
-    "Beaches, dunes, sands",
-    "Bare rock",
-    "Sparsely vegetated areas",
-    "Burnt areas",
-    "Inland marshes",
-    "Peatbogs",
-    "Salt marshes",
-    "Salines",
-    "Intertidal flats",
-    "Water courses",
-    "Water bodies",
-    "Coastal lagoons",
-    "Estuaries",
-    "Sea and ocean",
-};
 
 constexpr float kDistrictPx = 95;
 constexpr uint32_t kDistrictSeed = 11;
@@ -309,8 +262,8 @@ class Land {
 
 }  // namespace
 
-std::string_view label_name(LandCover cover) {
-  return kNames[static_cast<size_t>(cover)];
+const std::string& label_name(LandCover cover) {
+  return labels_43()[static_cast<size_t>(cover)];
 }
 
 float elevation_at(uint32_t land_seed, float x, float y) {

@@ -4,14 +4,14 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "data/synth_scenes.h"
 
 namespace nadir::data::synth {
 
-// In the order of BigEarthNet's 43 names.
+// In the order of BigEarthNet's 43 names, labels_43().
 enum class LandCover : uint8_t {
   kContinuousUrban,
   kDiscontinuousUrban,
@@ -60,7 +60,7 @@ enum class LandCover : uint8_t {
 inline constexpr int kNumLandCovers = 43;
 
 // The class's name among BigEarthNet's 43, e.g. "Sea and ocean".
-[[nodiscard]] std::string_view label_name(LandCover cover);
+[[nodiscard]] const std::string& label_name(LandCover cover);
 
 // A piece of land of one class and one history.
 struct District {

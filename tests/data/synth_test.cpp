@@ -16,6 +16,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "data/labels.h"
 #include "data/synth_files.h"
 #include "data/synth_tiff.h"
 
@@ -327,51 +328,41 @@ TEST(SyntheticPatch, ContinuesInItsNeighbour) {
 }
 
 TEST(SyntheticLand, HoldsEveryClassAndALongTail) {
-  // BigEarthNet's 19 classes as first and last of the 43, in CLC's order.
-  const std::vector<std::vector<int>> classes = {
-      {0, 1},
-      {2},
-      {11, 12, 13},
-      {14, 15, 16, 18},
-      {17},
-      {19},
-      {20},
-      {21},
-      {22},
-      {23},
-      {24},
-      {25, 31},
-      {26, 27},
-      {28},
-      {29},
-      {33, 34},
-      {35, 36},
-      {38, 39},
-      {40, 41, 42}};
   constexpr int64_t kNumPatches = 2000;
-  std::vector<int64_t> counts(classes.size());
+  std::map<std::string, int64_t> count_of;
   int64_t num_labels = 0;
   for (const PatchPlace& place : choose_places(kNumPatches, 1)) {
-    const auto labels = patch_labels(place, 1, 8);
-    num_labels += static_cast<int64_t>(labels.size());
-    for (size_t k = 0; k < classes.size(); ++k) {
-      const bool has_class =
-          std::any_of(labels.begin(), labels.end(), [&](LandCover cover) {
-            const int id = static_cast<int>(cover);
-            return std::find(classes[k].begin(), classes[k].end(), id) !=
-                   classes[k].end();
-          });
-      counts[k] += has_class ? 1 : 0;
+    std::vector<std::string> names;
+    for (const LandCover cover : patch_labels(place, 1, 8)) {
+      names.push_back(label_name(cover));
+    }
+    num_labels += static_cast<int64_t>(names.size());
+    const auto labels = to_labels_19(names);
+    if (labels) {
+      for (const std::string& label :
+           std::set<std::string>(labels->begin(), labels->end())) {
+        ++count_of[label];
+      }
     }
   }
-  for (size_t k = 0; k < classes.size(); ++k) {
-    EXPECT_GE(counts[k], 15) << "class " << k;
+  std::vector<int64_t> counts;
+  for (const std::string& label : labels_19()) {
+    EXPECT_GE(count_of[label], 15) << label;
+    counts.push_back(count_of[label]);
   }
   std::sort(counts.begin(), counts.end());
   EXPECT_GE(counts.back(), 8 * counts.front());
   const double mean = static_cast<double>(num_labels) / kNumPatches;
   EXPECT_GT(mean, 2.0);
   EXPECT_LT(mean, 3.8);
+}
+
+TEST(SyntheticLand, TakesItsNamesFromTheFortyThree) {
+  ASSERT_EQ(labels_43().size(), static_cast<size_t>(kNumLandCovers));
+  EXPECT_EQ(label_name(LandCover::kContinuousUrban), "Continuous urban fabric");
+  EXPECT_EQ(label_name(LandCover::kAgroForestry), "Agro-forestry areas");
+  EXPECT_EQ(label_name(LandCover::kBurnt), "Burnt areas");
+  EXPECT_EQ(label_name(LandCover::kSea), "Sea and ocean");
 }
 
 TEST(SyntheticPlaces, AreUniqueAndSpreadOverCountriesAndSeasons) {
