@@ -1,0 +1,244 @@
+// Runs one piece of the training on given tensors, for the parity tests:
+//
+//   network_probe backbone|head|loss|schedules|optimizer|train IN OUT
+//
+// IN and OUT are safetensors files; settings are IN's metadata.
+#include <functional>
+#include <iostream>
+#include <map>
+#include <string>
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <torch/nn/module.h>
+
+#include "checkpoint/safetensors.h"
+#include "model/device.h"
+#include "optim/gradients.h"
+#include "optim/optimizer.h"
+#include "optim/schedule.h"
+#include "ssl/dino_loss.h"
+#include "ssl/ema_teacher.h"
+#include "ssl/multi_crop_network.h"
+
+namespace {
+
+using namespace nadir;  // NOLINT: a program of one file
+using checkpoint::SafetensorsFile;
+using checkpoint::TensorMap;
+
+int64_t integer(const SafetensorsFile& in, const std::string& key) {
+  return std::stoll(in.metadata.at(key));
+}
+
+double number(const SafetensorsFile& in, const std::string& key) {
+  return std::stod(in.metadata.at(key));
+}
+
+// ".3": what the names of a step's tensors end in.
+std::string suffix_of(int64_t step) {
+  return fmt::format(".{}", step);
+}
+
+void load(torch::nn::Module& module, const TensorMap& tensors) {
+  const at::NoGradGuard no_grad;
+  for (auto& item : module.named_parameters()) {
+    item.value().copy_(tensors.at(item.key()));
+  }
+}
+
+model::VitConfig vit_config(const SafetensorsFile& in) {
+  return {
+      .arch = in.metadata.at("arch"),
+      .patch_size = integer(in, "patch_size"),
+      .drop_path_rate = 0,
+      .image_size = integer(in, "image_size")};
+}
+
+model::HeadConfig head_config(const SafetensorsFile& in) {
+  return {
+      .out_dim = integer(in, "out_dim"),
+      .norm_last_layer = in.metadata.at("norm_last_layer") == "1",
+      .head_hidden_dim = integer(in, "hidden"),
+      .head_bottleneck_dim = integer(in, "bottleneck")};
+}
+
+TensorMap run_backbone(const SafetensorsFile& in) {
+  const at::NoGradGuard no_grad;
+  model::VisionTransformer vit(vit_config(in));
+  load(vit, in.tensors);
+  const at::Tensor& images = in.tensors.at("images");
+  TensorMap out = {
+      {"cls", vit.forward(images)},
+      {"tokens", vit.forward_tokens(images)},
+      {"attention", vit.last_attention(images)}};
+  const auto blocks = vit.intermediate_tokens(images, 4);
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    out["block." + std::to_string(i)] = blocks[i];
+  }
+  return out;
+}
+
+TensorMap run_head(const SafetensorsFile& in) {
+  const auto features = in.tensors.at("features").requires_grad_();
+  model::DinoHead head(features.size(1), head_config(in));
+  load(head, in.tensors);
+  const auto logits = head.forward(features);
+  logits.backward(in.tensors.at("grad_logits"));
+  TensorMap out = {
+      {"logits", logits.detach()}, {"grad.features", features.grad()}};
+  for (const auto& item : head.named_parameters()) {
+    if (item.value().grad().defined()) {
+      out["grad." + item.key()] = item.value().grad();
+    }
+  }
+  return out;
+}
+
+TensorMap run_loss(const SafetensorsFile& in) {
+  const int64_t num_steps = integer(in, "num_steps");
+  ssl::DinoLoss loss(integer(in, "out_dim"), {});
+  TensorMap out;
+  for (int64_t step = 0; step < num_steps; ++step) {
+    const std::string suffix = suffix_of(step);
+    const auto student = in.tensors.at("student" + suffix).requires_grad_();
+    const at::Tensor& teacher = in.tensors.at("teacher" + suffix);
+    ssl::DinoStatistics statistics;
+    const auto value =
+        loss.forward(student, teacher, number(in, "teacher_temp"), &statistics);
+    value.backward();
+    loss.accumulate_center(teacher);
+    loss.apply_center_update();
+    out["loss" + suffix] = value.detach();
+    out["grad" + suffix] = student.grad();
+    out["center" + suffix] = loss.center().clone();
+    out["entropy" + suffix] =
+        at::tensor({statistics.teacher_entropy, statistics.kl}, at::kDouble);
+  }
+  return out;
+}
+
+at::Tensor to_tensor(const std::vector<double>& values) {
+  return at::tensor(values, at::kDouble);
+}
+
+TensorMap run_schedules(const SafetensorsFile& in) {
+  const int64_t num_steps = integer(in, "num_steps");
+  const int64_t warmup = integer(in, "warmup_steps");
+  return {
+      {"lr",
+       to_tensor(optim::cosine_schedule(
+           optim::scaled_learning_rate(0.0005, integer(in, "global_batch")),
+           1e-6,
+           num_steps,
+           warmup))},
+      {"weight_decay", to_tensor(optim::cosine_schedule(0.04, 0.4, num_steps))},
+      {"momentum", to_tensor(optim::cosine_schedule(0.996, 1, num_steps))},
+      {"teacher_temp",
+       to_tensor(optim::teacher_temp_schedule(0.04, 0.07, 100, 30))}};
+}
+
+// A module that holds the tensors named "start.*".
+struct Parameters : torch::nn::Module {
+  explicit Parameters(const TensorMap& tensors) {
+    for (const auto& [name, tensor] : tensors) {
+      if (name.starts_with("start.")) {
+        register_parameter(name.substr(6), tensor);
+      }
+    }
+  }
+};
+
+TensorMap run_optimizer(const SafetensorsFile& in) {
+  Parameters parameters(in.tensors);
+  const auto optimizer = optim::make_optimizer(
+      in.metadata.at("rule"), optim::make_parameter_groups(parameters));
+  for (int64_t step = 0; step < integer(in, "num_steps"); ++step) {
+    for (auto& item : parameters.named_parameters()) {
+      item.value().mutable_grad() =
+          in.tensors.at("grad." + item.key() + suffix_of(step));
+    }
+    optimizer->step(number(in, "lr"), number(in, "weight_decay"));
+  }
+  TensorMap out;
+  for (const auto& item : parameters.named_parameters()) {
+    out[item.key()] = item.value().detach();
+  }
+  return out;
+}
+
+// Whole steps in the order of the reference's main program.
+TensorMap run_train(const SafetensorsFile& in) {
+  const int64_t num_steps = integer(in, "num_steps");
+  const int64_t num_images = integer(in, "num_images");
+  ssl::MultiCropNetwork student(vit_config(in), head_config(in));
+  load(student, in.tensors);
+  ssl::EmaTeacher teacher(student);
+  ssl::DinoLoss loss(integer(in, "out_dim"), {});
+  const auto optimizer = optim::make_optimizer(
+      in.metadata.at("rule"), optim::make_parameter_groups(student));
+  const auto lr = optim::cosine_schedule(number(in, "lr"), 1e-6, num_steps, 3);
+  const auto decay = optim::cosine_schedule(0.04, 0.4, num_steps);
+  const auto momentum = optim::cosine_schedule(0.9, 1, num_steps);
+  const auto temp = optim::teacher_temp_schedule(0.04, 0.07, num_steps, 4);
+  std::vector<double> losses;
+  for (int64_t step = 0; step < num_steps; ++step) {
+    const auto s = static_cast<size_t>(step);
+    const std::string suffix = suffix_of(step);
+    const at::Tensor& large = in.tensors.at("global" + suffix);
+    const at::Tensor& small = in.tensors.at("local" + suffix);
+    at::Tensor targets;
+    {
+      const at::NoGradGuard no_grad;
+      targets = teacher.network().forward({large}, num_images);
+    }
+    const auto value = loss.forward(
+        student.forward({large, small}, num_images), targets, temp[s]);
+    loss.accumulate_center(targets);
+    loss.apply_center_update();
+    optim::drop_gradients(optimizer->groups());
+    value.backward();
+    optim::clip_gradients(optimizer->groups(), number(in, "clip_grad"));
+    if (step < integer(in, "freeze_steps")) {
+      optim::drop_last_layer_gradients(optimizer->groups());
+    }
+    optimizer->step(lr[s], decay[s]);
+    teacher.update(student, momentum[s]);
+    losses.push_back(value.item<double>());
+  }
+  TensorMap out = {{"losses", to_tensor(losses)}, {"center", loss.center()}};
+  for (const auto& item : student.named_parameters()) {
+    out["student." + item.key()] = item.value().detach();
+  }
+  for (const auto& item : teacher.network().named_parameters()) {
+    out["teacher." + item.key()] = item.value();
+  }
+  return out;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::map<std::string, std::function<TensorMap(const SafetensorsFile&)>>
+      pieces = {
+          {"backbone", run_backbone},
+          {"head", run_head},
+          {"loss", run_loss},
+          {"schedules", run_schedules},
+          {"optimizer", run_optimizer},
+          {"train", run_train}};
+  if (argc != 4 || !pieces.contains(argv[1])) {
+    std::cerr << "network_probe backbone|head|loss|schedules|optimizer|train "
+                 "IN OUT\n";
+    return 2;
+  }
+  try {
+    model::tune_allocator();
+    checkpoint::write_safetensors(
+        argv[3], pieces.at(argv[1])(checkpoint::read_safetensors(argv[2])));
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << "\n";
+    return 1;
+  }
+  return 0;
+}
