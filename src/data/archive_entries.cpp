@@ -1,5 +1,8 @@
 #include "data/archive_entries.h"
 
+#include <fstream>
+#include <string_view>
+
 #include <archive.h>
 #include <archive_entry.h>
 
@@ -22,6 +25,18 @@ constexpr size_t kReadBytes = 1 << 20;
       reason == nullptr ? "no reason given" : reason);
 }
 
+// Whether the file starts as gzip, zstd, bzip2 or xz do.
+bool is_compressed(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string head(4, '\0');
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  return head.starts_with("\x1f\x8b") || head.starts_with("BZh") ||
+         head == "\x28\xb5\x2f\xfd" ||
+         head ==
+             "\xfd"
+             "7zX";
+}
+
 class CompressedEntries : public ArchiveEntries {
  public:
   explicit CompressedEntries(const std::filesystem::path& path)
@@ -33,6 +48,9 @@ class CompressedEntries : public ArchiveEntries {
     archive_read_support_format_tar(handle_.get());
     if (archive_read_open_filename(handle_.get(), path.c_str(), kReadBytes) !=
         ARCHIVE_OK) {
+      if (is_compressed(path)) {
+        fail_archive(handle_.get(), name_);
+      }
       const char* reason = archive_error_string(handle_.get());
       fail(
           ErrorCode::kInvalidArgument,

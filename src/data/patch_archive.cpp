@@ -38,8 +38,7 @@ class PatchArchive : public PatchSource {
       const std::filesystem::path& path, const PatchSourceOptions& options)
       : path_(path.string()),
         options_(options),
-        num_bytes_(static_cast<int64_t>(std::filesystem::file_size(path))),
-        entries_(open_archive(path, !options.bands.empty())) {}
+        num_bytes_(static_cast<int64_t>(std::filesystem::file_size(path))) {}
 
   std::optional<PatchFiles> next() override {
     try {
@@ -61,7 +60,7 @@ class PatchArchive : public PatchSource {
   }
 
   [[nodiscard]] int64_t bytes_read() const override {
-    return std::min(entries_->position(), num_bytes_);
+    return entries_ ? std::min(entries_->position(), num_bytes_) : 0;
   }
 
   [[nodiscard]] int64_t bytes_total() const override { return num_bytes_; }
@@ -73,6 +72,9 @@ class PatchArchive : public PatchSource {
  private:
   // The patch whose entries end where another's begin, or at the end.
   std::optional<PatchFiles> read_next() {
+    if (!entries_) {
+      entries_ = open_archive(path_, !options_.bands.empty());
+    }
     ArchiveEntry entry;
     while (!is_at_end_) {
       if (!entries_->next(entry)) {
@@ -191,7 +193,7 @@ class PatchArchive : public PatchSource {
   std::string path_;
   PatchSourceOptions options_;
   int64_t num_bytes_;
-  std::unique_ptr<ArchiveEntries> entries_;
+  std::unique_ptr<ArchiveEntries> entries_;  // opened by the first next()
   std::optional<PatchFiles> current_;
   std::vector<std::string> problems_;  // of current_
   bool has_metadata_ = false;

@@ -1,0 +1,141 @@
+// `nadir data index`: BigEarthNet's tile index as GeoParquet.
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "data/index.h"
+
+namespace nadir::cli {
+namespace {
+
+struct IndexCommand {
+  data::IndexOptions options;
+  std::string output = "index.parquet";
+  bool skips_extension = false;
+};
+
+nlohmann::json report_json(
+    const data::IndexReport& report, const std::string& output) {
+  nlohmann::json bad = nlohmann::json::array();
+  for (const auto& patch : report.bad) {
+    bad.push_back({{"name", patch.name}, {"problem", patch.problem}});
+  }
+  return {
+      {"output", output},
+      {"patches", report.num_patches},
+      {"rows", report.num_rows},
+      {"dropped", report.num_dropped},
+      {"snow", report.num_snow},
+      {"cloud_or_shadow", report.num_cloud_or_shadow},
+      {"without_label", report.num_unlabelled},
+      {"without_split", report.num_without_split},
+      {"without_country", report.num_without_country},
+      {"skipped_folders", report.num_skipped},
+      {"bad", bad}};
+}
+
+void print_report(const data::IndexReport& report, const std::string& output) {
+  fmt::print(
+      "{}: {} rows of {} patches\n",
+      output,
+      report.num_rows,
+      report.num_patches);
+  fmt::print(
+      "  dropped          {}  ({} with snow, {} with cloud or shadow, {} "
+      "without a 19-class label are there)\n",
+      report.num_dropped,
+      report.num_snow,
+      report.num_cloud_or_shadow,
+      report.num_unlabelled);
+  fmt::print("  in no split      {}\n", report.num_without_split);
+  fmt::print("  without country  {}\n", report.num_without_country);
+  fmt::print("  other folders    {}  (skipped)\n", report.num_skipped);
+  fmt::print("  bad patches      {}\n", report.bad.size());
+}
+
+void warn(const data::IndexReport& report, bool is_extended) {
+  for (const auto& patch : report.bad) {
+    log_warning("data", "{}: {}", patch.name, patch.problem);
+  }
+  if (is_extended && report.num_without_country > 0) {
+    log_warning(
+        "data",
+        "{} rows have no country: their names are in no list; --boundaries "
+        "FILE or --country-list FILE fills them",
+        report.num_without_country);
+  }
+}
+
+}  // namespace
+
+void add_data_index(CLI::App& parent) {
+  auto* cmd = parent.add_subcommand(
+      "index", "Index BigEarthNet: one row a patch, as GeoParquet.");
+  auto args = std::make_shared<IndexCommand>();  // outlives the parse
+  auto& options = args->options;
+  cmd->add_option(
+         "SRC",
+         options.source,
+         "BigEarthNet folder or archive (.tar, .tar.gz, .tar.zst, .tar.bz2), "
+         "v1 or v2.")
+      ->required();
+  cmd->add_option("-o,--out", args->output, "Index file to write.")
+      ->capture_default_str();
+  cmd->add_option(
+      "--lists",
+      options.lists,
+      "Folder of the official lists (splits, snow, cloud, countries).");
+  cmd->add_option(
+      "--metadata", options.metadata, "v2's metadata.parquet, if elsewhere.");
+  cmd->add_option(
+      "--boundaries",
+      options.boundaries,
+      "Vector file of country polygons; the nearest gives the country.");
+  cmd->add_option(
+         "--boundaries-attribute",
+         options.boundaries_attribute,
+         "Its attribute with the country's name.")
+      ->capture_default_str();
+  cmd->add_option(
+      "--country-list",
+      options.country_list,
+      "CSV with the columns s2_name and country.");
+  cmd->add_flag(
+      "--keep-discouraged",
+      options.keeps_discouraged,
+      "Keep patches with snow, cloud or shadow, or without a label.");
+  cmd->add_flag(
+      "--no-extend",
+      args->skips_extension,
+      "Write the six columns that the patches themselves give.");
+  cmd->add_option(
+         "--max-bad",
+         options.max_bad,
+         "Patches that may be unusable; each is named.")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  cmd->add_option(
+         "--threads", options.num_threads, "Threads; 0 takes all there are.")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  const auto wants_json = add_json_flag(*cmd);
+  set_example(
+      *cmd, "nadir data index BigEarthNet-v1.0.tar.gz --out index.parquet");
+  cmd->callback([args, wants_json] {
+    args->options.is_extended = !args->skips_extension;
+    const data::Index index = data::make_index(args->options);
+    data::write_index(args->output, index.table);
+    warn(index.report, args->options.is_extended);
+    if (*wants_json) {
+      print_json(report_json(index.report, args->output));
+    } else {
+      print_report(index.report, args->output);
+    }
+  });
+}
+
+}  // namespace nadir::cli

@@ -1,0 +1,165 @@
+#include "data/verify.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <iterator>
+
+#include "core/config.h"
+#include "core/error.h"
+#include "core/hash.h"
+#include "core/parallel.h"
+#include "core/progress.h"
+#include "data/fetch.h"
+#include "data/labels.h"
+#include "data/official_lists.h"
+#include "data/patch_metadata.h"
+#include "data/patch_name.h"
+#include "data/patch_source.h"
+
+namespace nadir::data {
+namespace {
+
+constexpr size_t kBatch = 256;  // 12 bands of 256 patches are 42 MB
+constexpr int64_t kGrain = 16;
+constexpr size_t kMaxShown = 10;
+
+std::vector<std::string> bands_of(const VerifyOptions& options) {
+  if (!options.reads_pixels) {
+    return {};
+  }
+  if (!options.bands.empty()) {
+    return options.bands;
+  }
+  std::vector<std::string> bands;
+  for (const auto& band : kPatchBands) {
+    bands.emplace_back(band.name);
+  }
+  return bands;
+}
+
+std::string problem_of(const PatchFiles& patch) {
+  std::vector<std::string> problems;
+  if (!patch.problem.empty()) {
+    problems.push_back(patch.problem);
+  }
+  if (!patch.metadata_json.empty()) {
+    try {
+      (void)to_labels_19(parse_patch_metadata(patch.metadata_json).labels);
+    } catch (const Error& error) {
+      problems.emplace_back(error.what());
+    }
+  }
+  for (const auto& [band, bytes] : patch.bands) {
+    if (!bytes.empty()) {  // an empty one is named already
+      const std::string problem = band_problem(band, bytes);
+      if (!problem.empty()) {
+        problems.push_back(problem);
+      }
+    }
+  }
+  return join(problems, "; ");
+}
+
+std::vector<std::string> first_of(const std::vector<std::string>& names) {
+  return {
+      names.begin(),
+      names.begin() +
+          static_cast<std::ptrdiff_t>(std::min(names.size(), kMaxShown))};
+}
+
+// `names` are the source's, sorted and without repetitions.
+void compare_with_lists(
+    const VerifyOptions& options,
+    const std::vector<std::string>& names,
+    VerifyReport& report) {
+  const auto listed =
+      read_all_listed_names(find_lists(options.lists, options.source));
+  std::vector<std::string> unlisted;
+  std::vector<std::string> missing;
+  std::set_difference(
+      names.begin(),
+      names.end(),
+      listed.begin(),
+      listed.end(),
+      std::back_inserter(unlisted));
+  std::set_difference(
+      listed.begin(),
+      listed.end(),
+      names.begin(),
+      names.end(),
+      std::back_inserter(missing));
+  report.num_listed = static_cast<int64_t>(listed.size());
+  report.num_unlisted = static_cast<int64_t>(unlisted.size());
+  report.num_missing = static_cast<int64_t>(missing.size());
+  report.first_unlisted = first_of(unlisted);
+  report.first_missing = first_of(missing);
+}
+
+void compute_md5(const std::string& source, VerifyReport& report) {
+  NADIR_CHECK(
+      !std::filesystem::is_directory(source),
+      "--md5 is for archives, {} is a folder",
+      source);
+  report.md5 = file_hash_hex(Hasher::Kind::kMd5, source);
+  for (const auto& set : known_sets()) {
+    for (const auto& file : set.files) {
+      if (file.md5 == report.md5) {
+        report.md5_name = file.file_name;
+      }
+    }
+  }
+}
+
+}  // namespace
+
+VerifyReport verify_source(const VerifyOptions& options) {
+  VerifyReport report;
+  const auto patches = open_patch_source(
+      options.source, {.bands = bands_of(options), .needs_metadata = true});
+  Progress progress("verifying", patches->count().value_or(-1), "patches");
+  std::vector<std::string> names;
+  bool is_v1 = false;
+  for (bool is_at_end = false; !is_at_end;) {
+    std::vector<PatchFiles> batch;
+    while (batch.size() < kBatch && !is_at_end) {
+      auto patch = patches->next();
+      is_at_end = !patch.has_value();
+      if (patch) {
+        batch.push_back(*std::move(patch));
+      }
+    }
+    std::vector<std::string> problems(batch.size());
+    parallel_for(
+        static_cast<int64_t>(batch.size()),
+        kGrain,
+        options.num_threads,
+        [&](int64_t begin, int64_t end) {
+          for (auto i = static_cast<size_t>(begin);
+               i < static_cast<size_t>(end);
+               ++i) {
+            problems[i] = problem_of(batch[i]);
+          }
+        });
+    for (size_t i = 0; i < batch.size(); ++i) {
+      is_v1 = is_v1 || patch_layout(batch[i].name) == PatchLayout::kV1;
+      if (!problems[i].empty()) {
+        report.bad.push_back({batch[i].name, problems[i]});
+      }
+      names.push_back(std::move(batch[i].name));
+    }
+    progress.advance(static_cast<int64_t>(batch.size()));
+  }
+  report.num_patches = static_cast<int64_t>(names.size());
+  report.num_skipped = patches->num_skipped();
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  if (is_v1) {
+    compare_with_lists(options, names, report);
+  }
+  if (options.computes_md5) {
+    compute_md5(options.source, report);
+  }
+  return report;
+}
+
+}  // namespace nadir::data
