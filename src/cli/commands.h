@@ -1,10 +1,13 @@
 // One function a command: each adds its subcommand to `parent`. The list in
-// main.cpp is the list of commands; what is not built is not in it.
+// commands.cpp is the list of commands; what is not built is not in it.
 #pragma once
 
 #include <CLI/CLI.hpp>
 
 namespace nadir::cli {
+
+// All commands, in the order of --help.
+void add_commands(CLI::App& app);
 
 void add_data_synth(CLI::App& parent);
 void add_data_fetch(CLI::App& parent);

@@ -340,4 +340,6 @@ void write_geotiff(
   }
 }
 
+std::string gdal_version() { return GDALVersionInfo("RELEASE_NAME"); }
+
 }  // namespace nadir::raster

@@ -92,4 +92,7 @@ void write_geotiff(
     const Image& image,
     const Georeference& georeference);
 
+// GDAL's version, "3.6.2".
+[[nodiscard]] std::string gdal_version();
+
 }  // namespace nadir::raster

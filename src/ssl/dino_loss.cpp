@@ -221,6 +221,10 @@ void DinoLoss::apply_center_update() {
   center_1K_.lerp_(
       pending_sum_1K_.div_(static_cast<double>(pending_rows_)),
       1 - config_.center_momentum);
+  discard_center_update();
+}
+
+void DinoLoss::discard_center_update() noexcept {
   pending_sum_1K_.reset();
   pending_rows_ = 0;
 }

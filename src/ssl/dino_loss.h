@@ -38,6 +38,9 @@ class DinoLoss : public torch::nn::Module {
   // Error{kInternal} if none were noted.
   void apply_center_update();
 
+  // Forgets the logits noted since the last update: the step was skipped.
+  void discard_center_update() noexcept;
+
   // [1, K]; moves in place.
   [[nodiscard]] const at::Tensor& center() const noexcept { return center_1K_; }
 

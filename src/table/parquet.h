@@ -38,4 +38,7 @@ void write_parquet(
     const Table& table,
     const Metadata& metadata = {});
 
+// Arrow's version, "26.0.1".
+[[nodiscard]] std::string arrow_version();
+
 }  // namespace nadir::table

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include <arrow/api.h>
+#include <arrow/config.h>
 #include <arrow/io/file.h>
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/reader.h>
@@ -352,5 +353,7 @@ std::vector<std::string> read_parquet_columns(
     const std::filesystem::path& path) {
   return schema_of(open_parquet(path), path.string())->field_names();
 }
+
+std::string arrow_version() { return arrow::GetBuildInfo().version_string; }
 
 }  // namespace nadir::table

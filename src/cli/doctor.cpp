@@ -1,0 +1,150 @@
+// `nadir doctor`: what this machine has, what nadir found, and what to mend.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+
+#include <ATen/Version.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "core/config.h"
+#include "core/cpu.h"
+#include "core/error.h"
+#include "core/progress.h"
+#include "core/version.h"
+#include "data/official_lists.h"
+#include "model/device.h"
+#include "raster/geotiff.h"
+#include "table/parquet.h"
+
+namespace nadir::cli {
+namespace {
+
+constexpr int64_t kWantedMemoryBytes = int64_t{4} << 30;
+constexpr int64_t kWantedDiskBytes = int64_t{2} << 30;
+
+struct Finding {
+  std::string name;
+  std::string value;
+  std::string advice;  // "" where nothing is amiss
+};
+
+Finding cpu_finding(const CpuInfo& cpu) {
+  Finding finding{
+      "processor",
+      fmt::format("{}, {} threads", cpu.model, cpu.num_threads),
+      ""};
+  const bool has_avx2 =
+      std::find(cpu.features.begin(), cpu.features.end(), "avx2") !=
+      cpu.features.end();
+  if (!has_avx2) {
+    finding.advice = "no AVX2: everything works, several times slower";
+  }
+  return finding;
+}
+
+Finding gpu_finding() {
+  try {
+    const auto device = model::open_device("cuda");
+    return {"GPU", device.str(), ""};
+  } catch (const Error& error) {
+    return {"GPU", "none (training runs on the CPU)", error.what()};
+  }
+}
+
+Finding disk_finding() {
+  std::error_code error;
+  const auto space = std::filesystem::space(".", error);
+  if (error) {
+    return {"disk here", "unknown", error.message()};
+  }
+  return {
+      "disk here",
+      format_bytes(static_cast<double>(space.available)) + " free",
+      space.available < kWantedDiskBytes
+          ? "checkpoints and shards need room; 2 GiB are little"
+          : ""};
+}
+
+Finding memory_finding(const CpuInfo& cpu) {
+  return {
+      "memory",
+      format_bytes(static_cast<double>(cpu.memory_bytes)),
+      cpu.memory_bytes < kWantedMemoryBytes
+          ? "below 4 GiB: use a small network and batch_size_per_gpu 8"
+          : ""};
+}
+
+Finding lists_finding() {
+  try {
+    return {
+        "BigEarthNet lists", data::find_lists("", "").string(), ""};
+  } catch (const Error& error) {
+    return {"BigEarthNet lists", "not found", error.what()};
+  }
+}
+
+std::vector<Finding> examine() {
+  const CpuInfo cpu = read_cpu_info();
+  return {
+      {"nadir",
+       fmt::format("{}, commit {}, {}", version(), commit(), build_type()),
+       ""},
+      cpu_finding(cpu),
+      {"features", join(cpu.features, " "), ""},
+      memory_finding(cpu),
+      disk_finding(),
+      gpu_finding(),
+      {"LibTorch", TORCH_VERSION, ""},
+      {"GDAL", raster::gdal_version(), ""},
+      {"Arrow", table::arrow_version(), ""},
+      lists_finding()};
+}
+
+void print_findings(const std::vector<Finding>& findings) {
+  for (const auto& finding : findings) {
+    std::printf("%-18s %s\n", finding.name.c_str(), finding.value.c_str());
+  }
+  std::printf("\n");
+  bool is_first = true;
+  for (const auto& finding : findings) {
+    if (finding.advice.empty()) {
+      continue;
+    }
+    std::printf("%s", is_first ? "To know, or to mend:\n" : "");
+    is_first = false;
+    std::printf("- %s: %s\n", finding.name.c_str(), finding.advice.c_str());
+  }
+  if (is_first) {
+    std::printf("Nothing to mend.\n");
+  }
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& parent) {
+  auto* command = parent.add_subcommand(
+      "doctor", "Print what this machine has, what was found, what to mend.");
+  const auto as_json = add_json_flag(*command);
+  set_example(*command, "nadir doctor");
+  command->callback([as_json] {
+    const auto findings = examine();
+    if (!*as_json) {
+      print_findings(findings);
+      return;
+    }
+    nlohmann::json json = nlohmann::json::array();
+    for (const auto& finding : findings) {
+      json.push_back(
+          {{"name", finding.name},
+           {"value", finding.value},
+           {"advice", finding.advice}});
+    }
+    print_json(json);
+  });
+}
+
+}  // namespace nadir::cli

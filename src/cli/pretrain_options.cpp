@@ -1,0 +1,128 @@
+#include "cli/pretrain_options.h"
+
+#include <fstream>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+
+namespace nadir::cli {
+namespace {
+
+struct Alias {
+  const char* flag;
+  const char* key;
+  const char* help;
+};
+
+// Other names of fields: short ones, and the article's.
+constexpr Alias kAliases[] = {
+    {"--data", "data_path", "The same as --data-path."},
+    {"--data-dir", "data_path", "The same as --data-path."},
+    {"--metadata-dir", "index", "The same as --index; a file or its folder."},
+    {"--out", "output_dir", "The same as --output-dir."},
+    {"--batch-size", "batch_size_per_gpu", "The same as --batch-size-per-gpu."},
+};
+
+struct ForeignFlag {
+  const char* flag;
+  const char* why;
+};
+
+// Flags of the reference program that change nothing here.
+constexpr ForeignFlag kForeignFlags[] = {
+    {"--use-fp16", "mixed precision is --precision bf16, which needs no scaler"},
+    {"--dist-url", "one process trains here"},
+    {"--local-rank", "one process trains here"},
+};
+
+// The words this process was started with.
+std::vector<std::string> read_command_line() {
+  std::ifstream file("/proc/self/cmdline", std::ios::binary);
+  std::vector<std::string> words;
+  for (std::string word; std::getline(file, word, '\0');) {
+    words.push_back(word);
+  }
+  return words;
+}
+
+void add_aliases(
+    CLI::App& command,
+    const std::vector<Field>& fields,
+    const FlagTexts& texts) {
+  for (const auto& alias : kAliases) {
+    const Field& field = find_field(fields, alias.key);
+    command
+        .add_option_function<std::string>(
+            alias.flag,
+            [field, texts](const std::string& text) {
+              set_field(field, text);
+              (*texts)[field.key] = text;
+            },
+            alias.help)
+        ->type_name(field_type(field));
+  }
+}
+
+void add_foreign_flags(CLI::App& command) {
+  for (const auto& foreign : kForeignFlags) {
+    command
+        .add_option_function<std::vector<std::string>>(
+            foreign.flag,
+            [foreign](const std::vector<std::string>&) {
+              log_warning(
+                  "train", "{} has no effect: {}", foreign.flag, foreign.why);
+            },
+            std::string("Accepted without effect: ") + foreign.why + ".")
+        ->expected(0, 1)
+        ->group("Of the reference program");
+  }
+}
+
+}  // namespace
+
+FlagTexts add_pretrain_options(
+    CLI::App& command, const std::shared_ptr<PretrainOptions>& options) {
+  command.add_option(
+      "--recipe",
+      options->recipe,
+      "auto chooses by the data's size and says why; a TOML file sets fields; "
+      "flags win over both. [none]");
+  command
+      .add_option(
+          "--resume",
+          options->resume,
+          "auto goes on from the run's last checkpoint, if there is one. [no]")
+      ->check(CLI::IsMember({"auto", "no"}));
+  command.add_flag(
+      "--overwrite",
+      options->overwrite,
+      "Start over an existing run, which is moved aside.");
+  command.add_flag(
+      "--dry-run",
+      options->dry_run,
+      "Print the resolved run and its estimates, and stop.");
+  const auto fields = fields_of(options->config);
+  const auto texts = add_config_flags(command, fields);
+  add_aliases(command, fields, texts);
+  add_foreign_flags(command);
+  return texts;
+}
+
+void resolve_config(PretrainOptions& options, const FlagTexts& texts) {
+  options.command_line = read_command_line();
+  const auto fields = fields_of(options.config);
+  if (options.recipe != "none" && options.recipe != "auto") {
+    read_toml(fields, read_file(options.recipe), options.recipe);
+    apply_flags(fields, texts);
+  }
+  const auto& config = options.config;
+  NADIR_CHECK(
+      !config.data.data_path.empty(),
+      "--data must name the training images, e.g. --data ben-rgb");
+  NADIR_CHECK(
+      !config.run.output_dir.empty() || options.dry_run,
+      "--out must name the run folder, e.g. --out runs/a");
+}
+
+}  // namespace nadir::cli

@@ -1,0 +1,32 @@
+// The flags of `nadir pretrain`: every field of the configuration, the short
+// names people type, and those of the reference program and its relatives.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/options.h"
+#include "train/pretrain_config.h"
+
+namespace nadir::cli {
+
+struct PretrainOptions {
+  train::PretrainConfig config;
+  std::string recipe = "none";  // none, auto, or a TOML file
+  std::string resume = "no";    // no or auto
+  bool overwrite = false;
+  bool dry_run = false;
+  std::vector<std::string> command_line;
+};
+
+// Adds all flags to `command`; the parse fills `options`. Returns the texts of
+// the configuration's flags, by key.
+FlagTexts add_pretrain_options(
+    CLI::App& command, const std::shared_ptr<PretrainOptions>& options);
+
+// Defaults, then the recipe file, then the flags. Throws
+// Error{kInvalidArgument} if --data or --out is missing.
+void resolve_config(PretrainOptions& options, const FlagTexts& texts);
+
+}  // namespace nadir::cli

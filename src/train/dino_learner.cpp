@@ -1,0 +1,229 @@
+#include "train/dino_learner.h"
+
+#include <cmath>
+
+#include <ATen/ATen.h>
+
+#include "core/error.h"
+#include "core/random.h"
+#include "optim/parameter_groups.h"
+
+namespace nadir::train {
+namespace {
+
+std::shared_ptr<ssl::MultiCropNetwork> make_student(
+    const PretrainConfig& config, int64_t num_bands, at::Device device) {
+  model::VitConfig vit = config.model;
+  vit.image_size = config.views.global_crop_size;
+  vit.in_channels = num_bands;
+  NADIR_CHECK(
+      config.views.local_crops_number == 0 ||
+          config.views.local_crop_size % vit.patch_size == 0,
+      "local_crop_size must be a multiple of patch_size = {}, got {}",
+      vit.patch_size,
+      config.views.local_crop_size);
+  auto student = std::make_shared<ssl::MultiCropNetwork>(vit, config.head);
+  RandomStream random(
+      static_cast<uint64_t>(config.run.seed), StreamPurpose::kInit);
+  student->init_weights(random);
+  student->to(device);
+  return student;
+}
+
+// RankMe: exp of the entropy of the singular values' shares. Garrido et al.
+// 2023, arXiv:2210.02885.
+double effective_rank(const at::Tensor& features_ND) {
+  const auto values = at::linalg_svdvals(features_ND.to(at::kDouble));
+  const auto share = values / values.sum() + 1e-7;
+  return std::exp(-(share * share.log()).sum().item<double>());
+}
+
+void add_statistics(
+    ssl::DinoStatistics& sum, const ssl::DinoStatistics& part, double weight) {
+  sum.loss += weight * part.loss;
+  sum.teacher_entropy += weight * part.teacher_entropy;
+  sum.student_entropy += weight * part.student_entropy;
+  sum.kl += weight * part.kl;
+  sum.batch_entropy += weight * part.batch_entropy;
+  sum.prototypes.insert(
+      sum.prototypes.end(), part.prototypes.begin(), part.prototypes.end());
+}
+
+// Every parameter and buffer as `prefix` + its name.
+void collect(
+    const torch::nn::Module& module,
+    const std::string& prefix,
+    checkpoint::TensorMap& tensors) {
+  for (const auto& item : module.named_parameters()) {
+    tensors[prefix + item.key()] = item.value().detach();
+  }
+  for (const auto& item : module.named_buffers()) {
+    tensors[prefix + item.key()] = item.value();
+  }
+}
+
+}  // namespace
+
+DinoLearner::DinoLearner(
+    const PretrainConfig& config, int64_t num_bands, at::Device device)
+    : config_(config),
+      device_(device),
+      precision_(ssl::parse_precision(config.run.precision)),
+      student_(make_student(config, num_bands, device)),
+      teacher_(*student_),
+      loss_(config.head.out_dim, config.loss),
+      optimizer_(optim::make_optimizer(
+          config.optim.optimizer, optim::make_parameter_groups(*student_))) {
+  loss_.to(device);
+  student_->train();
+}
+
+void DinoLearner::accumulate(
+    const MicroBatch& batch,
+    const StepValues& values,
+    const model::DropPathKey& drop_path,
+    StepResult& result) {
+  const double weight = 1.0 / static_cast<double>(config_.optim.accumulate);
+  std::vector<at::Tensor> groups;
+  for (const auto& group : batch.groups) {
+    groups.push_back(group.to(device_, /*non_blocking=*/true));
+  }
+  at::Tensor features_GBD;
+  at::Tensor teacher_GBK;
+  {
+    const at::NoGradGuard no_grad;
+    const ssl::AutocastGuard autocast(precision_, device_);
+    features_GBD =
+        teacher_.network().features({groups.front()}, batch.num_images);
+    teacher_GBK = teacher_.network().project(features_GBD, batch.num_images);
+  }
+  at::Tensor student_VBK;
+  {
+    const ssl::AutocastGuard autocast(precision_, device_);
+    student_VBK = student_->forward(groups, batch.num_images, drop_path);
+  }
+  ssl::DinoStatistics statistics;
+  const auto loss = loss_.forward(
+      student_VBK,
+      teacher_GBK,
+      values.teacher_temp,
+      result.has_statistics ? &statistics : nullptr);
+  (loss * weight).backward();
+  result.loss += weight * loss.item<double>();
+  if (result.has_statistics) {
+    add_statistics(result.statistics, statistics, weight);
+    result.feature_rank +=
+        weight *
+        effective_rank(
+            features_GBD.to(at::kFloat).reshape({-1, features_GBD.size(-1)}));
+  }
+  loss_.accumulate_center(teacher_GBK);
+}
+
+StepResult DinoLearner::step(
+    int64_t step_index,
+    const StepValues& values,
+    bool with_statistics,
+    const NextMicroBatch& next) {
+  StepResult result;
+  result.has_statistics = with_statistics;
+  optim::drop_gradients(optimizer_->groups());
+  model::DropPathKey drop_path;
+  drop_path.seed = static_cast<uint64_t>(config_.run.seed);
+  drop_path.step = static_cast<uint64_t>(step_index);
+  for (int64_t i = 0; i < config_.optim.accumulate; ++i) {
+    const MicroBatch batch = next();
+    drop_path.images_per_view = batch.num_images;
+    accumulate(batch, values, drop_path, result);
+    drop_path.first_image += batch.num_images;
+  }
+  result.gradients =
+      optim::clip_gradients(optimizer_->groups(), config_.optim.clip_grad);
+  result.is_finite =
+      std::isfinite(result.loss) && result.gradients.is_finite;
+  if (!result.is_finite) {
+    loss_.discard_center_update();
+    optim::drop_gradients(optimizer_->groups());
+    return result;
+  }
+  if (values.is_last_layer_frozen) {
+    optim::drop_last_layer_gradients(optimizer_->groups());
+  }
+  optimizer_->step(values.lr, values.weight_decay);
+  teacher_.update(*student_, values.momentum);
+  loss_.apply_center_update();
+  if (with_statistics) {
+    result.center_norm = loss_.center().norm().item<double>();
+    result.teacher_distance = teacher_.relative_distance(*student_);
+  }
+  return result;
+}
+
+void DinoLearner::load_backbone(const checkpoint::TensorMap& backbone) {
+  const at::NoGradGuard no_grad;
+  for (auto* network : {student_.get(), &teacher_.network()}) {
+    for (auto& item : network->backbone().named_parameters()) {
+      const auto found = backbone.find(item.key());
+      NADIR_CHECK(
+          found != backbone.end(),
+          "the initial weights lack {}",
+          item.key());
+      NADIR_CHECK(
+          found->second.sizes() == item.value().sizes(),
+          "{} of the initial weights is {}, the network wants {}",
+          item.key(),
+          fmt::format("[{}]", fmt::join(found->second.sizes().vec(), ", ")),
+          fmt::format("[{}]", fmt::join(item.value().sizes().vec(), ", ")));
+      item.value().copy_(found->second);
+    }
+  }
+}
+
+checkpoint::TensorMap DinoLearner::state() const {
+  checkpoint::TensorMap tensors;
+  collect(*student_, "student.", tensors);
+  collect(teacher_.network(), "teacher.", tensors);
+  collect(loss_, "dino_loss.", tensors);
+  for (const auto& [name, tensor] : optimizer_->state()) {
+    tensors["optimizer." + name] = tensor;
+  }
+  return tensors;
+}
+
+void DinoLearner::load_state(const checkpoint::TensorMap& state) {
+  const at::NoGradGuard no_grad;
+  checkpoint::TensorMap own;
+  collect(*student_, "student.", own);
+  collect(teacher_.network(), "teacher.", own);
+  collect(loss_, "dino_loss.", own);
+  std::map<std::string, at::Tensor> optimizer_state;
+  for (const auto& [name, tensor] : state) {
+    constexpr std::string_view kPrefix = "optimizer.";
+    if (name.starts_with(kPrefix)) {
+      optimizer_state[name.substr(kPrefix.size())] = tensor;
+    }
+  }
+  for (auto& [name, tensor] : own) {
+    const auto found = state.find(name);
+    if (found == state.end() || found->second.sizes() != tensor.sizes()) {
+      fail(
+          ErrorCode::kCorruptData,
+          "the checkpoint's tensor {} is {}; it was saved by another "
+          "configuration or program version",
+          name,
+          found == state.end() ? "missing" : "of another shape");
+    }
+    tensor.copy_(found->second);
+  }
+  optimizer_->load_state(optimizer_state);
+}
+
+int64_t DinoLearner::num_parameters() const {
+  int64_t count = 0;
+  for (const auto& parameter : student_->parameters()) {
+    count += parameter.numel();
+  }
+  return count;
+}
+
+}  // namespace nadir::train

@@ -1,0 +1,99 @@
+// Student, teacher, loss and optimiser, and one exact step of all of them.
+// Caron et al. 2021, arXiv:2104.14294, algorithm 1; docs/dino.md.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "checkpoint/safetensors.h"
+#include "optim/gradients.h"
+#include "optim/optimizer.h"
+#include "ssl/dino_loss.h"
+#include "ssl/dino_statistics.h"
+#include "ssl/ema_teacher.h"
+#include "ssl/multi_crop_network.h"
+#include "ssl/precision.h"
+#include "train/pretrain_config.h"
+#include "train/schedules.h"
+
+namespace nadir::train {
+
+// One forward pass's worth of views, on the CPU or the device.
+struct MicroBatch {
+  std::vector<at::Tensor> groups;  // as MultiCropNetwork::forward() takes them
+  int64_t num_images = 0;
+};
+
+// The next micro-batch of a step; called `accumulate` times.
+using NextMicroBatch = std::function<MicroBatch()>;
+
+struct StepResult {
+  double loss = 0;
+  bool is_finite = true;  // else nothing was changed
+  optim::GradientNorms gradients;
+  // Below: only where statistics were asked for.
+  bool has_statistics = false;
+  ssl::DinoStatistics statistics;  // means over the micro-batches
+  double feature_rank = 0;  // effective rank of the teacher's features
+  double center_norm = 0;
+  double teacher_distance = 0;  // relative, from the student
+};
+
+// Not thread-safe.
+class DinoLearner {
+ public:
+  // A fresh student from (seed), its copy as teacher.
+  // Throws Error{kInvalidArgument} on fields out of range.
+  DinoLearner(
+      const PretrainConfig& config, int64_t num_bands, at::Device device);
+
+  // One optimiser step over config.optim.accumulate micro-batches: equal to
+  // rounding to one large batch. A loss or gradient that is not finite leaves
+  // everything as it was.
+  StepResult step(
+      int64_t step_index,
+      const StepValues& values,
+      bool with_statistics,
+      const NextMicroBatch& next);
+
+  // Replaces the backbone of student and teacher; names as the published
+  // checkpoints'. Throws Error{kInvalidArgument} naming what does not fit.
+  void load_backbone(const checkpoint::TensorMap& backbone);
+
+  // All that a run needs to go on: student.*, teacher.*, dino_loss.center and
+  // optimizer.*. The tensors are the learner's own.
+  [[nodiscard]] checkpoint::TensorMap state() const;
+
+  // Takes a copy. Throws Error{kCorruptData} naming a missing or odd tensor.
+  void load_state(const checkpoint::TensorMap& state);
+
+  [[nodiscard]] const model::VisionTransformer& teacher_backbone() const {
+    return teacher_.network().backbone();
+  }
+
+  [[nodiscard]] at::Device device() const { return device_; }
+
+  // Trained and stored numbers: parameters of the student.
+  [[nodiscard]] int64_t num_parameters() const;
+
+ private:
+  // Forward and backward of one micro-batch; adds to `result`.
+  void accumulate(
+      const MicroBatch& batch,
+      const StepValues& values,
+      const model::DropPathKey& drop_path,
+      StepResult& result);
+
+  PretrainConfig config_;
+  at::Device device_;
+  ssl::Precision precision_;
+  std::shared_ptr<ssl::MultiCropNetwork> student_;
+  ssl::EmaTeacher teacher_;
+  ssl::DinoLoss loss_;
+  std::unique_ptr<optim::Optimizer> optimizer_;
+};
+
+}  // namespace nadir::train

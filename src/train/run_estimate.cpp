@@ -1,0 +1,137 @@
+#include "train/run_estimate.h"
+
+#include <chrono>
+
+#include <ATen/ATen.h>
+
+namespace nadir::train {
+namespace {
+
+constexpr double kMlpRatio = 4;
+constexpr double kBytes = 4;  // of a float32
+
+// Products of the network run at about this share of a bare one's rate; the
+// rest goes into everything between them. Measured: docs/benchmarks/.
+constexpr double kShareOfPeak = 0.6;
+
+double tokens_of(int64_t side_px, int64_t patch_size) {
+  const auto per_side = static_cast<double>(side_px / patch_size);
+  return per_side * per_side + 1;
+}
+
+// Multiply-adds, counted as two, of one view's forward pass.
+double forward_flop(
+    const model::VitShape& shape,
+    const model::VitConfig& model,
+    int64_t num_bands,
+    int64_t side_px) {
+  const double n = tokens_of(side_px, model.patch_size);
+  const auto d = static_cast<double>(shape.dim);
+  const double linear = 2 * n * d * d * (4 + 2 * kMlpRatio);
+  const double attention = 4 * n * n * d;
+  const auto patch = static_cast<double>(
+      model.patch_size * model.patch_size * num_bands);
+  return static_cast<double>(shape.depth) * (linear + attention) +
+         2 * (n - 1) * d * patch;
+}
+
+// What backward needs of one view: norms, qkv, attention, MLP, residuals.
+double activation_floats(
+    const model::VitShape& shape, const model::VitConfig& model, int64_t side) {
+  const double n = tokens_of(side, model.patch_size);
+  const auto d = static_cast<double>(shape.dim);
+  constexpr double kWidthsKept = 2 + 3 + 2 + 1 + 2 * kMlpRatio + 1;
+  return static_cast<double>(shape.depth) * n * d * kWidthsKept;
+}
+
+}  // namespace
+
+RunEstimate estimate_run(
+    const PretrainConfig& config, int64_t num_bands, double gflop_per_s) {
+  const auto shape = model::vit_shape(config.model.arch);
+  const auto d = static_cast<double>(shape.dim);
+  const auto hidden = static_cast<double>(config.head.head_hidden_dim);
+  const auto bottleneck = static_cast<double>(config.head.head_bottleneck_dim);
+  const auto k = static_cast<double>(config.head.out_dim);
+  const auto patch = static_cast<double>(
+      config.model.patch_size * config.model.patch_size * num_bands);
+  const double backbone =
+      static_cast<double>(shape.depth) * (12 * d * d + 13 * d) + patch * d +
+      d * (3 + tokens_of(config.views.global_crop_size, config.model.patch_size));
+  const double head =
+      d * hidden + hidden * hidden + hidden * bottleneck + bottleneck * k;
+
+  const double global_views = 2;
+  const auto local_views =
+      static_cast<double>(config.views.local_crops_number);
+  const double views = global_views + local_views;
+  const double global_flop = forward_flop(
+      shape, config.model, num_bands, config.views.global_crop_size);
+  const double local_flop =
+      local_views > 0
+          ? forward_flop(
+                shape, config.model, num_bands, config.views.local_crop_size)
+          : 0;
+  const double student_flop =
+      global_views * global_flop + local_views * local_flop + 2 * views * head;
+  const double teacher_flop = global_views * (global_flop + 2 * head);
+  const auto batch = static_cast<double>(config.optim.batch_size_per_gpu);
+  const auto step_images =
+      batch * static_cast<double>(config.optim.accumulate);
+
+  RunEstimate estimate;
+  estimate.num_parameters = static_cast<int64_t>(backbone + head);
+  estimate.step_gflop =
+      step_images * (3 * student_flop + teacher_flop) / 1e9;
+
+  const double activations =
+      batch *
+      (global_views *
+           activation_floats(
+               shape, config.model, config.views.global_crop_size) +
+       local_views *
+           activation_floats(
+               shape, config.model, config.views.local_crop_size) +
+       3 * (views + global_views) * k);
+  const auto pixels = [num_bands](int64_t side) {
+    return static_cast<double>(num_bands * side * side);
+  };
+  constexpr double kBatchesInMemory = 4;
+  const double batches =
+      kBatchesInMemory * batch *
+      (global_views * pixels(config.views.global_crop_size) +
+       local_views * pixels(config.views.local_crop_size));
+  constexpr double kCopiesOfParameters = 5;  // student, gradient, Adam, teacher
+  constexpr double kProgramBytes = 350e6;
+  estimate.memory_bytes =
+      kProgramBytes + kBytes * (kCopiesOfParameters * (backbone + head) +
+                                activations + batches);
+  if (gflop_per_s > 0) {
+    estimate.step_s = estimate.step_gflop / (kShareOfPeak * gflop_per_s);
+  }
+  return estimate;
+}
+
+double measure_gflop_per_s() {
+  using Clock = std::chrono::steady_clock;
+  constexpr int64_t kRows = 1576;
+  constexpr int64_t kIn = 384;
+  constexpr int64_t kOut = 1536;
+  const at::NoGradGuard no_grad;
+  const auto a = at::ones({kRows, kIn});
+  const auto b = at::ones({kIn, kOut});
+  auto out = at::empty({kRows, kOut});
+  at::mm_out(out, a, b);  // the first call makes threads and buffers
+  const auto start = Clock::now();
+  int64_t products = 0;
+  double elapsed_s = 0;
+  while (elapsed_s < 0.15) {
+    at::mm_out(out, a, b);
+    ++products;
+    elapsed_s = std::chrono::duration<double>(Clock::now() - start).count();
+  }
+  return 2.0 * static_cast<double>(kRows * kIn * kOut * products) /
+         elapsed_s / 1e9;
+}
+
+}  // namespace nadir::train

@@ -1,0 +1,27 @@
+// What a run will take, before it starts: memory and time.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "train/pretrain_config.h"
+
+namespace nadir::train {
+
+struct RunEstimate {
+  int64_t num_parameters = 0;   // of the student, head included
+  double step_gflop = 0;        // one optimiser step, multiply and add apart
+  double memory_bytes = 0;      // at the peak of a step on the CPU
+  double step_s = 0;            // 0 where the device's rate was not measured
+};
+
+// Counts parameters, arithmetic and memory of a step. `gflop_per_s` is the
+// device's rate at the products of the network (measure_gflop_per_s()).
+[[nodiscard]] RunEstimate estimate_run(
+    const PretrainConfig& config, int64_t num_bands, double gflop_per_s);
+
+// The rate of a float32 matrix product of the network's shape on the CPU, in
+// GFLOP/s; takes about 0.2 s.
+[[nodiscard]] double measure_gflop_per_s();
+
+}  // namespace nadir::train

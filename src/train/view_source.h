@@ -1,0 +1,60 @@
+// From a dataset to batches of views: the loader's work for pretraining.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "augment/view_maker.h"
+#include "data/dataset.h"
+#include "data/loader.h"
+#include "data/normalization.h"
+#include "train/pretrain_config.h"
+
+namespace nadir::train {
+
+// The views of some images, in two groups of equal size: [2 B, C, S, S] and,
+// where there are local views, [L B, C, s, s]; row v * B + b is view v of image
+// b. The tensors point into `batch`, which they need alive.
+struct ViewBatch {
+  std::shared_ptr<const data::Batch> batch;
+  std::vector<at::Tensor> groups;
+  int64_t num_images = 0;
+};
+
+// Draws views of `dataset` in batches. View v of image i in epoch e is a pure
+// function of (seed, e, i, v). One consumer.
+class ViewSource {
+ public:
+  // Throws Error{kInvalidArgument} on fields out of range, or if a batch is
+  // larger than the dataset.
+  ViewSource(
+      std::shared_ptr<const data::Dataset> dataset,
+      const data::Normalization& normalization,
+      const PretrainConfig& config);
+
+  [[nodiscard]] int64_t batches_per_epoch() const {
+    return loader_->steps_per_epoch();
+  }
+
+  // Goes on with batch `batch_in_epoch` of `epoch`, up to the end of the last.
+  void start(int64_t epoch, int64_t batch_in_epoch, int64_t num_epochs) {
+    loader_->start(epoch, batch_in_epoch, num_epochs);
+  }
+
+  // Waits for the next batch. Throws what reading an image threw.
+  [[nodiscard]] ViewBatch next();
+
+  [[nodiscard]] const data::Loader& loader() const { return *loader_; }
+
+ private:
+  std::shared_ptr<const data::Dataset> dataset_;
+  data::Normalization normalization_;
+  augment::ViewMaker view_maker_;
+  uint64_t seed_;
+  int64_t num_bands_;
+  std::unique_ptr<data::Loader> loader_;  // last: its threads use the others
+};
+
+}  // namespace nadir::train
