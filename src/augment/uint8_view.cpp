@@ -37,7 +37,9 @@ void jitter_color(
           draw.contrast);
       break;
     case JitterStep::kSaturation:
-      kernels::blend_gray(r, g, b, n, draw.saturation);
+      if (draw.saturation != 1) {  // a range of 0 costs nothing
+        kernels::blend_gray(r, g, b, n, draw.saturation);
+      }
       break;
     case JitterStep::kHue:
       // A range of 0 switches hue off, with Pillow's lossy round trip.

@@ -107,13 +107,12 @@ struct ToGray {
   }
 };
 
-// Hue of Pillow's HSV, 0 .. 255, as float. `mid` is the middle channel's
-// distance from the highest, over the range; the lowest's is exactly 1, so
-// every sector is base + mid or base - mid with one rounding, as in float64.
+// Hue of Pillow's HSV, 0 .. 255, from (base - mid) / 6, where base is a whole
+// number: one rounding, as in Pillow's float64.
 template <class DF>
-HWY_INLINE hn::Vec<DF> hue_of(DF df, hn::Vec<DF> base, hn::Vec<DF> signed_mid) {
+HWY_INLINE hn::Vec<DF> hue_of(DF df, hn::Vec<DF> base, hn::Vec<DF> mid) {
   const auto zero = hn::Zero(df);
-  const auto sixth = hn::Div(hn::Add(base, signed_mid), hn::Set(df, 6.0F));
+  const auto sixth = hn::Div(hn::Sub(base, mid), hn::Set(df, 6.0F));
   const auto wrapped = hn::IfThenElse(
       hn::Lt(sixth, zero), hn::Add(sixth, hn::Set(df, 1.0F)), sixth);
   // floor(255 * wrapped) without the product's rounding: 256 w - n is exact,
@@ -143,35 +142,26 @@ struct ShiftHue {
     const F high = hn::Max(red, hn::Max(green, blue));
     const F low = hn::Min(red, hn::Min(green, blue));
     const F range = hn::Sub(high, low);
-    const F safe_range = hn::Max(range, one);
 
-    // Distance of the middle channel from the highest, over the range.
-    const F total = hn::Add(red, hn::Add(green, blue));
-    const F middle = hn::Sub(hn::Sub(total, high), low);
-    const F mid = hn::Div(hn::Sub(high, middle), safe_range);
-
-    // The hue before division by 6, by which channel is highest (ties: red,
-    // then green) and which lowest. Highest red: 1 - mid if blue is lowest,
-    // else mid - 1; green: 1 + mid if blue is, else 3 - mid; blue: 3 + mid if
-    // red is lowest, else 5 - mid. Where two are lowest mid is 1 and both
-    // forms agree.
+    // The hue before division by 6 is 0, 2 or 4, by which channel is highest
+    // (ties: red, then green), plus the signed difference of the other two
+    // over the range. With mid = 1 - |difference| / range, the middle
+    // channel's share as Pillow divides it, that is (0, 2 or 4) +- 1 -+ mid.
     const auto red_high = hn::Eq(red, high);
     const auto green_high = hn::Eq(green, high);
-    const auto blue_low = hn::Eq(blue, low);
-    const auto red_low = hn::Eq(red, low);
-    const F minus = hn::Neg(mid);
-    const F base_red = hn::IfThenElse(blue_low, one, hn::Neg(one));
-    const F base_green = hn::IfThenElse(blue_low, one, hn::Set(df, 3.0F));
-    const F base_blue =
-        hn::IfThenElse(red_low, hn::Set(df, 3.0F), hn::Set(df, 5.0F));
-    const F mid_red = hn::IfThenElse(blue_low, minus, mid);
-    const F mid_green = hn::IfThenElse(blue_low, mid, minus);
-    const F mid_blue = hn::IfThenElse(red_low, mid, minus);
-    const F base = hn::IfThenElse(
-        red_high, base_red, hn::IfThenElse(green_high, base_green, base_blue));
-    const F signed_mid = hn::IfThenElse(
-        red_high, mid_red, hn::IfThenElse(green_high, mid_green, mid_blue));
-    const F hue = hue_of(df, base, signed_mid);
+    const F difference = hn::IfThenElse(
+        red_high,
+        hn::Sub(green, blue),
+        hn::IfThenElse(green_high, hn::Sub(blue, red), hn::Sub(red, green)));
+    const F corner = hn::IfThenElseZero(
+        hn::Not(red_high),
+        hn::IfThenElse(green_high, hn::Set(df, 2.0F), hn::Set(df, 4.0F)));
+    const F mid =
+        hn::Div(hn::Sub(range, hn::Abs(difference)), hn::Max(range, one));
+    const F hue = hue_of(
+        df,
+        hn::Add(corner, hn::CopySign(one, difference)),
+        hn::CopySign(mid, difference));
 
     // Saturation trunc(255 range / high): no quotient is nearer to the next
     // integer than 1/255, far above the division's error.
@@ -182,8 +172,11 @@ struct ShiftHue {
     const auto turned = hn::And(
         hn::Add(hn::ConvertTo(di, hue), hn::Set(di, shift)), hn::Set(di, 255));
     const F six = hn::Mul(hn::ConvertTo(df, turned), hn::Set(df, 6.0F));
-    const F sector = hn::Trunc(
-        hn::Mul(hn::Add(six, hn::Set(df, 0.5F)), hn::Set(df, 1.0F / 255.0F)));
+    // The full circle, sector 6 and f = 0, is also sector 5 and f = 255.
+    const F sector = hn::Min(
+        hn::Trunc(hn::Mul(
+            hn::Add(six, hn::Set(df, 0.5F)), hn::Set(df, 1.0F / 255.0F))),
+        hn::Set(df, 5.0F));
     const F fraction = hn::Sub(six, hn::Mul(sector, full));
 
     // p = round(v (255 - s) / 255) and the one of q and t that the sector
@@ -206,9 +199,8 @@ struct ShiftHue {
     const auto between_i = hn::ConvertTo(di, hn::Div(numerator, square));
     const auto high_i = hn::ConvertTo(di, high);
 
-    // Sectors 0 .. 5 (6 is 0): (v t p) (q v p) (p v t) (p q v) (t p v) (v p q).
-    const auto s0 = hn::Or(
-        hn::Eq(sector_i, hn::Zero(di)), hn::Eq(sector_i, hn::Set(di, 6)));
+    // Sectors 0 .. 5: (v t p) (q v p) (p v t) (p q v) (t p v) (v p q).
+    const auto s0 = hn::Eq(sector_i, hn::Zero(di));
     const auto s1 = hn::Eq(sector_i, hn::Set(di, 1));
     const auto s2 = hn::Eq(sector_i, hn::Set(di, 2));
     const auto s3 = hn::Eq(sector_i, hn::Set(di, 3));
