@@ -1,0 +1,109 @@
+// `nadir data pack`: patches or images into a dataset folder.
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "core/log.h"
+#include "data/pack.h"
+
+namespace nadir::cli {
+namespace {
+
+struct PackCommand {
+  data::PackOptions options;
+  std::string out;
+};
+
+void print_result(const data::PackResult& result, const std::string& out) {
+  const auto& info = result.info;
+  if (result.was_complete) {
+    fmt::print("{} is complete already\n", out);
+  }
+  fmt::print(
+      "{}: {} images, {} bands, {} classes\n",
+      out,
+      info.counts.at("all"),
+      info.bands.size(),
+      info.class_names.size());
+  if (!result.was_complete) {
+    fmt::print(
+        "  packed now {}, found from an interrupted run {}, not in the index "
+        "{}, bad {}\n",
+        result.num_packed,
+        result.num_resumed,
+        result.num_unlisted,
+        info.problems.size());
+  }
+}
+
+}  // namespace
+
+void add_data_pack(CLI::App& parent) {
+  auto* cmd = parent.add_subcommand(
+      "pack", "Pack patches or images into a dataset folder.");
+  auto args = std::make_shared<PackCommand>();  // outlives the parse
+  auto& options = args->options;
+  cmd->add_option(
+         "SRC",
+         options.source,
+         "BigEarthNet folder or archive (.tar, .tar.gz, .tar.zst, .tar.bz2), "
+         "or a folder or list of images.")
+      ->required();
+  cmd->add_option(
+      "--index",
+      options.index,
+      "Index of the BigEarthNet patches to pack (nadir data index); else the "
+      "one beside SRC.");
+  cmd->add_option("-o,--out", args->out, "Dataset folder to make.")->required();
+  cmd->add_option(
+         "--bands", options.bands, "Bands by name, order kept; else all.")
+      ->delimiter(',');
+  cmd->add_option(
+      "--dtype",
+      options.type,
+      "uint16, or uint8 for B04,B03,B02 stretched as rgb2000; else as SRC.");
+  cmd->add_option(
+         "--max-bad",
+         options.max_bad,
+         "Images that may be unusable; each is named.")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  cmd->add_option(
+         "--threads", options.num_threads, "Threads; 0 takes all there are.")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  const auto wants_json = add_json_flag(*cmd);
+  set_example(
+      *cmd,
+      "nadir data pack BigEarthNet-v1.0.tar.gz --index index.parquet --bands "
+      "B04,B03,B02 --out ben");
+  cmd->callback([args, wants_json] {
+    args->options.out = args->out;
+    const auto result = data::pack_dataset(args->options);
+    if (result.is_interrupted) {
+      log_warning(
+          "data",
+          "interrupted after {} images; the same command goes on",
+          result.num_packed + result.num_resumed);
+      return;
+    }
+    for (const auto& problem : result.info.problems) {
+      log_warning("data", "{}", problem);
+    }
+    if (*wants_json) {
+      print_json(
+          {{"output", args->out},
+           {"packed", result.num_packed},
+           {"resumed", result.num_resumed},
+           {"not_in_index", result.num_unlisted},
+           {"was_complete", result.was_complete},
+           {"dataset", data::to_json(result.info)}});
+    } else {
+      print_result(result, args->out);
+    }
+  });
+}
+
+}  // namespace nadir::cli

@@ -1,0 +1,80 @@
+// `nadir data subset`: some bands of BigEarthNet as GeoTIFF files.
+#include <memory>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/options.h"
+#include "core/log.h"
+#include "core/progress.h"
+#include "data/subset.h"
+
+namespace nadir::cli {
+namespace {
+
+struct SubsetCommand {
+  data::SubsetOptions options;
+  std::string out;
+};
+
+}  // namespace
+
+void add_data_subset(CLI::App& parent) {
+  auto* cmd = parent.add_subcommand(
+      "subset",
+      "Copy some bands as GeoTIFF files to OUT/data_rgb/PATCH/PATCH_BAND.tif, "
+      "and the index to OUT/metadata/final_ben_s2.parquet.");
+  auto args = std::make_shared<SubsetCommand>();  // outlives the parse
+  auto& options = args->options;
+  cmd->add_option("SRC", options.source, "BigEarthNet folder or archive.")
+      ->required();
+  cmd->add_option("-o,--out", args->out, "Folder to copy to.")->required();
+  cmd->add_option("--bands", options.bands, "Bands by name.")
+      ->delimiter(',')
+      ->capture_default_str();
+  cmd->add_option(
+      "--index",
+      options.index,
+      "Index of the patches to copy; else the one beside SRC, else all "
+      "patches.");
+  cmd->add_option(
+         "--max-bad",
+         options.max_bad,
+         "Patches that may be unusable; each is named.")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  const auto wants_json = add_json_flag(*cmd);
+  set_example(
+      *cmd,
+      "nadir data subset BigEarthNet-v1.0 --index index.parquet --bands "
+      "B04,B03,B02 --out upload");
+  cmd->callback([args, wants_json] {
+    args->options.out = args->out;
+    const auto result = data::copy_subset(args->options);
+    if (result.is_interrupted) {
+      log_warning("data", "interrupted; the same command goes on");
+      return;
+    }
+    for (const auto& bad : result.bad) {
+      log_warning("data", "{}: {}", bad.name, bad.problem);
+    }
+    if (*wants_json) {
+      print_json(
+          {{"output", args->out},
+           {"patches", result.num_copied},
+           {"bytes", result.num_bytes},
+           {"not_in_index", result.num_unlisted},
+           {"bad", result.bad.size()}});
+    } else {
+      fmt::print(
+          "{}: {} patches, {} (not in the index {}, bad {})\n",
+          args->out,
+          result.num_copied,
+          format_bytes(static_cast<double>(result.num_bytes)),
+          result.num_unlisted,
+          result.bad.size());
+    }
+  });
+}
+
+}  // namespace nadir::cli
