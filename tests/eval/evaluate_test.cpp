@@ -1,6 +1,7 @@
 #include "eval/evaluate.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -12,7 +13,10 @@
 namespace nadir::eval {
 namespace {
 
+// One thread: on a busy machine small products wait longer for a second one
+// than they take.
 FrozenNetwork tiny_network() {
+  at::set_num_threads(1);
   model::VitConfig config;
   config.arch = "vit_nano";
   config.patch_size = 8;

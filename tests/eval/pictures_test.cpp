@@ -1,6 +1,7 @@
 #include "eval/pictures.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include "eval/baselines.h"
@@ -47,6 +48,7 @@ TEST(ContactSheet, PlacesPicturesInCells) {
 }
 
 TEST(NetworkPictures, HaveAColumnForEachHead) {
+  at::set_num_threads(1);
   model::VitConfig config;
   config.arch = "vit_nano";
   config.patch_size = 8;
