@@ -42,6 +42,9 @@ at::Tensor Attention::project(const at::Tensor& x_BND) const {
 
 at::Tensor Attention::forward(const at::Tensor& x_BND) const {
   const auto qkv = project(x_BND);
+  // Forward and backward took 0.55 to 0.7 of the time of products and softmax
+  // written out, on two busy cores in float32 (197 and 37 tokens); in bfloat16
+  // on CPUs without matrix units its backward is about twice slower.
   auto mixed = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2]);
   return proj_->forward(mixed.transpose(1, 2).reshape(x_BND.sizes()));
 }

@@ -24,7 +24,9 @@ std::shared_ptr<VisionTransformer> make_vit(const VitConfig& config) {
   const at::NoGradGuard no_grad;
   uint64_t seed = 100;
   for (const auto& parameter : vit->parameters()) {
-    parameter.add_(random_tensor(parameter.sizes(), seed++), 0.05);
+    if (parameter.dim() == 1) {
+      parameter.add_(random_tensor(parameter.sizes(), seed++), 0.05);
+    }
   }
   return vit;
 }

@@ -201,6 +201,20 @@ TEST(DinoLoss, CentersMicroBatchesAsTheLargeBatch) {
   EXPECT_LT(max_difference(whole.center(), parts.center()), 1e-7);
 }
 
+TEST(DinoLoss, ForgetsTheLogitsOfASkippedStep) {
+  DinoLoss loss(8, {});
+  const auto teacher = random_tensor({2, 3, 8}, 19);
+  loss.accumulate_center(100 * teacher);
+  loss.discard_center_update();
+  EXPECT_THROW(loss.apply_center_update(), Error);
+  loss.accumulate_center(teacher);
+  loss.apply_center_update();
+  EXPECT_LT(
+      max_difference(
+          loss.center()[0], 0.1 * teacher.mean(at::IntArrayRef{0, 1})),
+      1e-7);
+}
+
 TEST(DinoLoss, KeepsTheTeachersLogitsUntouchedByTheCenter) {
   DinoLoss loss(8, {});
   const auto teacher = random_tensor({2, 3, 8}, 17);
