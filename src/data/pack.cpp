@@ -15,6 +15,7 @@
 #include "core/signals.h"
 #include "data/bad_patches.h"
 #include "data/band_stack.h"
+#include "data/bigearthnet_dataset.h"
 #include "data/index_catalog.h"
 #include "data/pack_input.h"
 #include "data/shards.h"
@@ -359,7 +360,9 @@ class Packer {
 
 // What decides a packing's result.
 nlohmann::json settings_of(const PackOptions& options) {
-  const bool has_index = !options.index.empty() && fs::exists(options.index);
+  const std::string index =
+      options.index.empty() ? index_beside(options.source) : options.index;
+  const bool has_index = !index.empty() && fs::exists(index);
   std::error_code error;
   const fs::path source = fs::weakly_canonical(options.source, error);
   return {
@@ -367,7 +370,7 @@ nlohmann::json settings_of(const PackOptions& options) {
       {"source_bytes",
        fs::is_regular_file(source, error) ? fs::file_size(source, error) : 0},
       {"index_sha256",
-       has_index ? file_hash_hex(Hasher::Kind::kSha256, options.index) : ""},
+       has_index ? file_hash_hex(Hasher::Kind::kSha256, index) : ""},
       {"bands", options.bands},
       {"dtype", options.type}};
 }
