@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "core/file.h"
 #include "data/labels.h"
 #include "data/synth_tiff.h"
 
@@ -104,6 +105,18 @@ void write_bzip2(const std::filesystem::path& path, const std::string& text) {
         "cannot write {}: {}",
         path.string(),
         why != nullptr ? why : "unknown error");
+  }
+}
+
+// STEM.csv.bz2, or an empty STEM.csv: libarchive reads no compressed nothing.
+void write_list(
+    const std::filesystem::path& folder,
+    const std::string& stem,
+    const std::string& text) {
+  if (text.empty()) {
+    write_file(folder / (stem + ".csv"), "");
+  } else {
+    write_bzip2(folder / (stem + ".csv.bz2"), text);
   }
 }
 
@@ -210,13 +223,13 @@ void write_lists(
         scene.country,
         season_of(scene));
   }
-  write_bzip2(folder / "train.csv.bz2", train);
-  write_bzip2(folder / "val.csv.bz2", val);
-  write_bzip2(folder / "test.csv.bz2", test);
-  write_bzip2(folder / "patches_with_seasonal_snow.csv.bz2", snow);
-  write_bzip2(folder / "patches_with_cloud_and_shadow.csv.bz2", cloud);
-  write_bzip2(folder / "patches_with_no_19_class_targets.csv.bz2", unlabelled);
-  write_bzip2(folder / "s1_s2_name_country_season.csv.bz2", countries);
+  write_list(folder, "train", train);
+  write_list(folder, "val", val);
+  write_list(folder, "test", test);
+  write_list(folder, "patches_with_seasonal_snow", snow);
+  write_list(folder, "patches_with_cloud_and_shadow", cloud);
+  write_list(folder, "patches_with_no_19_class_targets", unlabelled);
+  write_list(folder, "s1_s2_name_country_season", countries);
 }
 
 }  // namespace nadir::data::synth

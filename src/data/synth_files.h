@@ -40,7 +40,8 @@ struct PatchFile {
 [[nodiscard]] bool has_19_class_label(const std::vector<LandCover>& labels);
 
 // Writes the lists into a folder that exists, under the names and in the
-// formats of the package bigearthnet-common. Throws Error{kIo}.
+// formats of the package bigearthnet-common; an empty list is an empty .csv.
+// Throws Error{kIo}.
 void write_lists(
     const std::filesystem::path& folder,
     const std::vector<PatchRecord>& records);

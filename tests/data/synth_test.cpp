@@ -16,6 +16,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "data/index.h"
 #include "data/labels.h"
 #include "data/synth_files.h"
 #include "data/synth_tiff.h"
@@ -252,6 +253,27 @@ TEST(SyntheticWorld, ListsEveryPatchOnceAsTheOfficialListsDo) {
   for (size_t i = 1; i < countries.size(); ++i) {
     EXPECT_TRUE(std::regex_match(countries[i], row)) << countries[i];
   }
+}
+
+TEST(SyntheticWorld, IsIndexedWithItsOwnLists) {
+  const TemporaryFolder folder;
+  const auto summary =
+      write_synthetic_world(options_for(folder.path() / "world", 48), kNever);
+  ASSERT_TRUE(summary.has_value());
+  IndexOptions options;
+  options.source = summary->data.string();
+  options.lists = summary->lists.string();
+  const Index index = make_index(options);
+  EXPECT_EQ(index.report.num_patches, 48);
+  EXPECT_EQ(
+      index.report.num_rows,
+      summary->num_train + summary->num_validation + summary->num_test);
+  EXPECT_EQ(index.report.num_snow, summary->num_snow);
+  EXPECT_EQ(index.report.num_cloud_or_shadow, summary->num_cloud_or_shadow);
+  EXPECT_EQ(index.report.num_unlabelled, summary->num_unlabelled);
+  EXPECT_EQ(index.report.num_without_split, 0);
+  EXPECT_EQ(index.report.num_without_country, 0);
+  EXPECT_TRUE(index.report.bad.empty());
 }
 
 TEST(SyntheticWorld, RefusesAFolderThatHoldsSomething) {
