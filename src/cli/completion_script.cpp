@@ -156,15 +156,15 @@ std::string zsh_completion(const std::vector<CompletionCommand>& tree) {
                                    : "compadd -- " + join(option.choices, " "));
       }
       for (const auto& name : option.names) {
-        items += " " + zsh_item(name, option.help);
+        items += fmt::format(" {}", zsh_item(name, option.help));
       }
     }
     std::string words;
     for (const auto& [name, help] : command.subcommands) {
-      words += " " + zsh_item(name, help);
+      words += fmt::format(" {}", zsh_item(name, help));
     }
     for (const auto& choice : command.word_choices) {
-      words += " " + quoted(choice);
+      words += fmt::format(" {}", quoted(choice));
     }
     lists += fmt::format(
         "    ({}) options=({} ); commands=({} ) ;;\n",

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <memory>
 
-#include <ATen/Version.h>
+#include <torch/version.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 

@@ -6,7 +6,7 @@
 #include <set>
 
 #include <ATen/Parallel.h>
-#include <ATen/Version.h>
+#include <torch/version.h>
 
 #include "checkpoint/checkpoint_folder.h"
 #include "checkpoint/weights.h"
