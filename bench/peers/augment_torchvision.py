@@ -48,6 +48,13 @@ def make_transform(side, scale, blur_prob, solarize_prob):
     )
 
 
+def dino_views():
+    return [
+        make_transform(224, (0.4, 1.0), 1.0, 0.0),
+        make_transform(224, (0.4, 1.0), 0.1, 0.2),
+    ] + [make_transform(96, (0.05, 0.4), 0.5, 0.0)] * 8
+
+
 def torchvision_ms(images, views):
     start = time.process_time()
     for image in images:
@@ -87,10 +94,7 @@ def main():
         smooth = np.asarray(Image.fromarray(small).resize((120, 120)))
         noise = rng.integers(0, 20, (120, 120, 3))
         images.append(Image.fromarray((smooth + noise).astype(np.uint8)))
-    views = [
-        make_transform(224, (0.4, 1.0), 1.0, 0.0),
-        make_transform(224, (0.4, 1.0), 0.1, 0.2),
-    ] + [make_transform(96, (0.05, 0.4), 0.5, 0.0)] * 8
+    views = dino_views()
     torchvision_ms(images[:2], views)  # first calls import and allocate
     theirs, ours = [], []
     for _ in range(args.rounds):

@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Runs a benchmark of nadir and the same work by its peer by turns, so that a
+# noisy machine disturbs both alike; prints medians, spread and their ratio.
+#
+#   bench/compare.sh CASE [ROUNDS] [BUILD]
+#
+#   CASE     dino_step/vit_small_16, dino_step/vit_tiny_16,
+#            dino_step/vit_tiny_8_of_64px, features, loader, index, multicrop
+#   ROUNDS   pairs of runs, default 5
+#   BUILD    default build/release, configured with -DNADIR_BENCH=ON
+#
+# Both get the threads of OMP_NUM_THREADS, default all processors; loader, index
+# and multicrop take one. loader and index need NADIR_BENCH_WORLD (make_world.sh,
+# peers/make_pictures.py). Rates are items a second of wall time; CPU times are of
+# all threads, and on a busy machine the ones to trust with one thread.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+if [[ $# -lt 1 || $1 == -h || $1 == --help ]]; then
+  sed -n '2,17s/^# \{0,1\}//p' "$0"
+  exit 2
+fi
+case=$1 rounds=${2:-5} build=${3:-$root/build/release}
+python=${NADIR_TEST_PYTHON:-$root/.deps/test-venv/bin/python}
+peers=$root/bench/peers
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}
+
+case $case in
+  dino_step/*)
+    ours=("$build/bench/train/nadir_train_bench" "^$case/")
+    peer=("$peers/dino_step_torch.py" --case "${case#dino_step/}") ;;
+  features)
+    ours=("$build/bench/eval/nadir_eval_bench" '^features/')
+    peer=("$peers/features_timm.py") ;;
+  loader)
+    ours=("$build/bench/train/nadir_train_bench" '^loader_png/threads:1/')
+    peer=("$peers/loader_torchvision.py" "${NADIR_BENCH_WORLD:?}/png") ;;
+  index)
+    ours=("$build/bench/data/nadir_data_bench" '^index_folder/threads:1/')
+    peer=("$peers/index_gdf_builder.py" "${NADIR_BENCH_WORLD:?}") ;;
+  multicrop)
+    exec "$python" "$peers/augment_torchvision.py" --rounds "$rounds" \
+      "$build/bench/augment/nadir_augment_bench" ;;
+  *) echo "compare.sh: no case '$case'; see --help" >&2; exit 2 ;;
+esac
+
+# Each prints: items a second, CPU milliseconds an item.
+run_ours() {
+  "${ours[0]}" --benchmark_filter="${ours[1]}" --benchmark_format=json \
+    2>/dev/null | "$python" -c '
+import json, sys
+run = json.load(sys.stdin)["benchmarks"][0]
+if run.get("error_occurred"):
+    sys.exit(run["error_message"])
+rate = run["items_per_second"]
+print(rate, 1000 * run["cpu_time"] / run["real_time"] / rate)'
+}
+
+run_peer() {
+  "$python" "${peer[@]}" | "$python" -c '
+import json, sys
+run = json.loads(sys.stdin.readlines()[-1])
+print(run["items_per_second"], run["cpu_ms_per_item"])'
+}
+
+lines=()
+for ((i = 1; i <= rounds; ++i)); do
+  our_run=$(run_ours)
+  peer_run=$(run_peer)
+  lines+=("$our_run $peer_run")
+  echo "round $i: nadir $our_run, peer $peer_run (items/s, CPU ms an item)"
+done
+printf '%s\n' "${lines[@]}" | "$python" -c '
+import statistics, sys
+rows = [[float(x) for x in line.split()] for line in sys.stdin]
+columns = list(zip(*rows))
+def text(values, unit):
+    return (f"{statistics.median(values):.4g} {unit} "
+            f"({min(values):.4g} to {max(values):.4g})")
+wall = statistics.median(r[0] / r[2] for r in rows)
+cpu = statistics.median(r[3] / r[1] for r in rows)
+print(f"{sys.argv[1]}, {sys.argv[2]} threads, median of {len(rows)} pairs")
+for name, k in (("nadir", 0), ("peer", 2)):
+    print(f"  {name}: ", text(columns[k], "items/s"), "; ",
+          text(columns[k + 1], "CPU ms"), sep="")
+print(f"  ratio: {wall:.2f} by wall time, {cpu:.2f} by CPU time")
+' "$case" "$OMP_NUM_THREADS"

@@ -1,0 +1,219 @@
+"""One DINO step in PyTorch eager: what bench/train/dino_step_bench.cpp times.
+
+    dino_step_torch.py --case vit_small_16 [--steps 2] [--attention naive]
+
+Written from the algorithm (Caron et al. 2021, arXiv:2104.14294), with the
+modules that users of PyTorch take: nn.Linear, nn.LayerNorm, nn.GELU,
+weight_norm, torch.optim.AdamW with its defaults, a loop over parameters for
+clipping and for the teacher. Attention is scaled_dot_product_attention, or with
+`naive` products and softmax written out. Prints one JSON object.
+"""
+import argparse
+import json
+import math
+import resource
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+CASES = {  # arch, patch, global px, local px, prototypes, batch
+    "vit_small_16": ("vit_small", 16, 224, 96, 65536, 8),
+    "vit_tiny_16": ("vit_tiny", 16, 224, 96, 65536, 8),
+    "vit_tiny_8_of_64px": ("vit_tiny", 8, 64, 32, 1024, 32),
+}
+SHAPES = {"vit_tiny": (192, 3, 12), "vit_small": (384, 6, 12)}
+
+
+class DropPath(nn.Module):
+    def __init__(self, rate):
+        super().__init__()
+        self.rate = rate
+
+    def forward(self, x):
+        if self.rate == 0 or not self.training:
+            return x
+        shape = (x.shape[0],) + (1,) * (x.ndim - 1)
+        keep = 1 - self.rate
+        return x.div(keep) * (keep + torch.rand(shape)).floor_()
+
+
+class Attention(nn.Module):
+    def __init__(self, dim, heads, is_naive):
+        super().__init__()
+        self.heads, self.is_naive = heads, is_naive
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.proj = nn.Linear(dim, dim)
+
+    def forward(self, x):
+        b, n, d = x.shape
+        q, k, v = self.qkv(x).reshape(
+            b, n, 3, self.heads, d // self.heads).permute(2, 0, 3, 1, 4)
+        if self.is_naive:
+            scores = (q @ k.transpose(-2, -1)) * (d // self.heads) ** -0.5
+            x = scores.softmax(-1) @ v
+        else:
+            x = F.scaled_dot_product_attention(q, k, v)
+        return self.proj(x.transpose(1, 2).reshape(b, n, d))
+
+
+class Block(nn.Module):
+    def __init__(self, dim, heads, drop_path, is_naive):
+        super().__init__()
+        self.norm1 = nn.LayerNorm(dim, eps=1e-6)
+        self.attn = Attention(dim, heads, is_naive)
+        self.norm2 = nn.LayerNorm(dim, eps=1e-6)
+        self.mlp = nn.Sequential(
+            nn.Linear(dim, 4 * dim), nn.GELU(), nn.Linear(4 * dim, dim))
+        self.drop_path = DropPath(drop_path)
+
+    def forward(self, x):
+        x = x + self.drop_path(self.attn(self.norm1(x)))
+        return x + self.drop_path(self.mlp(self.norm2(x)))
+
+
+class VisionTransformer(nn.Module):
+    def __init__(self, arch, patch, image_px, drop_path, is_naive):
+        super().__init__()
+        dim, heads, depth = SHAPES[arch]
+        self.side = image_px // patch
+        self.patch_embed = nn.Conv2d(3, dim, patch, patch)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
+        self.pos_embed = nn.Parameter(
+            0.02 * torch.randn(1, 1 + self.side**2, dim))
+        rates = torch.linspace(0, drop_path, depth).tolist()
+        self.blocks = nn.ModuleList(
+            Block(dim, heads, rate, is_naive) for rate in rates)
+        self.norm = nn.LayerNorm(dim, eps=1e-6)
+
+    def positions(self, side):
+        if side == self.side:
+            return self.pos_embed
+        grid = self.pos_embed[:, 1:].reshape(1, self.side, self.side, -1)
+        grid = F.interpolate(
+            grid.permute(0, 3, 1, 2),
+            scale_factor=((side + 0.1) / self.side,) * 2, mode="bicubic")
+        grid = grid.permute(0, 2, 3, 1).flatten(1, 2)
+        return torch.cat([self.pos_embed[:, :1], grid], 1)
+
+    def forward(self, images):
+        x = self.patch_embed(images)
+        side = x.shape[-1]
+        x = x.flatten(2).transpose(1, 2)
+        x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1)
+        x = x + self.positions(side)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)[:, 0]
+
+
+class Head(nn.Module):
+    def __init__(self, dim, out_dim):
+        super().__init__()
+        self.mlp = nn.Sequential(
+            nn.Linear(dim, 2048), nn.GELU(), nn.Linear(2048, 2048), nn.GELU(),
+            nn.Linear(2048, 256))
+        self.last_layer = nn.utils.weight_norm(
+            nn.Linear(256, out_dim, bias=False))
+        self.last_layer.weight_g.data.fill_(1)
+        self.last_layer.weight_g.requires_grad = False
+
+    def forward(self, x):
+        return self.last_layer(F.normalize(self.mlp(x), dim=-1))
+
+
+class MultiCrop(nn.Module):
+    def __init__(self, backbone, head):
+        super().__init__()
+        self.backbone, self.head = backbone, head
+
+    def forward(self, groups):
+        return self.head(torch.cat([self.backbone(g) for g in groups]))
+
+
+def loss_and_center(student, teacher, center, num_views):
+    student = (student / 0.1).chunk(num_views)
+    targets = F.softmax((teacher - center) / 0.04, dim=-1).detach().chunk(2)
+    total, pairs = 0, 0
+    for g, q in enumerate(targets):
+        for v, logits in enumerate(student):
+            if v == g:
+                continue
+            total = total + torch.sum(
+                -q * F.log_softmax(logits, dim=-1), dim=-1).mean()
+            pairs += 1
+    center = 0.9 * center + 0.1 * teacher.mean(0, keepdim=True)
+    return total / pairs, center
+
+
+class Trainer:
+    def __init__(self, case, is_naive):
+        arch, patch, global_px, local_px, out_dim, self.batch = CASES[case]
+        dim = SHAPES[arch][0]
+        self.student, self.teacher = (
+            MultiCrop(
+                VisionTransformer(arch, patch, global_px, rate, is_naive),
+                Head(dim, out_dim)) for rate in (0.1, 0.0))
+        self.teacher.load_state_dict(self.student.state_dict())
+        self.teacher.requires_grad_(False)
+        named = [(n, p) for n, p in self.student.named_parameters()
+                 if p.requires_grad]
+        self.optimizer = torch.optim.AdamW([
+            {"params": [p for n, p in named
+                        if not n.endswith(".bias") and p.ndim > 1]},
+            {"params": [p for n, p in named
+                        if n.endswith(".bias") or p.ndim == 1],
+             "weight_decay": 0.0}], lr=1e-4, weight_decay=0.04)
+        self.center = torch.zeros(1, out_dim)
+        self.views = [
+            [torch.randn(2 * self.batch, 3, global_px, global_px),
+             torch.randn(8 * self.batch, 3, local_px, local_px)]
+            for _ in range(2)]
+
+    def step(self, index):
+        groups = self.views[index % 2]
+        with torch.no_grad():
+            targets = self.teacher(groups[:1])
+        loss, self.center = loss_and_center(
+            self.student(groups), targets, self.center, 10)
+        if not math.isfinite(loss.item()):
+            raise SystemExit("the loss is not finite")
+        self.optimizer.zero_grad()
+        loss.backward()
+        for parameter in self.student.parameters():
+            if parameter.grad is not None:
+                norm = parameter.grad.norm(2)
+                factor = 3.0 / (norm + 1e-6)
+                if factor < 1:
+                    parameter.grad.mul_(factor)
+        self.optimizer.step()
+        with torch.no_grad():
+            for ours, theirs in zip(
+                    self.teacher.parameters(), self.student.parameters()):
+                ours.mul_(0.996).add_((1 - 0.996) * theirs.detach())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--case", choices=CASES, required=True)
+    parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--attention", choices=["sdpa", "naive"],
+                        default="sdpa")
+    args = parser.parse_args()
+    trainer = Trainer(args.case, args.attention == "naive")
+    trainer.step(0)  # makes threads, buffers and the optimiser's state
+    start, cpu_start = time.perf_counter(), time.process_time()
+    for i in range(args.steps):
+        trainer.step(1 + i)
+    images = args.steps * trainer.batch
+    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(json.dumps({
+        "items_per_second": images / (time.perf_counter() - start),
+        "cpu_ms_per_item":
+            1000 * (time.process_time() - cpu_start) / images,
+        "peak_MiB": peak_kib / 1024}))
+
+
+if __name__ == "__main__":
+    main()
