@@ -1,6 +1,6 @@
 """One DINO step in PyTorch eager: what bench/train/dino_step_bench.cpp times.
 
-    dino_step_torch.py --case vit_small_16 [--steps 2] [--attention naive]
+    dino_step_torch.py --case vit_small_16 [--attention naive]
 
 Written from the algorithm (Caron et al. 2021, arXiv:2104.14294), with the
 modules that users of PyTorch take: nn.Linear, nn.LayerNorm, nn.GELU,
@@ -13,6 +13,7 @@ import json
 import math
 import resource
 import time
+import warnings
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +24,7 @@ CASES = {  # arch, patch, global px, local px, prototypes, batch
     "vit_tiny_16": ("vit_tiny", 16, 224, 96, 65536, 8),
     "vit_tiny_8_of_64px": ("vit_tiny", 8, 64, 32, 1024, 32),
 }
+STEPS = {"vit_small_16": 1, "vit_tiny_16": 2, "vit_tiny_8_of_64px": 2}
 SHAPES = {"vit_tiny": (192, 3, 12), "vit_small": (384, 6, 12)}
 
 
@@ -195,18 +197,20 @@ class Trainer:
 
 
 def main():
+    warnings.filterwarnings("ignore", "`torch.nn.utils.weight_norm`")
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", choices=CASES, required=True)
-    parser.add_argument("--steps", type=int, default=2)
+    parser.add_argument("--steps", type=int, help="default: as ours")
     parser.add_argument("--attention", choices=["sdpa", "naive"],
                         default="sdpa")
     args = parser.parse_args()
+    steps = args.steps or STEPS[args.case]
     trainer = Trainer(args.case, args.attention == "naive")
     trainer.step(0)  # makes threads, buffers and the optimiser's state
     start, cpu_start = time.perf_counter(), time.process_time()
-    for i in range(args.steps):
+    for i in range(steps):
         trainer.step(1 + i)
-    images = args.steps * trainer.batch
+    images = steps * trainer.batch
     peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(json.dumps({
         "items_per_second": images / (time.perf_counter() - start),

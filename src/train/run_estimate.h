@@ -21,7 +21,7 @@ struct RunEstimate {
     const PretrainConfig& config, int64_t num_bands, double gflop_per_s);
 
 // The rate of a float32 matrix product of the network's shape on the CPU, in
-// GFLOP/s; takes about 0.2 s.
+// GFLOP/s; takes about 0.3 s.
 [[nodiscard]] double measure_gflop_per_s();
 
 }  // namespace nadir::train
