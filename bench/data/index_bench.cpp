@@ -31,9 +31,13 @@ void index_of(benchmark::State& state, const char* source) {
   state.SetItemsProcessed(num_patches);
 }
 
-void index_folder(benchmark::State& state) { index_of(state, "folder"); }
+void index_folder(benchmark::State& state) {
+  index_of(state, "folder");
+}
 
-void index_tar(benchmark::State& state) { index_of(state, "archive.tar"); }
+void index_tar(benchmark::State& state) {
+  index_of(state, "archive.tar");
+}
 
 BENCHMARK(index_folder)
     ->ArgName("threads")

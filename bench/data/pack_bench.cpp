@@ -41,9 +41,13 @@ void pack(
 
 const std::vector<std::string> kRgb = {"B04", "B03", "B02"};
 
-void pack_folder_rgb(benchmark::State& state) { pack(state, "folder", kRgb); }
+void pack_folder_rgb(benchmark::State& state) {
+  pack(state, "folder", kRgb);
+}
 
-void pack_folder_all(benchmark::State& state) { pack(state, "folder", {}); }
+void pack_folder_all(benchmark::State& state) {
+  pack(state, "folder", {});
+}
 
 void pack_tar_rgb(benchmark::State& state) {
   pack(state, "archive.tar", kRgb);

@@ -1,9 +1,8 @@
 // Features of images that are in memory, in images/s: CLS tokens of the last
 // four blocks and the mean patch, vit_small/16 at 224 px. Threads:
 // OMP_NUM_THREADS. The same with timm: bench/peers/features_timm.py.
-#include <benchmark/benchmark.h>
-
 #include <ATen/ATen.h>
+#include <benchmark/benchmark.h>
 
 #include "core/random.h"
 #include "eval/features.h"

@@ -4,9 +4,8 @@
 // Counters: GFLOP/s by the run estimate's count, the estimate's images/s and
 // memory over the measured ones, and the highest resident memory, which is
 // this case's own only where it runs alone (--benchmark_filter).
-#include <benchmark/benchmark.h>
-
 #include <ATen/ATen.h>
+#include <benchmark/benchmark.h>
 
 #include "core/cpu.h"
 #include "train/dino_learner.h"
@@ -59,8 +58,7 @@ train::MicroBatch draw_views(const train::PretrainConfig& config) {
   const int64_t local = config.views.local_crop_size;
   return {
       {at::randn({2 * batch, 3, global, global}),
-       at::randn(
-           {config.views.local_crops_number * batch, 3, local, local})},
+       at::randn({config.views.local_crops_number * batch, 3, local, local})},
       batch};
 }
 
@@ -102,11 +100,11 @@ void dino_step(benchmark::State& state, const Case& shape) {
       static_cast<double>(peak_resident_bytes()) / 0x1p20;
 }
 
-#define NADIR_STEP_BENCHMARK(name, steps, ...)               \
-  BENCHMARK_CAPTURE(dino_step, name, Case{__VA_ARGS__})      \
-      ->Iterations(steps)                                    \
-      ->UseRealTime()                                        \
-      ->MeasureProcessCPUTime()                              \
+#define NADIR_STEP_BENCHMARK(name, steps, ...)          \
+  BENCHMARK_CAPTURE(dino_step, name, Case{__VA_ARGS__}) \
+      ->Iterations(steps)                               \
+      ->UseRealTime()                                   \
+      ->MeasureProcessCPUTime()                         \
       ->Unit(benchmark::kMillisecond)
 
 NADIR_STEP_BENCHMARK(vit_small_16, 1, "vit_small", 16, 224, 96, 65536, 8);

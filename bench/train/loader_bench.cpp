@@ -33,13 +33,16 @@ void load_views(benchmark::State& state, const char* source) {
     const auto batch = source_of_views.next();
     benchmark::DoNotOptimize(batch.groups.front().const_data_ptr());
   }
-  state.SetItemsProcessed(
-      state.iterations() * config.optim.batch_size_per_gpu);
+  state.SetItemsProcessed(state.iterations() * config.optim.batch_size_per_gpu);
 }
 
-void loader_shards(benchmark::State& state) { load_views(state, "rgb"); }
+void loader_shards(benchmark::State& state) {
+  load_views(state, "rgb");
+}
 
-void loader_png(benchmark::State& state) { load_views(state, "png"); }
+void loader_png(benchmark::State& state) {
+  load_views(state, "png");
+}
 
 void settings(benchmark::internal::Benchmark* benchmark) {
   benchmark->ArgName("threads")
