@@ -74,6 +74,40 @@ const std::set<std::string>& fields_free_on_resume() {
   return keys;
 }
 
+// One global view in float32.
+double bytes_of_input(
+    const train::PretrainConfig& config, const PretrainData& data) {
+  const int64_t side = config.views.global_crop_size;
+  return static_cast<double>(
+      4 * side * side * static_cast<int64_t>(data.dataset->bands().size()));
+}
+
+bool has_knn_score(
+    const train::PretrainConfig& config, const PretrainData& data) {
+  return !data.dataset->class_names().empty() &&
+         config.run.knn_every_epochs > 0;
+}
+
+// The most images of each of the two sides of the k-NN score. They stay in
+// memory as network input, which is kept below 1 GiB.
+int64_t most_knn_images(
+    const train::PretrainConfig& config, const PretrainData& data) {
+  return std::min(
+      config.run.knn_images,
+      static_cast<int64_t>(0x1p30 / (2 * bytes_of_input(config, data))));
+}
+
+// What the k-NN score keeps in memory, at most.
+double bytes_of_knn_images(
+    const train::PretrainConfig& config, const PretrainData& data) {
+  if (!has_knn_score(config, data)) {
+    return 0;
+  }
+  const int64_t num_images =
+      std::min(most_knn_images(config, data), data.dataset->size());
+  return 2 * bytes_of_input(config, data) * static_cast<double>(num_images);
+}
+
 std::string describe_bands(const std::vector<std::string>& bands) {
   return fmt::format("{} bands ({})", bands.size(), join(bands, ","));
 }
@@ -135,6 +169,8 @@ void print_plan(
   const int64_t steps = steps_per_epoch * optim.epochs;
   const auto estimate = train::estimate_run(
       config, num_bands, device.is_cpu() ? train::measure_gflop_per_s() : 0);
+  const double memory_bytes =
+      estimate.memory_bytes + bytes_of_knn_images(config, data);
   log_info("train", "data: {}", data.dataset->description());
   log_info(
       "train",
@@ -167,7 +203,7 @@ void print_plan(
       optim.epochs,
       steps_per_epoch,
       steps,
-      format_bytes(estimate.memory_bytes),
+      format_bytes(memory_bytes),
       estimate.step_s > 0
           ? fmt::format(
                 ", {:.1f} images/s, {} in all",
@@ -243,17 +279,11 @@ train::Evaluate make_knn_evaluation(
     const train::PretrainConfig& config,
     const PretrainData& data,
     c10::Device device) {
-  if (data.dataset->class_names().empty() ||
-      config.run.knn_every_epochs <= 0) {
+  if (!has_knn_score(config, data)) {
     return {};
   }
-  // The images stay in memory as network input; keep that below 1 GiB.
   const int64_t side = config.views.global_crop_size;
-  const auto bytes_per_image = static_cast<double>(
-      4 * side * side * static_cast<int64_t>(data.dataset->bands().size()));
-  const auto num_images = std::min<int64_t>(
-      config.run.knn_images,
-      static_cast<int64_t>(0x1p30 / (2 * bytes_per_image)));
+  const int64_t num_images = most_knn_images(config, data);
   eval::SplitConfig splits;
   splits.data = config.data.data_path;
   splits.index = config.data.index;
