@@ -20,6 +20,7 @@ warnings.filterwarnings("ignore")
 import geopandas
 import numpy as np
 import shapely
+import rich.traceback  # the builder uses it without importing it
 from bigearthnet_common import constants
 from bigearthnet_gdf_builder import builder
 
@@ -150,7 +151,7 @@ def main():
 
         paths = builder.get_s2_patch_directories(source)
         raw = builder.build_gdf_from_s2_patch_paths(
-            paths, n_workers=0, progress=False)
+            paths, n_workers=1, progress=False)
         cleaned = builder.remove_bad_ben_gdf_entries(raw.copy())
         final = builder.add_full_ben_s2_metadata(cleaned.copy())
         everything = builder.add_full_ben_s2_metadata(raw.copy())
