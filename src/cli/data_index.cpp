@@ -127,6 +127,7 @@ void add_data_index(CLI::App& parent) {
       *cmd, "nadir data index BigEarthNet-v1.0.tar.gz --out index.parquet");
   cmd->callback([args, wants_json] {
     args->options.is_extended = !args->skips_extension;
+    data::check_index_output(args->output, args->options.source);
     const data::Index index = data::make_index(args->options);
     data::write_index(args->output, index.table);
     warn(index.report, args->options.is_extended);

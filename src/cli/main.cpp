@@ -1,6 +1,7 @@
 // The program's one entry point: parses, runs one command, turns errors into
 // messages and exit codes (docs/architecture.md).
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -89,6 +90,8 @@ int guarded_run(int argc, char** argv) {
         stderr,
         "nadir: out of memory; a smaller batch or fewer loader threads need "
         "less\n");
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::fprintf(stderr, "nadir: %s\n", error.what());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "nadir: internal error: %s\n", error.what());
   }

@@ -27,6 +27,9 @@ void catch_signals() {
   for (const int number : {SIGTERM, SIGINT, SIGUSR1}) {
     sigaction(number, &action, nullptr);
   }
+  // A file-size limit is then an error of the write, with a message, as a full
+  // disk is.
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
 int caught_signal() noexcept { return first_signal.load(); }

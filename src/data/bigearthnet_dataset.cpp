@@ -87,7 +87,8 @@ bool find_below(
   int looks = 0;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (!entry.is_directory() || is_other_data(entry.path())) {
+    std::error_code no_folder;  // a link that leads nowhere
+    if (!entry.is_directory(no_folder) || is_other_data(entry.path())) {
       continue;
     }
     if (is_wanted(entry.path()) ||
@@ -108,8 +109,10 @@ void list_images(
     int depth,
     bool are_patches,
     std::vector<fs::path>& found) {
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (!entry.is_directory() || is_other_data(entry.path())) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    std::error_code no_folder;
+    if (!entry.is_directory(no_folder) || is_other_data(entry.path())) {
       continue;
     }
     const bool is_image =
@@ -119,6 +122,27 @@ void list_images(
       found.push_back(entry.path());
     } else if (depth > 1) {
       list_images(entry.path(), depth - 1, are_patches, found);
+    }
+  }
+  if (error) {
+    fail(
+        ErrorCode::kIo, "cannot list {}: {}", folder.string(), error.message());
+  }
+}
+
+// Patches are known by their names alone.
+void refuse_repetitions(const std::vector<fs::path>& folders) {
+  std::map<std::string, fs::path> seen;
+  for (const auto& folder : folders) {
+    const auto [place, is_new] =
+        seen.emplace(folder.filename().string(), folder);
+    if (!is_new) {
+      fail(
+          ErrorCode::kCorruptData,
+          "{} is there twice: in {} and {}",
+          place->first,
+          place->second.parent_path().string(),
+          folder.parent_path().string());
     }
   }
 }
@@ -325,6 +349,9 @@ std::unique_ptr<Dataset> open_band_file_folder(const DatasetOptions& options) {
   std::vector<fs::path> folders;
   list_images(root, kMaxDepth, are_patches, folders);
   std::sort(folders.begin(), folders.end());
+  if (are_patches) {
+    refuse_repetitions(folders);
+  }
   const std::string index =
       options.index.empty() && are_patches ? index_beside(root) : options.index;
   NADIR_CHECK(

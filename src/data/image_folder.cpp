@@ -13,6 +13,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
+// Whether the entry is a link to a folder that it lies in: following it would
+// find every image again and again.
+bool leads_back(const fs::directory_entry& entry) {
+  std::error_code error;
+  if (!entry.is_symlink(error)) {
+    return false;
+  }
+  const std::string target = fs::canonical(entry.path(), error) / "";
+  const std::string parent =
+      fs::canonical(entry.path().parent_path(), error) / "";
+  return !error && parent.starts_with(target);
+}
+
 // Paths below the root with `/`, sorted; no file is opened or asked for its
 // status where the file system tells its kind.
 std::vector<std::string> list_images(const fs::path& root) {
@@ -28,7 +41,13 @@ std::vector<std::string> list_images(const fs::path& root) {
       entry.disable_recursion_pending();
       continue;
     }
-    if (raster::has_image_extension(entry->path()) && !entry->is_directory()) {
+    if (leads_back(*entry)) {
+      entry.disable_recursion_pending();
+      continue;
+    }
+    std::error_code no_folder;
+    if (raster::has_image_extension(entry->path()) &&
+        !entry->is_directory(no_folder)) {
       names.push_back(path.substr(root_length));
     }
   }

@@ -53,6 +53,11 @@ struct Index {
 // patches or a damaged archive, Error{kNotFound} if a file is missing.
 [[nodiscard]] Index make_index(const IndexOptions& options);
 
+// Refuses, before hours of work, an output that cannot be written or would
+// replace the source. Throws Error{kInvalidArgument} or Error{kIo}.
+void check_index_output(
+    const std::filesystem::path& path, const std::string& source);
+
 // Replaces `path`, atomically, by the index as GeoParquet 1.1.0 in EPSG:3035.
 void write_index(const std::filesystem::path& path, const table::Table& table);
 

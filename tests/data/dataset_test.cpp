@@ -134,7 +134,7 @@ TEST(ImageFolder, RepeatsGreyImagesAmongColour) {
       error_of([&] { (void)dataset->read(3); }).find("4.tif has uint16"),
       std::string::npos);
   EXPECT_NE(
-      error_of([&] { (void)dataset->read(4); }).find("5.tif has 7 bands"),
+      error_of([&] { (void)dataset->read(4); }).find("5.tif has 7 band(s)"),
       std::string::npos);
 }
 
