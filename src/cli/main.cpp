@@ -8,10 +8,10 @@
 #include <c10/util/Exception.h>
 
 #include "cli/commands.h"
-#include "core/version.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/signals.h"
+#include "core/version.h"
 #include "model/device.h"
 
 namespace nadir::cli {
@@ -84,7 +84,8 @@ int guarded_run(int argc, char** argv) {
     std::fprintf(stderr, "nadir: %s\n", error.what());
     return exit_code(error.code());
   } catch (const c10::Error& error) {
-    std::fprintf(stderr, "nadir: LibTorch: %s\n", error.what_without_backtrace());
+    std::fprintf(
+        stderr, "nadir: LibTorch: %s\n", error.what_without_backtrace());
   } catch (const std::bad_alloc&) {
     std::fprintf(
         stderr,

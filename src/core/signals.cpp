@@ -21,6 +21,7 @@ extern "C" void on_signal(int number) {
 
 void catch_signals() {
   struct sigaction action {};
+
   action.sa_handler = on_signal;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;
@@ -32,8 +33,12 @@ void catch_signals() {
   std::signal(SIGXFSZ, SIG_IGN);
 }
 
-int caught_signal() noexcept { return first_signal.load(); }
+int caught_signal() noexcept {
+  return first_signal.load();
+}
 
-void forget_signal() noexcept { first_signal = 0; }
+void forget_signal() noexcept {
+  first_signal = 0;
+}
 
 }  // namespace nadir

@@ -21,9 +21,12 @@ bool leads_back(const fs::directory_entry& entry) {
     return false;
   }
   const std::string target = fs::canonical(entry.path(), error) / "";
+  if (error) {
+    return false;  // leads nowhere
+  }
   const std::string parent =
       fs::canonical(entry.path().parent_path(), error) / "";
-  return !error && parent.starts_with(target);
+  return parent.starts_with(target);
 }
 
 // Paths below the root with `/`, sorted; no file is opened or asked for its

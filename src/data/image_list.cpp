@@ -24,10 +24,9 @@ Line parse_line(const std::string& text) {
   const size_t tab = text.find('\t');
   const size_t cut = tab != std::string::npos ? tab : text.find_last_of(' ');
   // A name with blanks may end the line: "field 7.jpg" carries no label.
-  const bool has_no_label =
-      cut == std::string::npos ||
-      (tab == std::string::npos &&
-       raster::has_image_extension(text.substr(cut + 1)));
+  const bool has_no_label = cut == std::string::npos ||
+                            (tab == std::string::npos &&
+                             raster::has_image_extension(text.substr(cut + 1)));
   if (has_no_label) {
     return {text, {}};
   }

@@ -103,8 +103,7 @@ Telling tell_bands(const std::vector<fs::path>& files) {
   for (size_t look = 0; look < num_looks; ++look) {
     const auto& file = files[look * files.size() / num_looks];
     try {
-      Telling telling = {
-          picture_bands(file), raster::read_image(file).type()};
+      Telling telling = {picture_bands(file), raster::read_image(file).type()};
       if (telling.bands.size() > 1) {
         return telling;
       }

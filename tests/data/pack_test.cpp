@@ -255,6 +255,54 @@ TEST_F(PackTest, PacksClassFolders) {
   }
 }
 
+TEST_F(PackTest, KeepsTheTypeOfPicturesAndClaimsNoStretch) {
+  make_png(source() / "1.png", 3, 1);
+  auto images = options();
+  images.index = "";
+  images.bands = {};
+  images.type = "uint8";
+  EXPECT_EQ(pack_dataset(images).info.scaling, "");
+  make_tiff(source() / "1.png", telling_image<float>(3, 4, 5));
+  images.out = folder_.path() / "other";
+  for (const char* type : {"uint8", "uint16"}) {
+    images.type = type;
+    EXPECT_NE(
+        error_of([&] { (void)pack_dataset(images); }).find("has float32"),
+        std::string::npos);
+    fs::remove_all(images.out);
+  }
+}
+
+TEST_F(PackTest, TakesAListWhateverItIsCalled) {
+  make_png(folder_.path() / "1.png", 3, 1);
+  auto images = options();
+  images.source = (folder_.path() / "my.train.list").string();
+  write_file(images.source, "1.png\n");
+  images.index = "";
+  images.bands = {};
+  EXPECT_EQ(pack_dataset(images).num_packed, 1);
+}
+
+TEST_F(PackTest, SaysThatAZipIsToBeUnpacked) {
+  auto zip = options();
+  zip.source = (folder_.path() / "EuroSAT_RGB.zip").string();
+  write_file(zip.source, "PK\3\4");
+  EXPECT_NE(
+      error_of([&] { (void)pack_dataset(zip); }).find("unpack it"),
+      std::string::npos);
+}
+
+TEST_F(PackTest, NamesAFileWhoseNameIsNoText) {
+  make_png(source() / "caf\xE9.png", 3, 1);
+  auto images = options();
+  images.index = "";
+  images.bands = {};
+  EXPECT_NE(
+      error_of([&] { (void)pack_dataset(images); }).find("is not UTF-8"),
+      std::string::npos);
+  EXPECT_FALSE(fs::exists(out()));
+}
+
 // The real patches: pixels against GDAL, from the folder and from the packed
 // data.
 

@@ -111,8 +111,7 @@ TEST(Geotiff, FollowsNoVirtualRaster) {
   const auto path = folder.path() / "scene.tif";
   write_file(path, vrt);
   EXPECT_EQ(
-      error_of([&] { (void)read_raster_info(path); }),
-      ErrorCode::kCorruptData);
+      error_of([&] { (void)read_raster_info(path); }), ErrorCode::kCorruptData);
 }
 
 // Sets the value of a tag of a little-endian TIFF with one directory.
