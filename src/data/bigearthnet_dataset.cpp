@@ -5,8 +5,6 @@
 #include <map>
 #include <unordered_map>
 
-#include <nlohmann/json.hpp>
-
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -15,6 +13,7 @@
 #include "data/catalog.h"
 #include "data/index_catalog.h"
 #include "data/labels.h"
+#include "data/patch_metadata.h"
 #include "data/patch_name.h"
 #include "raster/geotiff.h"
 
@@ -130,10 +129,22 @@ void list_images(
   }
 }
 
-// Patches are known by their names alone.
-void refuse_repetitions(const std::vector<fs::path>& folders) {
+// Patches are known by their names alone, and those of the two versions have
+// unlike labels and splits.
+void check_patches(
+    const std::vector<fs::path>& folders, const std::string& root) {
   std::map<std::string, fs::path> seen;
+  const auto layout = patch_layout(folders.front().filename().string());
   for (const auto& folder : folders) {
+    if (patch_layout(folder.filename().string()) != layout) {
+      fail(
+          ErrorCode::kInvalidArgument,
+          "{} holds patches of BigEarthNet v1 and of v2 ({}, {}); give the "
+          "folder of one of them",
+          root,
+          folders.front().string(),
+          folder.string());
+    }
     const auto [place, is_new] =
         seen.emplace(folder.filename().string(), folder);
     if (!is_new) {
@@ -150,18 +161,15 @@ void refuse_repetitions(const std::vector<fs::path>& folders) {
 // 19-class labels of one patch from its JSON.
 void read_json_labels(
     const fs::path& folder, const std::string& name, uint8_t* row) {
-  const fs::path path = folder / metadata_file_name(name);
   try {
-    const auto json = nlohmann::json::parse(read_file(path));
-    const auto names = to_labels_19(json.at("labels"));
+    const fs::path path = folder / metadata_file_name(name);
+    const auto names = to_labels_19(parse_patch_labels(read_file(path)));
     const auto& known = labels_19();
     for (const auto& label : names.value_or(std::vector<std::string>{})) {
       row[std::find(known.begin(), known.end(), label) - known.begin()] = 1;
     }
   } catch (const Error& error) {
-    fail(error.code(), "{}: {}", name, error.what());
-  } catch (const nlohmann::json::exception& error) {
-    fail(ErrorCode::kCorruptData, "{}: {}", path.string(), error.what());
+    fail(ErrorCode::kCorruptData, "{}: {}", name, error.what());
   }
 }
 
@@ -350,7 +358,7 @@ std::unique_ptr<Dataset> open_band_file_folder(const DatasetOptions& options) {
   list_images(root, kMaxDepth, are_patches, folders);
   std::sort(folders.begin(), folders.end());
   if (are_patches) {
-    refuse_repetitions(folders);
+    check_patches(folders, options.data);
   }
   const std::string index =
       options.index.empty() && are_patches ? index_beside(root) : options.index;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "data/picture_dataset.h"
 #include "raster/image_file.h"
 
@@ -132,7 +133,22 @@ ImageFolder scan_image_folder(const fs::path& root) {
 
 std::unique_ptr<Dataset> open_image_folder(const DatasetOptions& options) {
   auto folder = scan_image_folder(options.data);
-  const bool has_classes = !folder.catalog.class_names.empty();
+  const auto& classes = folder.catalog.class_names;
+  const bool has_classes = !classes.empty();
+  const auto is_class = [&](const char* name) {
+    return std::find(classes.begin(), classes.end(), name) != classes.end();
+  };
+  if (classes.size() == 2 && is_class("images") &&
+      (is_class("labels") || is_class("masks"))) {
+    log_warning(
+        "data",
+        "{} looks like images beside their masks, and is read as the two "
+        "classes {} and {}; --data {}/images gives the images alone",
+        options.data,
+        classes[0],
+        classes[1],
+        options.data);
+  }
   return make_picture_dataset(
       std::move(folder.catalog),
       std::move(folder.files),

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "data/archive_entries.h"
 #include "data/bigearthnet_dataset.h"
+#include "data/dataset_info.h"
 #include "data/index_catalog.h"
 #include "data/patch_name.h"
 #include "data/patch_source.h"
@@ -78,12 +79,13 @@ class PatchInput : public PackInput {
           image.width() != side || image.type() != PixelType::kUint16) {
         fail(
             ErrorCode::kCorruptData,
-            "{} must be one uint16 band of {} x {} pixels, it has {} of {} x "
-            "{}",
+            "{} must be one uint16 band of {} x {} pixels, it has {} {} "
+            "band(s) of {} x {}",
             band_file_name(item.name, band),
             side,
             side,
             image.num_bands(),
+            pixel_type_name(image.type()),
             image.height(),
             image.width());
       }

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "data/dataset_info.h"
 #include "data/fixtures.h"
 #include "data/index_catalog.h"
 #include "data/labels.h"
@@ -209,6 +210,22 @@ TEST(Mutations, OfIndexFiles) {
         (void)read_bigearthnet_catalog(path);
         (void)table::read_parquet(path);
       });
+}
+
+TEST(Mutations, OfDatasetInfo) {
+  DatasetInfo info;
+  info.bands = {{.name = "B02", .height = 120, .width = 120}};
+  info.class_names = {"a", "b"};
+  info.counts = {{"all", 3}};
+  info.statistics = {{"B02"}, {1}, {1}, {0}, {9}, {1}, {8}};
+  info.packing = {{"source", "x"}};
+  const TemporaryFolder folder;
+  write_dataset_info(folder.path(), info);
+  const auto path = folder.path() / kDatasetFile;
+  expect_errors_only(read_file(path), 1000, [&](const std::string& bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+    (void)read_dataset_info(folder.path());
+  });
 }
 
 TEST(Mutations, OfCountryLists) {
