@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "core/config.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "data/verify.h"
 
 namespace nadir::cli {
@@ -133,6 +134,10 @@ void add_data_verify(CLI::App& parent) {
   cmd->callback([args, wants_json] {
     args->options.reads_pixels = !args->skips_pixels;
     const data::VerifyReport report = data::verify_source(args->options);
+    if (report.is_interrupted) {
+      log_warning("data", "interrupted; nothing is known of the rest");
+      return;
+    }
     if (*wants_json) {
       print_json(report_json(report));
     } else {

@@ -280,6 +280,11 @@ std::array<double, 4> bounds_of(const table::BytesColumn& geometry) {
 Index make_index(const IndexOptions& options) {
   BadPatches bad(options.max_bad);
   IndexRows read = read_index_rows(options.source, options.num_threads, bad);
+  if (read.is_interrupted) {
+    Index none;
+    none.report.is_interrupted = true;
+    return none;
+  }
   std::vector<OfficialFacts> facts =
       read.is_v2
           ? facts_of_v2(options, read.rows)

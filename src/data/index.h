@@ -36,6 +36,7 @@ struct IndexReport {
   int64_t num_without_split = 0;    // of the rows
   int64_t num_without_country = 0;  // of the rows
   std::vector<BadPatch> bad;        // tolerated
+  bool is_interrupted = false;      // by a signal; then there is no table
 };
 
 struct Index {

@@ -9,6 +9,7 @@
 #include "core/hash.h"
 #include "core/parallel.h"
 #include "core/progress.h"
+#include "core/signals.h"
 #include "data/dataset_info.h"
 #include "data/fetch.h"
 #include "data/index_catalog.h"
@@ -224,6 +225,10 @@ VerifyReport verify_source(const VerifyOptions& options) {
       names.push_back(std::move(batch[i].name));
     }
     progress.advance(static_cast<int64_t>(batch.size()));
+    if (caught_signal() != 0) {
+      report.is_interrupted = true;
+      return report;
+    }
   }
   report.num_patches = static_cast<int64_t>(names.size());
   report.num_skipped = patches->num_skipped();

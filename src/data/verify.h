@@ -29,8 +29,9 @@ struct VerifyReport {
   int64_t num_missing = 0;                  // listed, but not in the source
   std::vector<std::string> first_unlisted;  // at most ten
   std::vector<std::string> first_missing;
-  std::string md5;       // of the archive, if computed
-  std::string md5_name;  // the published file it is of, "" if unknown
+  bool is_interrupted = false;  // by a signal; the rest is not known
+  std::string md5;              // of the archive, if computed
+  std::string md5_name;         // the published file it is of, "" if unknown
 };
 
 // Reads the whole source once. Names are compared with the official lists for

@@ -1,7 +1,10 @@
 #include "data/index.h"
 
+#include <csignal>
+
 #include <gtest/gtest.h>
 
+#include "core/signals.h"
 #include "data/fixtures.h"
 #include "data/labels.h"
 #include "data/official_lists.h"
@@ -306,6 +309,17 @@ TEST(Index, NamesALabelOfVersion2ThatIsNoClass) {
   EXPECT_NE(message.find(patch + " has the label 'Pasture'"), std::string::npos)
       << message;
   EXPECT_NE(message.find("'Pastures'"), std::string::npos) << message;
+}
+
+// A signal was once seen only when all was done, half an hour later.
+TEST_F(IndexFiles, StopsAtASignalWithoutATable) {
+  catch_signals();
+  std::raise(SIGTERM);
+  const Index index = make_index(options_);
+  forget_signal();
+  EXPECT_TRUE(index.report.is_interrupted);
+  EXPECT_TRUE(index.table.columns.empty());
+  EXPECT_FALSE(make_index(options_).report.is_interrupted);
 }
 
 TEST_F(IndexFiles, NamesTheListThatIsMissing) {
