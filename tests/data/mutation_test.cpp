@@ -180,7 +180,7 @@ TEST(Mutations, OfArchives) {
         true);
     expect_file_errors_only(
         read_file(folder.path() / "a"),
-        60,
+        25,
         [](const std::filesystem::path& path) {
           const auto source = open_patch_source(
               path, {.bands = {"B02", "B01"}, .needs_metadata = true});
@@ -205,7 +205,7 @@ TEST(Mutations, OfIndexFiles) {
   table::write_parquet(folder.path() / "i", table);
   expect_file_errors_only(
       read_file(folder.path() / "i"),
-      1000,
+      300,
       [](const std::filesystem::path& path) {
         (void)read_bigearthnet_catalog(path);
         (void)table::read_parquet(path);
@@ -222,7 +222,7 @@ TEST(Mutations, OfDatasetInfo) {
   const TemporaryFolder folder;
   write_dataset_info(folder.path(), info);
   const auto path = folder.path() / kDatasetFile;
-  expect_errors_only(read_file(path), 1000, [&](const std::string& bytes) {
+  expect_errors_only(read_file(path), 300, [&](const std::string& bytes) {
     std::ofstream(path, std::ios::binary) << bytes;
     (void)read_dataset_info(folder.path());
   });
@@ -232,7 +232,7 @@ TEST(Mutations, OfCountryLists) {
   expect_file_errors_only(
       std::string("s1_name,s2_name,country\nx,") + kPatchA + ",Austria\ny," +
           kPatchB + ",Finland\n",
-      500,
+      200,
       [](const std::filesystem::path& path) {
         (void)read_country_list(path, {kPatchA, kPatchB});
       });
