@@ -127,7 +127,12 @@ void add_data_index(CLI::App& parent) {
       *cmd, "nadir data index BigEarthNet-v1.0.tar.gz --out index.parquet");
   cmd->callback([args, wants_json] {
     args->options.is_extended = !args->skips_extension;
+    data::check_index_output(args->output, args->options.source);
     const data::Index index = data::make_index(args->options);
+    if (index.report.is_interrupted) {
+      log_warning("data", "interrupted; nothing is written");
+      return;
+    }
     data::write_index(args->output, index.table);
     warn(index.report, args->options.is_extended);
     if (*wants_json) {

@@ -58,13 +58,25 @@ void add_data_subset(CLI::App& parent) {
     for (const auto& bad : result.bad) {
       log_warning("data", "{}: {}", bad.name, bad.problem);
     }
+    if (result.num_missing > 0) {
+      log_warning(
+          "data",
+          "{} patches of the index are not in {}",
+          result.num_missing,
+          args->options.source);
+    }
     if (*wants_json) {
+      nlohmann::json bad = nlohmann::json::array();
+      for (const auto& patch : result.bad) {
+        bad.push_back({{"name", patch.name}, {"problem", patch.problem}});
+      }
       print_json(
           {{"output", args->out},
            {"patches", result.num_copied},
            {"bytes", result.num_bytes},
            {"not_in_index", result.num_unlisted},
-           {"bad", result.bad.size()}});
+           {"not_in_source", result.num_missing},
+           {"bad", bad}});
     } else {
       fmt::print(
           "{}: {} patches, {} (not in the index {}, bad {})\n",

@@ -1,4 +1,5 @@
-// `nadir data verify`: whether a BigEarthNet folder or archive is sound.
+// `nadir data verify`: whether a BigEarthNet folder or archive, or a packed
+// dataset, is sound.
 #include <algorithm>
 #include <memory>
 
@@ -8,6 +9,7 @@
 #include "cli/options.h"
 #include "core/config.h"
 #include "core/error.h"
+#include "core/log.h"
 #include "data/verify.h"
 
 namespace nadir::cli {
@@ -97,10 +99,14 @@ void check(const data::VerifyReport& report, bool must_be_complete) {
 
 void add_data_verify(CLI::App& parent) {
   auto* cmd = parent.add_subcommand(
-      "verify", "Check BigEarthNet: names, files, pixels, checksum.");
+      "verify",
+      "Check BigEarthNet or a packed dataset: names, files, pixels, checksum.");
   auto args = std::make_shared<VerifyCommand>();  // outlives the parse
   auto& options = args->options;
-  cmd->add_option("SRC", options.source, "BigEarthNet folder or archive.")
+  cmd->add_option(
+         "SRC",
+         options.source,
+         "BigEarthNet folder or archive, or dataset folder.")
       ->required();
   cmd->add_option(
          "--bands", options.bands, "Bands to read; without it all twelve.")
@@ -128,6 +134,10 @@ void add_data_verify(CLI::App& parent) {
   cmd->callback([args, wants_json] {
     args->options.reads_pixels = !args->skips_pixels;
     const data::VerifyReport report = data::verify_source(args->options);
+    if (report.is_interrupted) {
+      log_warning("data", "interrupted; nothing is known of the rest");
+      return;
+    }
     if (*wants_json) {
       print_json(report_json(report));
     } else {

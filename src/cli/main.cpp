@@ -1,16 +1,17 @@
 // The program's one entry point: parses, runs one command, turns errors into
 // messages and exit codes (docs/architecture.md).
 #include <cstdio>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include <c10/util/Exception.h>
 
 #include "cli/commands.h"
-#include "core/version.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/signals.h"
+#include "core/version.h"
 #include "model/device.h"
 
 namespace nadir::cli {
@@ -83,12 +84,15 @@ int guarded_run(int argc, char** argv) {
     std::fprintf(stderr, "nadir: %s\n", error.what());
     return exit_code(error.code());
   } catch (const c10::Error& error) {
-    std::fprintf(stderr, "nadir: LibTorch: %s\n", error.what_without_backtrace());
+    std::fprintf(
+        stderr, "nadir: LibTorch: %s\n", error.what_without_backtrace());
   } catch (const std::bad_alloc&) {
     std::fprintf(
         stderr,
         "nadir: out of memory; a smaller batch or fewer loader threads need "
         "less\n");
+  } catch (const std::filesystem::filesystem_error& error) {
+    std::fprintf(stderr, "nadir: %s\n", error.what());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "nadir: internal error: %s\n", error.what());
   }

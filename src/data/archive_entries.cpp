@@ -25,11 +25,16 @@ constexpr size_t kReadBytes = 1 << 20;
       reason == nullptr ? "no reason given" : reason);
 }
 
-// Whether the file starts as gzip, zstd, bzip2 or xz do.
-bool is_compressed(const std::filesystem::path& path) {
+std::string first_bytes(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::string head(4, '\0');
   file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  return head;
+}
+
+// Whether the file starts as gzip, zstd, bzip2 or xz do.
+bool is_compressed(const std::filesystem::path& path) {
+  const std::string head = first_bytes(path);
   return head.starts_with("\x1f\x8b") || head.starts_with("BZh") ||
          head == "\x28\xb5\x2f\xfd" ||
          head ==
@@ -70,7 +75,9 @@ class CompressedEntries : public ArchiveEntries {
     if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
       fail_archive(handle_.get(), name_);
     }
+    // The first is null where the locale cannot spell the name.
     const char* path = archive_entry_pathname(header);
+    path = path == nullptr ? archive_entry_pathname_utf8(header) : path;
     entry.path = path == nullptr ? "" : path;
     entry.num_bytes = archive_entry_size(header);
     const bool is_link = archive_entry_hardlink(header) != nullptr ||
@@ -83,7 +90,7 @@ class CompressedEntries : public ArchiveEntries {
     return true;
   }
 
-  std::string read() override {
+  std::optional<std::string> read(int64_t max_bytes) override {
     // Grown as bytes arrive: a damaged header must not ask for gigabytes.
     std::string bytes;
     const void* block = nullptr;
@@ -97,6 +104,9 @@ class CompressedEntries : public ArchiveEntries {
       }
       if (result != ARCHIVE_OK) {
         fail_archive(handle_.get(), name_);
+      }
+      if (static_cast<int64_t>(bytes.size() + size) > max_bytes) {
+        return std::nullopt;
       }
       bytes.append(static_cast<const char*>(block), size);
     }
@@ -126,7 +136,10 @@ std::unique_ptr<ArchiveEntries> open_archive(
   return std::make_unique<CompressedEntries>(path);
 }
 
-bool has_archive_extension(const std::filesystem::path& path) {
+bool is_archive(const std::filesystem::path& path) {
+  if (!std::filesystem::is_regular_file(path)) {
+    return false;
+  }
   const std::string name = path.filename().string();
   for (const char* ending :
        {".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.bz2", ".tar.xz"}) {
@@ -134,7 +147,12 @@ bool has_archive_extension(const std::filesystem::path& path) {
       return true;
     }
   }
-  return false;
+  return is_zip(path) || is_compressed(path) || is_plain_tar(path);
+}
+
+bool is_zip(const std::filesystem::path& path) {
+  return path.extension() == ".zip" ||
+         first_bytes(path) == std::string("PK\3\4");
 }
 
 }  // namespace nadir::data

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace nadir::data {
@@ -28,8 +29,9 @@ class ArchiveEntries {
   [[nodiscard]] virtual bool next(ArchiveEntry& entry) = 0;
 
   // The bytes of the entry that next() gave last; call it at most once for
-  // each. Throws as next() does.
-  [[nodiscard]] virtual std::string read() = 0;
+  // each. Nothing, and no memory asked for, if there are more than
+  // `max_bytes`. Throws as next() does.
+  [[nodiscard]] virtual std::optional<std::string> read(int64_t max_bytes) = 0;
 
   // Bytes of the file that are behind us.
   [[nodiscard]] virtual int64_t position() const = 0;
@@ -41,7 +43,10 @@ class ArchiveEntries {
 [[nodiscard]] std::unique_ptr<ArchiveEntries> open_archive(
     const std::filesystem::path& path, bool reads_most);
 
-// Whether `path` names an archive of the kinds above by its ending.
-[[nodiscard]] bool has_archive_extension(const std::filesystem::path& path);
+// Whether the file at `path` is an archive of the kinds above, or a zip (which
+// is not read), by its ending or its first bytes.
+[[nodiscard]] bool is_archive(const std::filesystem::path& path);
+
+[[nodiscard]] bool is_zip(const std::filesystem::path& path);
 
 }  // namespace nadir::data

@@ -5,8 +5,6 @@
 #include <map>
 #include <unordered_map>
 
-#include <nlohmann/json.hpp>
-
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
@@ -15,6 +13,7 @@
 #include "data/catalog.h"
 #include "data/index_catalog.h"
 #include "data/labels.h"
+#include "data/patch_metadata.h"
 #include "data/patch_name.h"
 #include "raster/geotiff.h"
 
@@ -87,7 +86,8 @@ bool find_below(
   int looks = 0;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (!entry.is_directory() || is_other_data(entry.path())) {
+    std::error_code no_folder;  // a link that leads nowhere
+    if (!entry.is_directory(no_folder) || is_other_data(entry.path())) {
       continue;
     }
     if (is_wanted(entry.path()) ||
@@ -108,8 +108,10 @@ void list_images(
     int depth,
     bool are_patches,
     std::vector<fs::path>& found) {
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (!entry.is_directory() || is_other_data(entry.path())) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    std::error_code no_folder;
+    if (!entry.is_directory(no_folder) || is_other_data(entry.path())) {
       continue;
     }
     const bool is_image =
@@ -121,23 +123,53 @@ void list_images(
       list_images(entry.path(), depth - 1, are_patches, found);
     }
   }
+  if (error) {
+    fail(
+        ErrorCode::kIo, "cannot list {}: {}", folder.string(), error.message());
+  }
+}
+
+// Patches are known by their names alone, and those of the two versions have
+// unlike labels and splits.
+void check_patches(
+    const std::vector<fs::path>& folders, const std::string& root) {
+  std::map<std::string, fs::path> seen;
+  const auto layout = patch_layout(folders.front().filename().string());
+  for (const auto& folder : folders) {
+    if (patch_layout(folder.filename().string()) != layout) {
+      fail(
+          ErrorCode::kInvalidArgument,
+          "{} holds patches of BigEarthNet v1 and of v2 ({}, {}); give the "
+          "folder of one of them",
+          root,
+          folders.front().string(),
+          folder.string());
+    }
+    const auto [place, is_new] =
+        seen.emplace(folder.filename().string(), folder);
+    if (!is_new) {
+      fail(
+          ErrorCode::kCorruptData,
+          "{} is there twice: in {} and {}",
+          place->first,
+          place->second.parent_path().string(),
+          folder.parent_path().string());
+    }
+  }
 }
 
 // 19-class labels of one patch from its JSON.
 void read_json_labels(
     const fs::path& folder, const std::string& name, uint8_t* row) {
-  const fs::path path = folder / metadata_file_name(name);
   try {
-    const auto json = nlohmann::json::parse(read_file(path));
-    const auto names = to_labels_19(json.at("labels"));
+    const fs::path path = folder / metadata_file_name(name);
+    const auto names = to_labels_19(parse_patch_labels(read_file(path)));
     const auto& known = labels_19();
     for (const auto& label : names.value_or(std::vector<std::string>{})) {
       row[std::find(known.begin(), known.end(), label) - known.begin()] = 1;
     }
   } catch (const Error& error) {
-    fail(error.code(), "{}: {}", name, error.what());
-  } catch (const nlohmann::json::exception& error) {
-    fail(ErrorCode::kCorruptData, "{}: {}", path.string(), error.what());
+    fail(ErrorCode::kCorruptData, "{}: {}", name, error.what());
   }
 }
 
@@ -325,6 +357,9 @@ std::unique_ptr<Dataset> open_band_file_folder(const DatasetOptions& options) {
   std::vector<fs::path> folders;
   list_images(root, kMaxDepth, are_patches, folders);
   std::sort(folders.begin(), folders.end());
+  if (are_patches) {
+    check_patches(folders, options.data);
+  }
   const std::string index =
       options.index.empty() && are_patches ? index_beside(root) : options.index;
   NADIR_CHECK(

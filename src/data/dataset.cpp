@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "data/archive_entries.h"
 #include "data/bigearthnet_dataset.h"
 #include "data/dataset_folder.h"
 #include "data/dataset_info.h"
@@ -16,18 +17,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool is_archive(const fs::path& path) {
-  const std::string name = path.filename().string();
-  return name.ends_with(".tgz") || name.find(".tar") != std::string::npos ||
-         name.ends_with(".zip");
-}
-
 std::unique_ptr<Dataset> open_file(const DatasetOptions& options) {
   const fs::path path = options.data;
   NADIR_CHECK(
       !is_archive(path),
-      "{} is an archive; pack it once with `nadir data index` and `nadir data "
-      "pack`, and give --data the folder they make",
+      "{} is an archive; one of BigEarthNet is packed once with `nadir data "
+      "index` and `nadir data pack`, any other is unpacked; give --data the "
+      "folder that makes",
       options.data);
   NADIR_CHECK(
       path.extension() != ".parquet",
@@ -61,7 +57,8 @@ std::vector<fs::path> flat_files(const fs::path& folder) {
     if (entry.path().filename().native().starts_with('.')) {
       continue;
     }
-    if (entry.is_directory()) {
+    std::error_code no_folder;
+    if (entry.is_directory(no_folder)) {
       return {};
     }
     if (raster::has_image_extension(entry.path())) {

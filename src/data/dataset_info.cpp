@@ -155,7 +155,10 @@ DatasetInfo read_dataset_info(const fs::path& folder) {
 }
 
 void write_dataset_info(const fs::path& folder, const DatasetInfo& info) {
-  write_file(folder / kDatasetFile, to_json(info).dump(2) + "\n");
+  // Problems may quote anything that a damaged file said.
+  const std::string text = to_json(info).dump(
+      2, ' ', false, nlohmann::json::error_handler_t::replace);
+  write_file(folder / kDatasetFile, text + "\n");
 }
 
 }  // namespace nadir::data

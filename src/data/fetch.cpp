@@ -1,7 +1,9 @@
 #include "data/fetch.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <thread>
 
@@ -26,6 +28,7 @@ constexpr long kPartial = 206;
 constexpr long kRangeNotSatisfiable = 416;
 constexpr long kTooManyRequests = 429;
 constexpr long kFirstServerError = 500;
+constexpr long kMaxRedirects = 10;
 constexpr std::chrono::milliseconds kLongestWait{60'000};
 
 struct CurlCloser {
@@ -49,6 +52,7 @@ struct Reply {
   CURLcode result = CURLE_OK;
   long status = 0;
   std::string message;
+  bool is_final = false;  // another request would come to the same
 };
 
 // Where libcurl's callback puts bytes. A server that ignores the range sends
@@ -59,6 +63,9 @@ struct Sink {
   int64_t offset = 0;
   bool has_begun = false;
   bool is_refused = false;  // an error page, not the file
+  bool is_other = false;    // a whole file that cannot be this one
+  int64_t num_expected = 0;
+  int write_error = 0;  // errno
   Progress* progress = nullptr;
 };
 
@@ -68,7 +75,20 @@ size_t take_bytes(char* bytes, size_t, size_t num_bytes, void* user) {
     sink->has_begun = true;
     long status = 0;
     curl_easy_getinfo(sink->handle, CURLINFO_RESPONSE_CODE, &status);
-    sink->is_refused = status != kOk && status != kPartial;
+    // 0 where there is no HTTP: file://.
+    sink->is_refused = status != kOk && status != kPartial && status != 0;
+    if (status == kOk && sink->offset > 0) {
+      // A portal's greeting page must not cost what is here already.
+      curl_off_t length = -1;
+      curl_easy_getinfo(
+          sink->handle, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+      sink->is_other =
+          length >= 0 && (sink->num_expected > 0 ? length != sink->num_expected
+                                                 : length < sink->offset);
+      if (sink->is_other) {
+        return 0;
+      }
+    }
     if (status == kOk && sink->offset > 0 &&
         (std::fflush(sink->file) != 0 ||
          ftruncate(fileno(sink->file), 0) != 0 ||
@@ -80,7 +100,11 @@ size_t take_bytes(char* bytes, size_t, size_t num_bytes, void* user) {
     return num_bytes;
   }
   sink->progress->advance(static_cast<int64_t>(num_bytes));
-  return std::fwrite(bytes, 1, num_bytes, sink->file);
+  const size_t num_written = std::fwrite(bytes, 1, num_bytes, sink->file);
+  if (num_written < num_bytes) {
+    sink->write_error = errno;
+  }
+  return num_written;
 }
 
 int stop_on_signal(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -101,11 +125,13 @@ Reply request(
       .handle = handle.get(),
       .file = output.get(),
       .offset = size_of(part),
+      .num_expected = file.num_bytes,
       .progress = &progress};
   char reason[CURL_ERROR_SIZE] = "";
   CURL* curl = handle.get();
   curl_easy_setopt(curl, CURLOPT_URL, file.url.c_str());
   curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+  curl_easy_setopt(curl, CURLOPT_MAXREDIRS, kMaxRedirects);
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https,file");
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "nadir");
   curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
@@ -126,8 +152,25 @@ Reply request(
   }
   Reply reply;
   reply.result = curl_easy_perform(curl);
+  if (std::fflush(output.get()) != 0) {
+    sink.write_error = errno;
+  }
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply.status);
   reply.message = reason[0] != '\0' ? reason : curl_easy_strerror(reply.result);
+  if (sink.is_other) {
+    reply.message = fmt::format(
+        "the server sends another file than the one begun in {}; it is kept",
+        part.string());
+    reply.is_final = true;
+  } else if (sink.write_error != 0) {
+    reply.message = fmt::format(
+        "{} cannot be written: {}",
+        part.string(),
+        std::strerror(sink.write_error));
+    reply.is_final = true;
+  } else if (reply.result == CURLE_TOO_MANY_REDIRECTS) {
+    reply.is_final = true;
+  }
   return reply;
 }
 
@@ -192,13 +235,13 @@ void download(
     const Reply reply = request(file, part, options, progress);
     const bool is_answered =
         reply.status == kOk || reply.status == kPartial || reply.status == 0;
-    if (reply.result == CURLE_OK && is_answered) {
+    if (reply.result == CURLE_OK && is_answered && !reply.is_final) {
       return;
     }
     if (reply.status == kRangeNotSatisfiable && before > 0) {
       return;  // nothing is left to send
     }
-    if (reply.result == CURLE_ABORTED_BY_CALLBACK ||
+    if (reply.result == CURLE_ABORTED_BY_CALLBACK || reply.is_final ||
         !is_worth_retrying(reply)) {
       fail_request(file, reply);
     }

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "data/picture_dataset.h"
 #include "raster/image_file.h"
 
@@ -12,6 +13,22 @@ namespace nadir::data {
 namespace fs = std::filesystem;
 
 namespace {
+
+// Whether the entry is a link to a folder that it lies in: following it would
+// find every image again and again.
+bool leads_back(const fs::directory_entry& entry) {
+  std::error_code error;
+  if (!entry.is_symlink(error)) {
+    return false;
+  }
+  const std::string target = fs::canonical(entry.path(), error) / "";
+  if (error) {
+    return false;  // leads nowhere
+  }
+  const std::string parent =
+      fs::canonical(entry.path().parent_path(), error) / "";
+  return parent.starts_with(target);
+}
 
 // Paths below the root with `/`, sorted; no file is opened or asked for its
 // status where the file system tells its kind.
@@ -28,7 +45,13 @@ std::vector<std::string> list_images(const fs::path& root) {
       entry.disable_recursion_pending();
       continue;
     }
-    if (raster::has_image_extension(entry->path()) && !entry->is_directory()) {
+    if (leads_back(*entry)) {
+      entry.disable_recursion_pending();
+      continue;
+    }
+    std::error_code no_folder;
+    if (raster::has_image_extension(entry->path()) &&
+        !entry->is_directory(no_folder)) {
       names.push_back(path.substr(root_length));
     }
   }
@@ -110,7 +133,22 @@ ImageFolder scan_image_folder(const fs::path& root) {
 
 std::unique_ptr<Dataset> open_image_folder(const DatasetOptions& options) {
   auto folder = scan_image_folder(options.data);
-  const bool has_classes = !folder.catalog.class_names.empty();
+  const auto& classes = folder.catalog.class_names;
+  const bool has_classes = !classes.empty();
+  const auto is_class = [&](const char* name) {
+    return std::find(classes.begin(), classes.end(), name) != classes.end();
+  };
+  if (classes.size() == 2 && is_class("images") &&
+      (is_class("labels") || is_class("masks"))) {
+    log_warning(
+        "data",
+        "{} looks like images beside their masks, and is read as the two "
+        "classes {} and {}; --data {}/images gives the images alone",
+        options.data,
+        classes[0],
+        classes[1],
+        options.data);
+  }
   return make_picture_dataset(
       std::move(folder.catalog),
       std::move(folder.files),

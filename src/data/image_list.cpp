@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "data/picture_dataset.h"
+#include "raster/image_file.h"
 
 namespace nadir::data {
 namespace fs = std::filesystem;
@@ -22,7 +23,11 @@ struct Line {
 Line parse_line(const std::string& text) {
   const size_t tab = text.find('\t');
   const size_t cut = tab != std::string::npos ? tab : text.find_last_of(' ');
-  if (cut == std::string::npos) {
+  // A name with blanks may end the line: "field 7.jpg" carries no label.
+  const bool has_no_label = cut == std::string::npos ||
+                            (tab == std::string::npos &&
+                             raster::has_image_extension(text.substr(cut + 1)));
+  if (has_no_label) {
     return {text, {}};
   }
   Line line = {text.substr(0, cut), split(text.substr(cut + 1), ',')};
@@ -69,7 +74,17 @@ void set_labels(Catalog& catalog, const std::vector<Line>& lines) {
 }
 
 std::vector<Line> read_lines(const fs::path& list) {
-  std::istringstream file(read_file(list));
+  std::string whole = read_file(list);
+  if (whole.find('\0') != std::string::npos) {
+    fail(
+        ErrorCode::kCorruptData,
+        "{} is neither an image nor a text that lists images",
+        list.string());
+  }
+  if (whole.starts_with("\xEF\xBB\xBF")) {
+    whole.erase(0, 3);  // the byte order mark of some editors
+  }
+  std::istringstream file(std::move(whole));
   std::vector<Line> lines;
   std::set<std::string> seen;
   std::string text;
@@ -79,6 +94,17 @@ std::vector<Line> read_lines(const fs::path& list) {
       continue;
     }
     lines.push_back(parse_line(text));
+    const auto& labels = lines.back().labels;
+    if (lines.back().path.empty() ||
+        std::find(labels.begin(), labels.end(), "") != labels.end()) {
+      fail(
+          ErrorCode::kCorruptData,
+          "{}:{}: a line is PATH, or PATH and LABEL[,LABEL...] after a tab or "
+          "blank, got '{}'",
+          list.string(),
+          number,
+          text);
+    }
     if (lines.back().labels.empty() != lines.front().labels.empty()) {
       fail(
           ErrorCode::kCorruptData,

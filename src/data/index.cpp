@@ -2,15 +2,22 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <limits>
 #include <unordered_map>
 
+#include <unistd.h>
+
 #include <nlohmann/json.hpp>
 
+#include "core/config.h"
 #include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
 #include "data/index_boundaries.h"
 #include "data/index_rows.h"
+#include "data/labels.h"
 #include "data/official_lists.h"
 #include "raster/projection.h"
 #include "table/parquet.h"
@@ -56,6 +63,24 @@ fs::path metadata_file(const IndexOptions& options) {
       kMetadataFile);
 }
 
+void check_labels_19(
+    const fs::path& path,
+    const std::string& name,
+    const table::TextList& labels) {
+  for (const auto& label : labels) {
+    if (std::find(labels_19().begin(), labels_19().end(), label) ==
+        labels_19().end()) {
+      fail(
+          ErrorCode::kCorruptData,
+          "{}: {} has the label '{}', which is not one of the 19{}",
+          path.string(),
+          name,
+          label,
+          did_you_mean(label, labels_19()));
+    }
+  }
+}
+
 // Fills labels and facts of the rows that the table has.
 void read_v2_table(
     const fs::path& path,
@@ -83,6 +108,7 @@ void read_v2_table(
     }
     const size_t place = found->second;
     if (labels[i] && !labels[i]->empty()) {
+      check_labels_19(path, *names[i], *labels[i]);
       rows[place].new_labels = labels[i];
     }
     facts[place] = {
@@ -106,6 +132,18 @@ std::vector<OfficialFacts> facts_of_v2(
   const fs::path more = path.parent_path() / kSnowCloudFile;
   if (fs::exists(more)) {
     read_v2_table(more, places, rows, facts);
+  }
+  const auto num_unlisted =
+      std::count_if(facts.begin(), facts.end(), [](const auto& fact) {
+        return !fact.is_listed;
+      });
+  if (num_unlisted > 0) {
+    log_warning(
+        "data",
+        "{} of {} patches are not in {} and count as unlabelled",
+        num_unlisted,
+        rows.size(),
+        path.string());
   }
   return facts;
 }
@@ -242,6 +280,11 @@ std::array<double, 4> bounds_of(const table::BytesColumn& geometry) {
 Index make_index(const IndexOptions& options) {
   BadPatches bad(options.max_bad);
   IndexRows read = read_index_rows(options.source, options.num_threads, bad);
+  if (read.is_interrupted) {
+    Index none;
+    none.report.is_interrupted = true;
+    return none;
+  }
   std::vector<OfficialFacts> facts =
       read.is_v2
           ? facts_of_v2(options, read.rows)
@@ -263,6 +306,27 @@ Index make_index(const IndexOptions& options) {
   }
   index.table = to_table(read.rows, facts, options.is_extended);
   return index;
+}
+
+void check_index_output(const fs::path& path, const std::string& source) {
+  std::error_code error;
+  NADIR_CHECK(
+      !fs::is_directory(path, error),
+      "{} is a folder; --out names the file to write",
+      path.string());
+  NADIR_CHECK(
+      !fs::equivalent(path, source, error),
+      "--out {} is the source itself; choose another file",
+      path.string());
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  make_folder(folder);
+  if (::access(folder.c_str(), W_OK) != 0) {
+    fail(
+        ErrorCode::kIo,
+        "cannot write {}: {}",
+        path.string(),
+        std::strerror(errno));
+  }
 }
 
 void write_index(const fs::path& path, const table::Table& table) {

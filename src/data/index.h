@@ -36,6 +36,7 @@ struct IndexReport {
   int64_t num_without_split = 0;    // of the rows
   int64_t num_without_country = 0;  // of the rows
   std::vector<BadPatch> bad;        // tolerated
+  bool is_interrupted = false;      // by a signal; then there is no table
 };
 
 struct Index {
@@ -52,6 +53,11 @@ struct Index {
 // metadata.parquet. Throws Error{kCorruptData} on more than max_bad bad
 // patches or a damaged archive, Error{kNotFound} if a file is missing.
 [[nodiscard]] Index make_index(const IndexOptions& options);
+
+// Refuses, before hours of work, an output that cannot be written or would
+// replace the source. Throws Error{kInvalidArgument} or Error{kIo}.
+void check_index_output(
+    const std::filesystem::path& path, const std::string& source);
 
 // Replaces `path`, atomically, by the index as GeoParquet 1.1.0 in EPSG:3035.
 void write_index(const std::filesystem::path& path, const table::Table& table);

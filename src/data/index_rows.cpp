@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/progress.h"
+#include "core/signals.h"
 #include "data/labels.h"
 #include "data/patch_name.h"
 #include "data/patch_source.h"
@@ -144,6 +145,10 @@ IndexRows read_index_rows(
     index.num_patches += static_cast<int64_t>(batch.size());
     progress.advance(static_cast<int64_t>(batch.size()));
     bad.check();
+    if (caught_signal() != 0) {
+      index.is_interrupted = true;
+      return index;
+    }
   }
   index.num_skipped = patches->num_skipped();
   std::sort(

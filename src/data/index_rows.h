@@ -25,6 +25,7 @@ struct IndexRow {
 struct IndexRows {
   std::vector<IndexRow> rows;  // sorted by name
   bool is_v2 = false;
+  bool is_interrupted = false;  // by a signal; the rows are not all
   int64_t num_patches = 0;
   int64_t num_skipped = 0;
 };

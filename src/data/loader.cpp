@@ -278,6 +278,7 @@ void Loader::State::join() {
     thread.join();
   }
   threads.clear();
+  const std::lock_guard lock(mutex);  // another thread may give a lease back
   for (auto& slot : slots) {
     free_batches.push_back(std::move(slot->batch));
   }

@@ -93,6 +93,8 @@ Places places_of(const std::vector<std::string>& names) {
   return places;
 }
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
 std::string_view without_blanks(std::string_view line) {
   while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) {
     line.remove_suffix(1);
@@ -152,6 +154,14 @@ void for_each_line(
   archive_read_support_format_raw(handle.get());
   struct archive_entry* entry = nullptr;
   std::string rest;
+  bool is_first = true;
+  const auto take_line = [&](std::string_view line) {
+    if (is_first && line.starts_with(kByteOrderMark)) {
+      line.remove_prefix(kByteOrderMark.size());
+    }
+    is_first = false;
+    take(without_blanks(line));
+  };
   std::vector<char> buffer(1 << 18);
   la_ssize_t got = 0;
   if (archive_read_open_filename(handle.get(), path.c_str(), 1 << 16) !=
@@ -168,7 +178,7 @@ void for_each_line(
     std::string_view text = rest;
     for (size_t end = text.find('\n'); end != std::string_view::npos;
          end = text.find('\n')) {
-      take(without_blanks(text.substr(0, end)));
+      take_line(text.substr(0, end));
       text.remove_prefix(end + 1);
     }
     rest = std::string(text);
@@ -182,7 +192,7 @@ void for_each_line(
         reason == nullptr ? "cannot be read" : reason);
   }
   if (!without_blanks(rest).empty()) {
-    take(without_blanks(rest));
+    take_line(rest);
   }
 }
 
@@ -244,8 +254,9 @@ std::vector<std::optional<std::string>> read_country_list(
     };
     if (!is_header) {
       const auto found = places.find(field(*name_column));
-      if (found != places.end()) {
-        countries[found->second] = std::string(field(*country_column));
+      const std::string_view country = field(*country_column);
+      if (found != places.end() && !country.empty()) {
+        countries[found->second] = std::string(country);
       }
       return;
     }

@@ -32,6 +32,19 @@ using raster::PixelType;
 
 constexpr char kScaling[] = "rgb2000";
 
+// Names and classes end in JSON and Parquet, which hold UTF-8 only.
+void check_is_utf8(const std::string& name) {
+  try {
+    (void)nlohmann::json(name).dump();
+  } catch (const nlohmann::json::exception&) {
+    fail(
+        ErrorCode::kInvalidArgument,
+        "the name '{}' is not UTF-8 and cannot be packed; rename the file or "
+        "folder (convmv does it for whole folders)",
+        name);
+  }
+}
+
 // What has become of one item of a chunk.
 struct PackedItem {
   std::string blob;  // empty if it was there already
@@ -51,13 +64,17 @@ class Packer {
             options.type == "uint16",
         "dtype must be uint8 or uint16, got '{}'",
         options.type);
-    if (options.type == "uint8") {
+    // Bands named by one letter or digit are a picture's, not reflectance.
+    if (options.type == "uint8" && input_->bands().front().size() > 1) {
       scaling_ = make_normalization(
           kScaling, input_->bands(), PixelType::kUint16, nullptr);
     }
     const Catalog& catalog = input_->catalog();
     for (int64_t i = 0; i < catalog.size(); ++i) {
       rows_.emplace(catalog.names[static_cast<size_t>(i)], i);
+    }
+    for (const auto* texts : {&catalog.names, &catalog.class_names}) {
+      std::for_each(texts->begin(), texts->end(), check_is_utf8);
     }
     sha256_.resize(catalog.names.size());
     statistics_split_ =
@@ -196,10 +213,13 @@ class Packer {
   }
 
   void check_type(const std::vector<BandView>& views) const {
-    if (options_.type == "uint16" && views.front().type == PixelType::kUint8) {
+    const std::string& type = pixel_type_name(views.front().type);
+    if (!options_.type.empty() && type != options_.type) {
       fail(
           ErrorCode::kInvalidArgument,
-          "has 8-bit pixels; leave out --dtype uint16");
+          "has {} pixels; leave out --dtype {}",
+          type,
+          options_.type);
     }
   }
 
@@ -365,6 +385,7 @@ nlohmann::json settings_of(const PackOptions& options) {
   const bool has_index = !index.empty() && fs::exists(index);
   std::error_code error;
   const fs::path source = fs::weakly_canonical(options.source, error);
+  check_is_utf8(source.filename().string());
   return {
       {"source", source.filename().string()},
       {"source_bytes",

@@ -1,7 +1,9 @@
 #include "data/pack_input.h"
 
 #include "core/error.h"
+#include "data/archive_entries.h"
 #include "data/bigearthnet_dataset.h"
+#include "data/dataset_info.h"
 #include "data/index_catalog.h"
 #include "data/patch_name.h"
 #include "data/patch_source.h"
@@ -77,12 +79,13 @@ class PatchInput : public PackInput {
           image.width() != side || image.type() != PixelType::kUint16) {
         fail(
             ErrorCode::kCorruptData,
-            "{} must be one uint16 band of {} x {} pixels, it has {} of {} x "
-            "{}",
+            "{} must be one uint16 band of {} x {} pixels, it has {} {} "
+            "band(s) of {} x {}",
             band_file_name(item.name, band),
             side,
             side,
             image.num_bands(),
+            pixel_type_name(image.type()),
             image.height(),
             image.width());
       }
@@ -189,12 +192,7 @@ std::unique_ptr<PackInput> open_pack_input(
   if (!fs::exists(source)) {
     fail(ErrorCode::kNotFound, "there is no {}", source);
   }
-  const bool is_archive =
-      !fs::is_directory(source) &&
-      fs::path(source).filename().string().find(".t") != std::string::npos &&
-      !fs::path(source).filename().string().ends_with(".txt") &&
-      !fs::path(source).filename().string().ends_with(".tif");
-  if (!is_archive && !is_bigearthnet_folder(source)) {
+  if (!is_archive(source) && !is_bigearthnet_folder(source)) {
     NADIR_CHECK(
         index.empty(),
         "{} holds no BigEarthNet patches; leave out --index",
@@ -204,6 +202,11 @@ std::unique_ptr<PackInput> open_pack_input(
     options.bands = bands;
     return std::make_unique<DatasetInput>(options);
   }
+  NADIR_CHECK(
+      !is_archive(source) || !is_zip(source),
+      "{} is a zip, which is not read as a stream; unpack it and give the "
+      "folder",
+      source);
   const std::string found = index.empty() ? index_beside(source) : index;
   NADIR_CHECK(
       !found.empty(),

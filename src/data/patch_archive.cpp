@@ -156,7 +156,12 @@ class PatchArchive : public PatchSource {
       problems_.push_back(file + " is there twice");
       return;
     }
-    bytes = entries_->read();
+    auto read = entries_->read(kMaxPatchFileBytes);
+    if (!read) {
+      problems_.push_back(too_large_problem(file));
+      return;
+    }
+    bytes = *std::move(read);
     if (bytes.empty()) {
       problems_.push_back(file + " is empty");
     }

@@ -34,8 +34,10 @@ struct Search {
   // Returns whether a patch was found in `folder`.
   bool visit(const fs::path& folder, int depth) {
     bool has_patch = false;
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      if (!entry.is_directory()) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      std::error_code no_folder;  // a link that leads nowhere
+      if (!entry.is_directory(no_folder)) {
         continue;
       }
       std::string name = entry.path().filename().string();
@@ -49,6 +51,13 @@ struct Search {
       } else {
         ++num_skipped;
       }
+    }
+    if (error) {
+      fail(
+          ErrorCode::kIo,
+          "cannot list {}: {}",
+          folder.string(),
+          error.message());
     }
     return has_patch;
   }
@@ -101,6 +110,12 @@ class PatchFolder : public PatchSource {
       const fs::path& path, std::vector<std::string>& problems) {
     const std::string name = path.filename().string();
     try {
+      std::error_code error;
+      const auto size = fs::file_size(path, error);
+      if (!error && size > static_cast<uintmax_t>(kMaxPatchFileBytes)) {
+        problems.push_back(too_large_problem(name));
+        return "";
+      }
       std::string bytes = read_file(path);
       if (bytes.empty()) {
         problems.push_back(name + " is empty");

@@ -16,6 +16,14 @@ static_assert(std::endian::native == std::endian::little);
 
 using nlohmann::json;
 
+json parse_object(std::string_view text) {
+  json object = json::parse(text, nullptr, false);
+  if (object.is_discarded() || !object.is_object()) {
+    fail(ErrorCode::kCorruptData, "its JSON cannot be parsed");
+  }
+  return object;
+}
+
 const json& value_of(const json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end()) {
@@ -73,11 +81,12 @@ PatchBox box_of_json(const json& object) {
 
 }  // namespace
 
+std::vector<std::string> parse_patch_labels(std::string_view text) {
+  return labels_of(parse_object(text));
+}
+
 PatchMetadata parse_patch_metadata(std::string_view text) {
-  const json object = json::parse(text, nullptr, false);
-  if (object.is_discarded() || !object.is_object()) {
-    fail(ErrorCode::kCorruptData, "its JSON cannot be parsed");
-  }
+  const json object = parse_object(text);
   PatchMetadata metadata;
   metadata.labels = labels_of(object);
   metadata.tile_source = text_of(object, "tile_source");

@@ -32,6 +32,10 @@ struct PatchMetadata {
 // keys are ignored; the misprint `lly` for `lry` is accepted.
 [[nodiscard]] PatchMetadata parse_patch_metadata(std::string_view json);
 
+// The labels alone. Throws as parse_patch_metadata() does.
+[[nodiscard]] std::vector<std::string> parse_patch_labels(
+    std::string_view json);
+
 // "2017-06-13T10:10:31" and the like as "2017-06-13 10:10:31".
 // Throws Error{kCorruptData} if it is no date.
 [[nodiscard]] std::string normal_date(const std::string& date);

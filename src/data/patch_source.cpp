@@ -7,6 +7,11 @@
 
 namespace nadir::data {
 
+std::string too_large_problem(const std::string& file) {
+  return fmt::format(
+      "{} is larger than {} MiB", file, kMaxPatchFileBytes >> 20);
+}
+
 std::unique_ptr<PatchSource> open_patch_source(
     const std::filesystem::path& path, const PatchSourceOptions& options) {
   for (const auto& band : options.bands) {

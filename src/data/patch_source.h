@@ -3,6 +3,7 @@
 // Layouts: BigEarthNet v1 and v2 (docs/formats/bigearthnet.md).
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -20,6 +21,12 @@ struct PatchFiles {
   std::map<std::string, std::string> bands;  // "B02" -> bytes of its GeoTIFF
   std::string problem;
 };
+
+// No file of a patch comes near this; a larger one is not read.
+inline constexpr int64_t kMaxPatchFileBytes = int64_t{16} << 20;
+
+// "X_B02.tif is larger than 16 MiB".
+[[nodiscard]] std::string too_large_problem(const std::string& file);
 
 struct PatchSourceOptions {
   // Bands to deliver; empty delivers no pixels (index needs only the JSON).

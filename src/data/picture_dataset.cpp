@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <set>
 
 #include "core/error.h"
@@ -85,6 +86,38 @@ void copy_band(const Image& src, size_t place, Image& dst, int64_t band) {
       num_bytes);
 }
 
+// What one file says of all of them.
+struct Telling {
+  std::vector<std::string> bands;
+  PixelType type;
+};
+
+// The first file that can be read tells the bands; but where it is grey, a
+// colour one among a few others does, so that one grey picture does not make
+// a folder of colour ones grey.
+Telling tell_bands(const std::vector<fs::path>& files) {
+  constexpr size_t kNumLooks = 16;
+  std::optional<Telling> grey;
+  std::optional<Error> first_error;
+  const size_t num_looks = std::min(kNumLooks, files.size());
+  for (size_t look = 0; look < num_looks; ++look) {
+    const auto& file = files[look * files.size() / num_looks];
+    try {
+      Telling telling = {picture_bands(file), raster::read_image(file).type()};
+      if (telling.bands.size() > 1) {
+        return telling;
+      }
+      grey = grey ? grey : telling;
+    } catch (const Error& error) {
+      first_error = first_error ? first_error : error;
+    }
+  }
+  if (!grey) {
+    throw Error(*first_error);
+  }
+  return *grey;
+}
+
 const char* type_name(PixelType type) {
   switch (type) {
     case PixelType::kUint8:
@@ -159,7 +192,8 @@ Image PictureDataset::read(int64_t index) const {
   }
   const auto num_bands = static_cast<size_t>(image.num_bands());
   const size_t last = *std::max_element(places_.begin(), places_.end());
-  const bool is_color = last < 3 && num_file_bands_ <= 4;
+  const bool is_color =
+      last < 3 && (num_file_bands_ == 3 || num_file_bands_ == 4);
   const bool is_grey = num_bands == 1 && is_color;
   const bool is_usable =
       num_bands == num_file_bands_ ||
@@ -167,7 +201,7 @@ Image PictureDataset::read(int64_t index) const {
   if (!is_usable) {
     fail(
         ErrorCode::kCorruptData,
-        "{} has {} bands, the first image of the data set has {}",
+        "{} has {} band(s), the first image of the data set has {}",
         file.string(),
         num_bands,
         num_file_bands_);
@@ -194,8 +228,7 @@ std::unique_ptr<Dataset> make_picture_dataset(
     const DatasetOptions& options,
     const std::string& kind) {
   NADIR_ASSERT(catalog.names.size() == files.size() && !files.empty());
-  const auto file_bands = picture_bands(files.front());
-  const PixelType type = raster::read_image(files.front()).type();
+  const auto [file_bands, type] = tell_bands(files);
   auto places = choose_bands(options.bands, file_bands);
   const bool has_alpha = file_bands.size() == 4 && file_bands[3] == "A";
   if (options.bands.empty() && has_alpha) {

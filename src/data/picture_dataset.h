@@ -43,8 +43,9 @@ class PictureDataset : public CatalogDataset {
 [[nodiscard]] std::vector<std::string> picture_bands(
     const std::filesystem::path& file);
 
-// Makes the dataset of the rows that `options` choose; the first file tells
-// the bands. Throws as open_dataset() does.
+// Makes the dataset of the rows that `options` choose. The first file that can
+// be read tells the bands, or a colour one of a few others where that is grey.
+// Throws as open_dataset() does.
 [[nodiscard]] std::unique_ptr<Dataset> make_picture_dataset(
     Catalog catalog,
     std::vector<std::filesystem::path> files,

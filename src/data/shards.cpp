@@ -1,6 +1,7 @@
 #include "data/shards.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include <fcntl.h>
@@ -31,11 +32,16 @@ void check(int status, const fs::path& path) {
   const bool is_damaged = status == MDB_INVALID || status == MDB_CORRUPTED ||
                           status == MDB_VERSION_MISMATCH ||
                           status == MDB_PAGE_NOTFOUND;
+  // LMDB calls a write that came short an input/output error.
+  const bool is_full = status == ENOSPC || status == EIO || status == EFBIG;
   fail(
       is_damaged ? ErrorCode::kCorruptData : ErrorCode::kIo,
-      "shard {}: {}",
+      "shard {}: {}{}",
       path.string(),
-      mdb_strerror(status));
+      mdb_strerror(status),
+      is_full ? "; if the disk is full, make room and run the same command "
+                "again: it goes on"
+              : "");
 }
 
 MDB_val as_value(std::string_view text) {

@@ -1,5 +1,6 @@
 #include "data/subset.h"
 
+#include <algorithm>
 #include <fstream>
 #include <unordered_set>
 
@@ -97,6 +98,12 @@ SubsetResult copy_subset(const SubsetOptions& options) {
   const std::string index =
       options.index.empty() ? index_beside(options.source) : options.index;
   std::unordered_set<std::string> wanted;
+  std::error_code error;
+  NADIR_CHECK(
+      index.empty() || !fs::equivalent(index, options.out / kIndexPath, error),
+      "{} is read, and would be replaced by the rows that are copied; choose "
+      "another --out",
+      index);
   if (!index.empty()) {
     const Catalog catalog = read_bigearthnet_catalog(index);
     wanted.insert(catalog.names.begin(), catalog.names.end());
@@ -105,6 +112,7 @@ SubsetResult copy_subset(const SubsetOptions& options) {
       options.source, {.bands = bands, .needs_metadata = false});
   SubsetResult result;
   BadPatches bad(options.max_bad);
+  std::unordered_set<std::string> met;  // bad ones included
   std::unordered_set<std::string> copied;
   Progress progress("copying", patches->count().value_or(-1), "patches");
   while (auto patch = patches->next()) {
@@ -113,6 +121,7 @@ SubsetResult copy_subset(const SubsetOptions& options) {
       ++result.num_unlisted;
       continue;
     }
+    met.insert(patch->name);
     std::string problem = problem_of(*patch, bands);
     if (problem.empty() && !copied.insert(patch->name).second) {
       problem = "is there twice";
@@ -135,6 +144,10 @@ SubsetResult copy_subset(const SubsetOptions& options) {
     }
   }
   result.num_copied = static_cast<int64_t>(copied.size());
+  result.num_missing = static_cast<int64_t>(
+      std::count_if(wanted.begin(), wanted.end(), [&](const auto& name) {
+        return !met.contains(name);
+      }));
   if (!index.empty()) {
     write_rows(index, options.out, copied);
   }

@@ -23,6 +23,7 @@ struct SubsetOptions {
 struct SubsetResult {
   int64_t num_copied = 0;    // patches; those that were there before included
   int64_t num_unlisted = 0;  // in the source and not in the index
+  int64_t num_missing = 0;   // in the index and not in the source
   int64_t num_bytes = 0;
   std::vector<BadPatch> bad;
   bool is_interrupted = false;  // by a signal; the same call goes on
@@ -30,8 +31,9 @@ struct SubsetResult {
 
 // Each file is written beside its place and renamed, so that none is half
 // there; the index comes last, with the rows of the patches that were copied.
-// Called again it completes what is missing. Throws Error{kCorruptData} on
-// more than max_bad bad patches, and what open_patch_source() throws.
+// Called again it completes what is missing. Throws Error{kInvalidArgument} if
+// the index to write is the one that is read, Error{kCorruptData} on more than
+// max_bad bad patches, and what open_patch_source() throws.
 [[nodiscard]] SubsetResult copy_subset(const SubsetOptions& options);
 
 }  // namespace nadir::data

@@ -184,7 +184,7 @@ class TarEntries : public ArchiveEntries {
       // Links and folders may state a size that no bytes follow.
       const bool has_bytes = !(type >= '1' && type <= '6');
       num_bytes_ = has_bytes ? size.value_or(-1) : 0;
-      if (num_bytes_ < 0 || begin_ + num_bytes_ > file_.num_bytes()) {
+      if (num_bytes_ < 0 || num_bytes_ > file_.num_bytes() - begin_) {
         fail(
             ErrorCode::kCorruptData,
             "{}: the archive ends early, inside {}",
@@ -211,7 +211,10 @@ class TarEntries : public ArchiveEntries {
     }
   }
 
-  std::string read() override {
+  std::optional<std::string> read(int64_t max_bytes) override {
+    if (num_bytes_ > max_bytes) {
+      return std::nullopt;
+    }
     std::string bytes(static_cast<size_t>(num_bytes_), '\0');
     file_.read(begin_, num_bytes_, bytes.data());
     return bytes;
@@ -253,14 +256,15 @@ class TarEntries : public ArchiveEntries {
   }
 
   std::string read_name_bytes() {
-    if (num_bytes_ > kMaxNameBytes) {
+    auto bytes = read(kMaxNameBytes);
+    if (!bytes) {
       fail(
           ErrorCode::kCorruptData,
           "{}: damaged tar: a name of {} bytes",
           file_.name(),
           num_bytes_);
     }
-    return read();
+    return *std::move(bytes);
   }
 
   BufferedFile file_;

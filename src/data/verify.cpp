@@ -9,12 +9,17 @@
 #include "core/hash.h"
 #include "core/parallel.h"
 #include "core/progress.h"
+#include "core/signals.h"
+#include "data/dataset_info.h"
 #include "data/fetch.h"
+#include "data/index_catalog.h"
 #include "data/labels.h"
 #include "data/official_lists.h"
 #include "data/patch_metadata.h"
 #include "data/patch_name.h"
 #include "data/patch_source.h"
+#include "data/safetensors_blob.h"
+#include "data/shards.h"
 
 namespace nadir::data {
 namespace {
@@ -110,9 +115,81 @@ void compute_md5(const std::string& source, VerifyReport& report) {
   }
 }
 
+// Hash of one stored image; its problem if there is one.
+std::string check_image(
+    const ShardReader& shards,
+    const std::string& name,
+    const DatasetInfo& info,
+    std::string& problem) {
+  std::string hash;
+  const bool is_there = shards.read(name, [&](std::string_view blob) {
+    hash = sha256_hex(blob);
+    const BlobLayout layout(blob, name);
+    for (const auto& band : info.bands) {
+      if (layout.find(band.name) == nullptr) {
+        problem = "has no band " + band.name;
+      }
+    }
+  });
+  if (!is_there) {
+    problem = "is in the index and not in the shards";
+  }
+  return hash;
+}
+
+// A dataset folder: every image against the one sum in dataset.json.
+VerifyReport verify_dataset(const VerifyOptions& options) {
+  const std::filesystem::path folder = options.source;
+  const DatasetInfo info = read_dataset_info(folder);
+  const Catalog catalog = read_index_catalog(
+      folder / kIndexFile, {.labels = info.label_column}, info.class_names);
+  const ShardReader shards(folder / kShardsFolder);
+  std::vector<std::string> lines(catalog.names.size());
+  std::vector<std::string> problems(catalog.names.size());
+  Progress progress("verifying", catalog.size(), "images");
+  parallel_for(
+      catalog.size(),
+      kGrain,
+      options.num_threads,
+      [&](int64_t begin, int64_t end) {
+        for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end);
+             ++i) {
+          const std::string& name = catalog.names[i];
+          try {
+            lines[i] = name + " " +
+                       check_image(shards, name, info, problems[i]) + "\n";
+          } catch (const Error& error) {
+            problems[i] = error.what();
+          }
+        }
+        progress.advance(end - begin);
+      });
+  VerifyReport report;
+  report.num_patches = catalog.size();
+  for (size_t i = 0; i < problems.size(); ++i) {
+    if (!problems[i].empty()) {
+      report.bad.push_back({catalog.names[i], problems[i]});
+    }
+  }
+  std::sort(lines.begin(), lines.end());
+  const std::string content = sha256_hex(join(lines, ""));
+  if (report.bad.empty() && content != info.content_sha256) {
+    report.bad.push_back(
+        {kDatasetFile,
+         "its content_sha256 is " + info.content_sha256 +
+             ", that of index and shards " + content +
+             ": an image was changed; pack the data anew"});
+  }
+  return report;
+}
+
 }  // namespace
 
 VerifyReport verify_source(const VerifyOptions& options) {
+  if (std::filesystem::exists(
+          std::filesystem::path(options.source) / kDatasetFile)) {
+    return verify_dataset(options);
+  }
   VerifyReport report;
   const auto patches = open_patch_source(
       options.source, {.bands = bands_of(options), .needs_metadata = true});
@@ -148,6 +225,10 @@ VerifyReport verify_source(const VerifyOptions& options) {
       names.push_back(std::move(batch[i].name));
     }
     progress.advance(static_cast<int64_t>(batch.size()));
+    if (caught_signal() != 0) {
+      report.is_interrupted = true;
+      return report;
+    }
   }
   report.num_patches = static_cast<int64_t>(names.size());
   report.num_skipped = patches->num_skipped();

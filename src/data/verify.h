@@ -1,5 +1,6 @@
 // Whether a BigEarthNet folder or archive is what it should be: names, files,
-// sizes and types of the pixels, checksum of the archive.
+// sizes and types of the pixels, checksum of the archive; and whether a dataset
+// folder holds what was packed into it.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@
 namespace nadir::data {
 
 struct VerifyOptions {
-  std::string source;              // folder or archive
+  std::string source;              // folder, archive or dataset folder
   std::vector<std::string> bands;  // to read; empty = all twelve
   bool reads_pixels = true;        // false: names and metadata only
   std::string lists;               // folder of the official lists
@@ -28,13 +29,15 @@ struct VerifyReport {
   int64_t num_missing = 0;                  // listed, but not in the source
   std::vector<std::string> first_unlisted;  // at most ten
   std::vector<std::string> first_missing;
-  std::string md5;       // of the archive, if computed
-  std::string md5_name;  // the published file it is of, "" if unknown
+  bool is_interrupted = false;  // by a signal; the rest is not known
+  std::string md5;              // of the archive, if computed
+  std::string md5_name;         // the published file it is of, "" if unknown
 };
 
 // Reads the whole source once. Names are compared with the official lists for
-// v1 only. Throws
-// Error{kCorruptData} where an archive is damaged; bad patches are reported.
+// v1 only. Of a dataset folder, every image is checked against the sum in
+// dataset.json. Throws Error{kCorruptData} where an archive is damaged; bad
+// patches are reported.
 [[nodiscard]] VerifyReport verify_source(const VerifyOptions& options);
 
 }  // namespace nadir::data

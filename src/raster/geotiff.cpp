@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "raster/claimed_size.h"
 #include "raster/gdal_session.h"
 #include "raster/strip_tiff.h"
 
@@ -183,10 +184,13 @@ RasterReader::RasterReader(
     : state_(std::make_unique<State>()) {
   const GdalErrors errors;
   state_->name = name;
+  // One driver only: a file that calls itself .tif may be a GDAL VRT, which
+  // makes GDAL read other files and addresses.
+  const char* drivers[] = {"GTiff", nullptr};
   state_->dataset.reset(GDALOpenEx(
       gdal_path.c_str(),
       GDAL_OF_RASTER | GDAL_OF_READONLY,
-      nullptr,
+      drivers,
       nullptr,
       nullptr));
   if (!state_->dataset) {
@@ -287,7 +291,16 @@ Image decode_raster(std::string_view bytes, const std::string& name) {
   }
   register_gdal();
   const MemoryFile file(bytes);
-  return RasterReader(file.path(), name).read();
+  const RasterReader reader(file.path(), name);
+  const RasterInfo& info = reader.info();
+  check_claimed_size(
+      info.num_bands,
+      info.height,
+      info.width,
+      bytes_per_pixel(info.type),
+      bytes.size(),
+      name);
+  return reader.read();
 }
 
 RasterInfo decode_raster_info(std::string_view bytes, const std::string& name) {
@@ -340,6 +353,8 @@ void write_geotiff(
   }
 }
 
-std::string gdal_version() { return GDALVersionInfo("RELEASE_NAME"); }
+std::string gdal_version() {
+  return GDALVersionInfo("RELEASE_NAME");
+}
 
 }  // namespace nadir::raster

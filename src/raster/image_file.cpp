@@ -11,6 +11,7 @@
 #include <png.h>
 
 #include "core/file.h"
+#include "raster/claimed_size.h"
 #include "raster/geotiff.h"
 
 namespace nadir::raster {
@@ -121,6 +122,7 @@ Image decode_jpeg(std::string_view bytes, const std::string& name) {
   const int64_t num_bands = jpeg.decoder.output_components;
   const int64_t height = jpeg.decoder.output_height;
   const int64_t width = jpeg.decoder.output_width;
+  check_claimed_size(num_bands, height, width, 1, bytes.size(), name);
   std::vector<uint8_t> pixels(static_cast<size_t>(num_bands * height * width));
   if (!read_jpeg_rows(jpeg, pixels.data(), num_bands * width)) {
     fail(ErrorCode::kCorruptData, "{}: JPEG: {}", name, jpeg.errors.message);
@@ -207,6 +209,8 @@ Image decode_png(std::string_view bytes, const std::string& name) {
   const int64_t num_bands = png_get_channels(reader.png, reader.info);
   const bool is_wide = png_get_bit_depth(reader.png, reader.info) == 16;
   const size_t row_bytes = png_get_rowbytes(reader.png, reader.info);
+  check_claimed_size(
+      num_bands, height, width, is_wide ? 2 : 1, bytes.size(), name);
   std::vector<png_byte> pixels(row_bytes * static_cast<size_t>(height));
   std::vector<png_bytep> rows;
   for (int64_t row = 0; row < height; ++row) {

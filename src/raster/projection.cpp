@@ -4,7 +4,7 @@
 #include <vector>
 
 #include <cpl_conv.h>
-#include <ogr_srs_api.h>
+#include <ogr_spatialref.h>
 
 #include "core/error.h"
 #include "raster/gdal_session.h"
@@ -21,7 +21,13 @@ using ReferencePtr = std::unique_ptr<void, ReferenceCloser>;
 ReferencePtr make_reference(const std::string& crs) {
   const GdalErrors errors;
   ReferencePtr reference(OSRNewSpatialReference(nullptr));
-  if (OSRSetFromUserInput(reference.get(), crs.c_str()) != OGRERR_NONE) {
+  // The text may be an archive's: no file and no address that it names is
+  // looked up. (The C interface has no such limits before GDAL 3.9.)
+  auto* input = OGRSpatialReference::FromHandle(reference.get());
+  if (input->SetFromUserInput(
+          crs.c_str(),
+          OGRSpatialReference::SET_FROM_USER_INPUT_LIMITATIONS_get()) !=
+      OGRERR_NONE) {
     fail(
         ErrorCode::kInvalidArgument,
         "unknown projection '{:.80}': {}",

@@ -313,6 +313,7 @@ Table read_parquet(
   const FileReader reader = open_parquet(path);
   const auto schema = schema_of(reader, name);
   const bool wants_all = columns.empty();
+  const int64_t num_rows = reader->parquet_reader()->metadata()->num_rows();
   const auto there = schema->field_names();
   Table table;
   for (const auto& wanted : wants_all ? there : columns) {
@@ -328,6 +329,12 @@ Table read_parquet(
     Column column{wanted, {}};
     const auto chunks = read_column(reader, index, name);
     const Place place{name, wanted};
+    // Callers walk through columns side by side.
+    if (chunks->length() != num_rows) {
+      fail_at(
+          place,
+          fmt::format("is damaged: {} rows of {}", chunks->length(), num_rows));
+    }
     if (convert(*chunks, place, column)) {
       table.columns.push_back(std::move(column));
     } else if (!wants_all) {
@@ -354,6 +361,8 @@ std::vector<std::string> read_parquet_columns(
   return schema_of(open_parquet(path), path.string())->field_names();
 }
 
-std::string arrow_version() { return arrow::GetBuildInfo().version_string; }
+std::string arrow_version() {
+  return arrow::GetBuildInfo().version_string;
+}
 
 }  // namespace nadir::table

@@ -134,8 +134,57 @@ TEST(ImageFolder, RepeatsGreyImagesAmongColour) {
       error_of([&] { (void)dataset->read(3); }).find("4.tif has uint16"),
       std::string::npos);
   EXPECT_NE(
-      error_of([&] { (void)dataset->read(4); }).find("5.tif has 7 bands"),
+      error_of([&] { (void)dataset->read(4); }).find("5.tif has 7 band(s)"),
       std::string::npos);
+}
+
+// One grey picture in front once made a folder of colour ones red only.
+TEST(ImageFolder, IsInColourThoughTheFirstImageIsGrey) {
+  const TemporaryFolder folder;
+  make_png(folder.path() / "1.png", 1);
+  make_png(folder.path() / "2.png", 3);
+  const auto dataset = open_dataset(at(folder.path()));
+  EXPECT_EQ(dataset->bands(), (std::vector<std::string>{"R", "G", "B"}));
+  EXPECT_EQ(dataset->read(0).num_bands(), 3);
+  EXPECT_EQ(dataset->read(1).band<uint8_t>(2)[0], 200);
+}
+
+TEST(ImageFolder, OfGreyImagesRefusesALateColourOne) {
+  const TemporaryFolder folder;
+  for (int i = 10; i < 60; ++i) {
+    make_png(folder.path() / (std::to_string(i) + ".png"), i == 59 ? 3 : 1);
+  }
+  const auto dataset = open_dataset(at(folder.path()));
+  EXPECT_EQ(dataset->bands(), std::vector<std::string>{"Y"});
+  EXPECT_EQ(dataset->read(3).num_bands(), 1);
+  EXPECT_NE(
+      error_of([&] { (void)dataset->read(49); }).find("59.png has 3 band(s)"),
+      std::string::npos);
+}
+
+TEST(ImageFolder, OpensThoughTheFirstImageIsDamaged) {
+  const TemporaryFolder folder;
+  write_file(folder.path() / "1.png", "no picture");
+  make_png(folder.path() / "2.png", 3);
+  const auto dataset = open_dataset(at(folder.path()));
+  EXPECT_EQ(dataset->bands().size(), 3U);
+  EXPECT_NE(
+      error_of([&] { (void)dataset->read(0); }).find("1.png"),
+      std::string::npos);
+}
+
+TEST(ImageFolder, FollowsLinksButNotInCircles) {
+  const TemporaryFolder folder;
+  make_png(folder.path() / "data" / "a.png");
+  make_png(folder.path() / "elsewhere" / "b.png");
+  const auto data = folder.path() / "data";
+  fs::create_symlink(folder.path() / "elsewhere", data / "more");
+  fs::create_symlink("..", data / "back");
+  fs::create_symlink("self", data / "self.png");
+  const auto dataset = open_dataset(at(data));
+  EXPECT_EQ(
+      names_of(*dataset),
+      (std::vector<std::string>{"a.png", "more/b.png", "self.png"}));
 }
 
 TEST(ImageFolder, GivesBandsByNameInTheOrderAsked) {
@@ -193,6 +242,22 @@ TEST(ImageList, ReadsPathsAndLabels) {
   EXPECT_TRUE(open_dataset(at(folder.path() / "u.txt"))->labels(0).empty());
 }
 
+TEST(ImageList, TakesNamesWithBlanksAndAMarkOfByteOrder) {
+  const TemporaryFolder folder;
+  make_png(folder.path() / "field 7.png");
+  make_png(folder.path() / "field 8.png");
+  write_file(
+      folder.path() / "l.txt",
+      "\xEF\xBB\xBF"
+      "field 7.png\r\nfield 8.png\r\n");
+  const auto dataset = open_dataset(at(folder.path() / "l.txt"));
+  EXPECT_EQ(
+      names_of(*dataset),
+      (std::vector<std::string>{"field 7.png", "field 8.png"}));
+  EXPECT_TRUE(dataset->class_names().empty());
+  EXPECT_EQ(dataset->read(0).num_bands(), 3);
+}
+
 TEST(ImageList, NamesTheBadLine) {
   const TemporaryFolder folder;
   const auto error_with = [&](const std::string& text) {
@@ -202,6 +267,10 @@ TEST(ImageList, NamesTheBadLine) {
   EXPECT_NE(error_with("a.png 1\nb.png\n").find("l.txt:2"), std::string::npos);
   EXPECT_NE(error_with("a.png\na.png\n").find("twice"), std::string::npos);
   EXPECT_NE(error_with("# x\n").find("no images"), std::string::npos);
+  EXPECT_NE(error_with("a.png 1,\n").find("l.txt:1"), std::string::npos);
+  EXPECT_NE(
+      error_with(std::string("\0\1\2", 3)).find("neither an image nor a text"),
+      std::string::npos);
   EXPECT_NE(error_with("gone.png\n").find("gone.png"), std::string::npos);
 }
 

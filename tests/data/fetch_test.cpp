@@ -3,11 +3,13 @@
 #include "data/fetch.h"
 
 #include <atomic>
+#include <csignal>
 #include <string>
 #include <thread>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,6 +29,7 @@ struct Faults {
   int num_errors = 0;           // first answers that are `error_status`
   int error_status = 503;
   bool ignores_ranges = false;
+  std::string redirect = "";  // where it sends everybody; "self" = to itself
 };
 
 // One connection a request, in one thread, on a free port of this machine.
@@ -104,6 +107,15 @@ class FaultyServer {
           peer,
           "HTTP/1.1 " + std::to_string(faults_.error_status) +
               " No\r\nContent-Length: 5\r\nConnection: close\r\n\r\nerror");
+      return;
+    }
+    if (!faults_.redirect.empty()) {
+      send_all(
+          peer,
+          "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: "
+          "close\r\nLocation: " +
+              (faults_.redirect == "self" ? url() : faults_.redirect) +
+              "\r\n\r\n");
       return;
     }
     size_t begin = 0;
@@ -251,6 +263,70 @@ TEST_F(Fetch, DoesNotOverwriteAnotherFileOfThatName) {
   EXPECT_THROW(
       (void)fetch_file(file_at(server), folder_.path(), options_), Error);
   EXPECT_EQ(read_file(target()), "mine");
+}
+
+TEST_F(Fetch, FollowsARedirectButNotInCircles) {
+  const FaultyServer server(body_, {});
+  const FaultyServer first("", {.redirect = server.url()});
+  expect_fetched(first);
+  std::filesystem::remove(target());
+  const FaultyServer circle("", {.redirect = "self"});
+  const std::string message = error_of(
+      [&] { (void)fetch_file(file_at(circle), folder_.path(), options_); });
+  EXPECT_NE(message.find("redirects"), std::string::npos) << message;
+  EXPECT_LE(circle.num_requests(), 20);
+}
+
+TEST_F(Fetch, IsNotRedirectedToFilesOfThisMachine) {
+  const auto secret = folder_.path() / "secret";
+  write_file(secret, body_);
+  const FaultyServer server("", {.redirect = "file://" + secret.string()});
+  EXPECT_THROW(
+      (void)fetch_file(file_at(server), folder_.path(), options_), Error);
+  EXPECT_FALSE(std::filesystem::exists(target()));
+}
+
+TEST_F(Fetch, TakesAMirrorOnTheDisk) {
+  const auto mirror = folder_.path() / "mirror.bin";
+  write_file(mirror, body_);
+  FetchFile file;
+  file.file_name = "set.bin";
+  file.url = "file://" + mirror.string();
+  file.sha256 = sha256_hex(body_);
+  (void)fetch_file(file, folder_.path(), options_);
+  EXPECT_TRUE(read_file(target()) == body_);
+}
+
+// A portal that greets with a page of its own once cost all that was here.
+TEST_F(Fetch, KeepsWhatIsHereWhereTheServerSendsAnotherFile) {
+  const auto part = target().string() + ".part";
+  write_file(part, body_.substr(0, 200'000));
+  const FaultyServer server("please log in", {.ignores_ranges = true});
+  for (const int64_t num_bytes : {int64_t{300'000}, int64_t{0}}) {
+    auto file = file_at(server);
+    file.num_bytes = num_bytes;
+    const std::string message =
+        error_of([&] { (void)fetch_file(file, folder_.path(), options_); });
+    EXPECT_NE(message.find("another file"), std::string::npos) << message;
+    EXPECT_TRUE(read_file(part) == body_.substr(0, 200'000));
+  }
+}
+
+// A full disk once cost the download: the cut file was taken for a wrong one.
+TEST_F(Fetch, SaysThatTheDiskIsFullAndKeepsThePart) {
+  const FaultyServer server(body_, {});
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  ::getrlimit(RLIMIT_FSIZE, &limit);
+  const rlimit small = {250'000, limit.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  const std::string message = error_of(
+      [&] { (void)fetch_file(file_at(server), folder_.path(), options_); });
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  EXPECT_NE(message.find("cannot be written"), std::string::npos) << message;
+  EXPECT_EQ(server.num_requests(), 1);
+  EXPECT_EQ(std::filesystem::file_size(target().string() + ".part"), 250'000U);
+  expect_fetched(server);
 }
 
 TEST_F(Fetch, SaysThatNobodyAnswers) {

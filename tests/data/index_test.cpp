@@ -1,7 +1,10 @@
 #include "data/index.h"
 
+#include <csignal>
+
 #include <gtest/gtest.h>
 
+#include "core/signals.h"
 #include "data/fixtures.h"
 #include "data/labels.h"
 #include "data/official_lists.h"
@@ -251,6 +254,72 @@ TEST_F(IndexFiles, TakesCountriesFromAListOrFromPolygons) {
   options_.boundaries_attribute = "ADMIN";
   EXPECT_EQ(
       make_index(options_).table.get<TextColumn>("country")[0], "Switzerland");
+}
+
+TEST_F(IndexFiles, TakesAListWithAMarkOfByteOrderAndGapsInIt) {
+  const auto csv = folder_.path() / "countries.csv";
+  write_file(
+      csv, std::string("\xEF\xBB\xBFname,country\r\n") + kPatchA + ",\r\n");
+  options_.country_list = csv.string();
+  EXPECT_EQ(
+      make_index(options_).table.get<TextColumn>("country")[0], std::nullopt);
+  write_file(
+      lists_ / "train.csv", std::string("\xEF\xBB\xBF") + kPatchA + "\r\n");
+  EXPECT_EQ(
+      make_index(options_).table.get<TextColumn>("original_split")[0], "train");
+}
+
+TEST_F(IndexFiles, RefusesToReplaceItsSourceBeforeItReads) {
+  const auto tar = folder_.path() / "all.tar";
+  pack(tar, patch_files(kPatchA));
+  EXPECT_NE(
+      error_of([&] {
+        check_index_output(tar, tar.string());
+      }).find("is the source itself"),
+      std::string::npos);
+  EXPECT_NE(
+      error_of([&] {
+        check_index_output(folder_.path(), tar.string());
+      }).find("is a folder"),
+      std::string::npos);
+  EXPECT_THROW(
+      check_index_output(tar / "below" / "i.parquet", tar.string()), Error);
+  check_index_output(folder_.path() / "new" / "i.parquet", tar.string());
+}
+
+TEST(Index, NamesALabelOfVersion2ThatIsNoClass) {
+  const TemporaryFolder folder;
+  const std::string tile = "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP";
+  const std::string patch = tile + "_75_43";
+  unpack(
+      folder.path(),
+      {{"BigEarthNet-S2/" + tile + "/" + patch + "/" + patch + "_B02.tif",
+        band_bytes("B02")}});
+  table::Table table;
+  table.columns.push_back({"patch_id", TextColumn{patch}});
+  table.columns.push_back({"labels", TextListColumn{TextList{"Pasture"}}});
+  table.columns.push_back({"split", TextColumn{"train"}});
+  table.columns.push_back({"country", TextColumn{"Austria"}});
+  table.columns.push_back({"contains_seasonal_snow", FlagColumn{false}});
+  table.columns.push_back({"contains_cloud_or_shadow", FlagColumn{false}});
+  table::write_parquet(folder.path() / "metadata.parquet", table);
+  IndexOptions options;
+  options.source = folder.path().string();
+  const std::string message = error_of([&] { (void)make_index(options); });
+  EXPECT_NE(message.find(patch + " has the label 'Pasture'"), std::string::npos)
+      << message;
+  EXPECT_NE(message.find("'Pastures'"), std::string::npos) << message;
+}
+
+// A signal was once seen only when all was done, half an hour later.
+TEST_F(IndexFiles, StopsAtASignalWithoutATable) {
+  catch_signals();
+  std::raise(SIGTERM);
+  const Index index = make_index(options_);
+  forget_signal();
+  EXPECT_TRUE(index.report.is_interrupted);
+  EXPECT_TRUE(index.table.columns.empty());
+  EXPECT_FALSE(make_index(options_).report.is_interrupted);
 }
 
 TEST_F(IndexFiles, NamesTheListThatIsMissing) {

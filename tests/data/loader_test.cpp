@@ -143,6 +143,24 @@ TEST(Loader, LeasesOutliveTheLoader) {
   EXPECT_EQ(batch->segment(0)[0], static_cast<float>(batch->samples[0] * 1000));
 }
 
+// The list of free batches was once touched without its lock here.
+TEST(Loader, TakesALeaseBackFromAnotherThreadWhileItStops) {
+  Loader loader(kNumSamples, {1}, config_with(2), make_telling_item);
+  for (int round = 0; round < 50; ++round) {
+    loader.start(0, 0, 1);
+    auto batch = loader.next();
+    std::thread holder([&batch] { batch.reset(); });
+    loader.stop();
+    holder.join();
+  }
+  loader.start(0, 0, 1);
+  int64_t num_batches = 0;
+  while (loader.next()) {
+    ++num_batches;
+  }
+  EXPECT_EQ(num_batches, loader.steps_per_epoch());
+}
+
 TEST(Loader, RethrowsAFaultToTheConsumer) {
   Loader loader(
       kNumSamples,

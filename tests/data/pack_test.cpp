@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <gdal_priv.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,9 +14,11 @@
 #include "data/dataset.h"
 #include "data/fixtures.h"
 #include "data/labels.h"
+#include "data/patch_fixtures.h"
 #include "data/safetensors_blob.h"
 #include "data/shards.h"
 #include "data/statistics.h"
+#include "data/verify.h"
 #include "table/parquet.h"
 
 namespace nadir::data {
@@ -78,6 +81,12 @@ std::unique_ptr<Dataset> open(const fs::path& path, const char* split = "") {
   options.data = path.string();
   options.split = split;
   return open_dataset(options);
+}
+
+VerifyReport verify(const fs::path& dataset) {
+  VerifyOptions options;
+  options.source = dataset.string();
+  return verify_source(options);
 }
 
 TEST_F(PackTest, MakesADatasetThatReadsBack) {
@@ -255,6 +264,104 @@ TEST_F(PackTest, PacksClassFolders) {
   }
 }
 
+TEST_F(PackTest, IsVerifiedImageByImage) {
+  make_patches(5);
+  const auto info = pack_dataset(options()).info;
+  EXPECT_EQ(verify(out()).num_patches, 5);
+  EXPECT_TRUE(verify(out()).bad.empty());
+
+  std::string shard = read_file(out() / "shards" / "00000" / "data.mdb");
+  const size_t pixel = shard.find("\"B02\"") + 600;
+  shard[pixel] ^= 1;
+  write_file(out() / "shards" / "00000" / "data.mdb", shard);
+  const auto changed = verify(out());
+  ASSERT_EQ(changed.bad.size(), 1U);
+  EXPECT_NE(
+      changed.bad[0].problem.find(info.content_sha256), std::string::npos);
+
+  table::Table longer;
+  longer.columns.push_back(
+      {"name", table::TextColumn{patch_name(0), "stranger"}});
+  longer.columns.push_back(
+      {"new_labels", table::TextListColumn{std::nullopt, std::nullopt}});
+  table::write_parquet(out() / "index.parquet", longer);
+  const auto strange = verify(out());
+  ASSERT_EQ(strange.bad.size(), 1U);
+  EXPECT_EQ(strange.bad[0].name, "stranger");
+}
+
+// With 20 MB a file, packing 40 MB ends with an error, and goes on later.
+TEST_F(PackTest, GoesOnWhenTheDiskHasRoomAgain) {
+  for (int i = 0; i < 160; ++i) {
+    make_tiff(
+        source() / fmt::format("{}.tif", i),
+        telling_image<uint16_t>(1, 350, 350, i));
+  }
+  auto images = options();
+  images.index = "";
+  images.bands = {};
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  ::getrlimit(RLIMIT_FSIZE, &limit);
+  const rlimit small = {20'000'000, limit.rlim_max};
+  ::setrlimit(RLIMIT_FSIZE, &small);
+  const std::string error = error_of([&] { (void)pack_dataset(images); });
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+  EXPECT_NE(error.find("make room"), std::string::npos) << error;
+  EXPECT_FALSE(fs::exists(out() / kDatasetFile));
+  const auto result = pack_dataset(images);
+  EXPECT_EQ(result.num_packed + result.num_resumed, 160);
+  EXPECT_TRUE(verify(out()).bad.empty());
+}
+
+TEST_F(PackTest, KeepsTheTypeOfPicturesAndClaimsNoStretch) {
+  make_png(source() / "1.png", 3, 1);
+  auto images = options();
+  images.index = "";
+  images.bands = {};
+  images.type = "uint8";
+  EXPECT_EQ(pack_dataset(images).info.scaling, "");
+  make_tiff(source() / "1.png", telling_image<float>(3, 4, 5));
+  images.out = folder_.path() / "other";
+  for (const char* type : {"uint8", "uint16"}) {
+    images.type = type;
+    EXPECT_NE(
+        error_of([&] { (void)pack_dataset(images); }).find("has float32"),
+        std::string::npos);
+    fs::remove_all(images.out);
+  }
+}
+
+TEST_F(PackTest, TakesAListWhateverItIsCalled) {
+  make_png(folder_.path() / "1.png", 3, 1);
+  auto images = options();
+  images.source = (folder_.path() / "my.train.list").string();
+  write_file(images.source, "1.png\n");
+  images.index = "";
+  images.bands = {};
+  EXPECT_EQ(pack_dataset(images).num_packed, 1);
+}
+
+TEST_F(PackTest, SaysThatAZipIsToBeUnpacked) {
+  auto zip = options();
+  zip.source = (folder_.path() / "EuroSAT_RGB.zip").string();
+  write_file(zip.source, "PK\3\4");
+  EXPECT_NE(
+      error_of([&] { (void)pack_dataset(zip); }).find("unpack it"),
+      std::string::npos);
+}
+
+TEST_F(PackTest, NamesAFileWhoseNameIsNoText) {
+  make_png(source() / "caf\xE9.png", 3, 1);
+  auto images = options();
+  images.index = "";
+  images.bands = {};
+  EXPECT_NE(
+      error_of([&] { (void)pack_dataset(images); }).find("is not UTF-8"),
+      std::string::npos);
+  EXPECT_FALSE(fs::exists(out()));
+}
+
 // The real patches: pixels against GDAL, from the folder and from the packed
 // data.
 
@@ -357,6 +464,38 @@ TEST(RealPatches, CarryLabelsFromTheirJson) {
   EXPECT_EQ(v2->split(0), "validation");
   EXPECT_EQ(v2->labels(0)[2], 1);  // Arable land
   EXPECT_EQ(v2->read(0).width(), 120);
+}
+
+TEST(BigEarthNetFolder, NamesThePatchWhoseLabelsCannotBeRead) {
+  const TemporaryFolder folder;
+  unpack(folder.path(), patch_files(kPatchA) + patch_files(kPatchB));
+  const auto root = folder.path() / "BigEarthNet-v1.0";
+  EXPECT_EQ(open(root)->size(), 2);
+  const auto json = root / kPatchB / metadata_file_name(kPatchB);
+  for (const char* text : {"{}", "[", "{\"labels\":[]}", "{\"labels\":[1]}"}) {
+    write_file(json, text);
+    const std::string message = error_of([&] { (void)open(root); });
+    EXPECT_TRUE(message.starts_with(std::string(kPatchB) + ": its JSON"))
+        << message;
+  }
+  fs::remove(json);
+  EXPECT_NE(
+      error_of([&] { (void)open(root); }).find(kPatchB), std::string::npos);
+}
+
+TEST(BigEarthNetFolder, RefusesAPatchThereTwiceAndAMixtureOfVersions) {
+  const TemporaryFolder folder;
+  unpack(folder.path(), patch_files(kPatchA, patch_json().dump(), "a"));
+  unpack(folder.path(), patch_files(kPatchA, patch_json().dump(), "b"));
+  EXPECT_NE(
+      error_of([&] { (void)open(folder.path()); }).find("is there twice"),
+      std::string::npos);
+  fs::remove_all(folder.path() / "b");
+  make_folder(
+      folder.path() / "S2A_MSIL2A_20170613T101031_N9999_R022_T33UUP_75_43");
+  EXPECT_NE(
+      error_of([&] { (void)open(folder.path()); }).find("v1 and of v2"),
+      std::string::npos);
 }
 
 TEST(BandFileFolder, ReadsOtherLayouts) {

@@ -10,6 +10,8 @@
 namespace nadir::data {
 namespace {
 
+using namespace std::string_literals;
+
 const PatchSourceOptions kMetadataOnly = {.bands = {}, .needs_metadata = true};
 const PatchSourceOptions kTwoBands = {
     .bands = {"B02", "B01"}, .needs_metadata = true};
@@ -150,6 +152,69 @@ TEST_F(PatchSourceFiles, FollowsNoLinkAndNoPathOutOfTheArchive) {
   files[1].first = "../" + files[1].first;
   EXPECT_NE(
       problem_in(files, kTwoBands).find("outside the archive"),
+      std::string::npos);
+}
+
+TEST_F(PatchSourceFiles, FindsPatchesBelowFoldersOfAnyName) {
+  const Files files = patch_files(kPatchA, patch_json().dump(), "données/été");
+  for (const char* filter : {"none", "gzip"}) {
+    for (const bool is_pax : {false, true}) {
+      pack(at("named"), files, filter, is_pax);
+      const auto patches = read_all(at("named"), kTwoBands);
+      ASSERT_EQ(patches.size(), 1U) << filter;
+      EXPECT_EQ(patches[0].problem, "");
+    }
+  }
+}
+
+TEST_F(PatchSourceFiles, ReadsNoFileThatIsFarTooLarge) {
+  Files files = patch_files(kPatchA) + patch_files(kPatchB);
+  files[2].second = std::string(kMaxPatchFileBytes + 1, ' ');
+  unpack(at("folder"), files);
+  pack(at("a.tar"), files);
+  pack(at("a.tar.gz"), files, "gzip");
+  for (const char* name : {"folder", "a.tar", "a.tar.gz"}) {
+    const auto patches = read_all(at(name), kTwoBands);
+    ASSERT_EQ(patches.size(), 2U) << name;
+    EXPECT_EQ(
+        patches[0].problem,
+        metadata_file_name(kPatchA) + " is larger than 16 MiB")
+        << name;
+    EXPECT_EQ(patches[0].metadata_json, "");
+    EXPECT_EQ(patches[1].problem, "") << name;
+  }
+}
+
+TEST_F(PatchSourceFiles, PassesOverLinksThatLeadNowhere) {
+  unpack(at("f"), patch_files(kPatchA));
+  std::filesystem::create_symlink("nowhere", at("f") / "broken");
+  std::filesystem::create_symlink("self", at("f") / "self");
+  const auto patches = read_all(at("f"), kMetadataOnly);
+  ASSERT_EQ(patches.size(), 1U);
+  EXPECT_EQ(patches[0].name, kPatchA);
+}
+
+// A pax size near 2^63 once made the end of the entry overflow.
+TEST_F(PatchSourceFiles, RefusesSizesBeyondTheFile) {
+  pack(at("a.tar"), patch_files(kPatchA));
+  std::string tar = read_file(at("a.tar"));
+  const std::string record = "28 size=9223372036854775807\n";
+  std::string pax = tar.substr(0, 512);
+  pax.replace(124, 12, "00000000034\0"s);
+  pax[156] = 'x';
+  pax.replace(148, 8, "        ");
+  unsigned sum = 0;
+  for (const char byte : pax) {
+    sum += static_cast<unsigned char>(byte);
+  }
+  pax.replace(148, 8, fmt::format("{:06o}", sum) + "\0 "s);
+  std::string padded = record;
+  padded.resize(512);
+  write_file(at("b.tar"), pax + padded + tar);
+  EXPECT_NE(
+      error_of([&] {
+        (void)read_all(at("b.tar"), kTwoBands);
+      }).find("ends early, inside"),
       std::string::npos);
 }
 

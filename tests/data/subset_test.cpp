@@ -73,6 +73,25 @@ TEST_F(SubsetTest, CompletesWhatIsMissing) {
       read_file(folder_.path() / "src" / name / (name + "_B02.tif")));
 }
 
+TEST_F(SubsetTest, CountsPatchesThatOnlyTheIndexHas) {
+  fs::remove_all(folder_.path() / "src" / kNames[1]);
+  EXPECT_EQ(copy_subset(options_).num_missing, 1);
+}
+
+// Copying beside the source once left the user's own index with the copied
+// rows alone.
+TEST_F(SubsetTest, DoesNotReplaceTheIndexThatItReads) {
+  const fs::path own = folder_.path() / "metadata" / "final_ben_s2.parquet";
+  make_folder(own.parent_path());
+  fs::rename(folder_.path() / "i.parquet", own);
+  options_.index = "";
+  options_.out = folder_.path();
+  EXPECT_NE(
+      error_of([&] { (void)copy_subset(options_); }).find("another --out"),
+      std::string::npos);
+  EXPECT_FALSE(fs::exists(folder_.path() / "data_rgb"));
+}
+
 TEST_F(SubsetTest, NamesBadPatches) {
   const std::string name = kNames[1];
   write_file(folder_.path() / "src" / name / (name + "_B03.tif"), "");

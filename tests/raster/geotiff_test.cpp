@@ -1,5 +1,7 @@
 #include "raster/geotiff.h"
 
+#include <cstring>
+
 #include <gtest/gtest.h>
 
 #include "core/file.h"
@@ -90,6 +92,57 @@ TEST(Geotiff, NamesTheFileThatIsMissingOrDamaged) {
   EXPECT_EQ(
       error_of([] { (void)decode_raster("", "empty.tif"); }),
       ErrorCode::kCorruptData);
+}
+
+// GDAL would follow a VRT to any file or address that it names.
+TEST(Geotiff, FollowsNoVirtualRaster) {
+  const TemporaryFolder folder;
+  const auto secret = folder.path() / "secret.tif";
+  write_geotiff(secret, counting_image<uint16_t>(1, 4, 4), utm33_grid());
+  const std::string vrt =
+      "<VRTDataset rasterXSize=\"4\" rasterYSize=\"4\"><VRTRasterBand "
+      "dataType=\"UInt16\" band=\"1\"><SimpleSource><SourceFilename>" +
+      secret.string() +
+      "</SourceFilename><SourceBand>1</SourceBand></SimpleSource>"
+      "</VRTRasterBand></VRTDataset>";
+  EXPECT_EQ(
+      error_of([&] { (void)decode_raster(vrt, "X_B02.tif"); }),
+      ErrorCode::kCorruptData);
+  const auto path = folder.path() / "scene.tif";
+  write_file(path, vrt);
+  EXPECT_EQ(
+      error_of([&] { (void)read_raster_info(path); }), ErrorCode::kCorruptData);
+}
+
+// Sets the value of a tag of a little-endian TIFF with one directory.
+void set_tag(std::string& tiff, uint16_t tag, uint32_t value) {
+  uint32_t directory = 0;
+  std::memcpy(&directory, tiff.data() + 4, sizeof(directory));
+  uint16_t num_entries = 0;
+  std::memcpy(&num_entries, tiff.data() + directory, sizeof(num_entries));
+  for (uint16_t i = 0; i < num_entries; ++i) {
+    char* entry = tiff.data() + directory + 2 + 12 * i;
+    uint16_t entry_tag = 0;
+    std::memcpy(&entry_tag, entry, sizeof(entry_tag));
+    if (entry_tag == tag) {
+      std::memcpy(entry + 8, &value, sizeof(value));
+    }
+  }
+}
+
+TEST(Geotiff, AllocatesNothingForAHeaderThatClaimsTooMuch) {
+  std::string tiff = encode_geotiff(counting_image<uint8_t>(1, 8, 8), {});
+  constexpr uint16_t kWidth = 256;
+  constexpr uint16_t kHeight = 257;
+  constexpr uint16_t kCompression = 259;
+  set_tag(tiff, kWidth, 65'000);
+  set_tag(tiff, kHeight, 65'000);
+  set_tag(tiff, kCompression, 8);  // deflate, so that GDAL is asked
+  std::string message;
+  EXPECT_EQ(
+      error_of([&] { (void)decode_raster(tiff, "huge.tif"); }, &message),
+      ErrorCode::kCorruptData);
+  EXPECT_NE(message.find("65000 x 65000"), std::string::npos) << message;
 }
 
 TEST(Geotiff, DecodesSeveralBandsFromMemory) {

@@ -61,6 +61,37 @@ TEST(ImageFile, RefusesPngsThatAreCutOrDamaged) {
       ErrorCode::kCorruptData);
 }
 
+uint32_t png_crc(std::string_view bytes) {
+  uint32_t crc = ~0U;
+  for (const char byte : bytes) {
+    crc ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit) {
+      crc = (crc >> 1) ^ ((crc & 1U) != 0 ? 0xEDB88320U : 0);
+    }
+  }
+  return ~crc;
+}
+
+void put_big_endian(std::string& bytes, size_t at, uint32_t value) {
+  for (int shift = 24; shift >= 0; shift -= 8) {
+    bytes[at++] = static_cast<char>(value >> shift);
+  }
+}
+
+TEST(ImageFile, AllocatesNothingForAPngThatClaimsTooMuch) {
+  std::string png = encode_png(counting_image<uint8_t>(3, 4, 4));
+  constexpr size_t kHeader = 12;  // "IHDR", width, height, five bytes, CRC
+  put_big_endian(png, kHeader + 4, 900'000);
+  put_big_endian(png, kHeader + 8, 900'000);
+  put_big_endian(
+      png, kHeader + 17, png_crc(std::string_view(png).substr(kHeader, 17)));
+  std::string message;
+  EXPECT_EQ(
+      error_of([&] { (void)decode_image(png, "huge.png"); }, &message),
+      ErrorCode::kCorruptData);
+  EXPECT_NE(message.find("900000 x 900000"), std::string::npos) << message;
+}
+
 TEST(ImageFile, RefusesOtherKindsOfFileNamingThem) {
   std::string message;
   EXPECT_EQ(

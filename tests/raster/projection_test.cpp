@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/file.h"
 #include "raster/sample_images.h"
 
 namespace nadir::raster {
@@ -58,6 +59,23 @@ TEST(Transformer, RefusesUnknownProjections) {
   EXPECT_EQ(
       error_of([] { Transformer("PROJCS[nonsense", kIndexCrs); }),
       ErrorCode::kInvalidArgument);
+}
+
+// A patch's JSON states its projection: the text must not make GDAL read a
+// file or ask a server.
+TEST(Transformer, LooksUpNoFileAndNoAddress) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "crs.wkt";
+  write_file(path, "EPSG:32633");
+  for (const std::string& crs :
+       {path.string(),
+        "file://" + path.string(),
+        std::string("http://127.0.0.1:1/crs")}) {
+    EXPECT_EQ(
+        error_of([&] { Transformer(crs, kIndexCrs); }),
+        ErrorCode::kInvalidArgument)
+        << crs;
+  }
 }
 
 TEST(TransformerCache, MakesEachTransformerOnce) {
