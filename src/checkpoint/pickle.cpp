@@ -11,6 +11,10 @@ namespace {
 
 using Kind = PickleValue::Kind;
 
+// Copies of argument lists, in all. torch.save shares hardly any; a hostile
+// file could name one long list in every call.
+constexpr size_t kMaxSharedItems = 1 << 22;
+
 // The stack machine. Every stack access is checked: a broken pickle is an
 // error, never a crash.
 class PickleMachine {
@@ -205,7 +209,7 @@ class PickleMachine {
             "it calls what is no name");
         PickleValue* object = push(Kind::kObject);
         object->text = call[0]->text;
-        object->items = call[1]->items;
+        object->items = shared_items(*call[1]);
         break;
       }
       case 'b': {  // BUILD
@@ -217,7 +221,7 @@ class PickleMachine {
       case 'Q': {  // BINPERSID
         const PickleValue* id = pop();
         require(id->kind == Kind::kList, "a persistent id is no tuple");
-        push(Kind::kPersistent)->items = id->items;
+        push(Kind::kPersistent)->items = shared_items(*id);
         break;
       }
       default:
@@ -272,6 +276,15 @@ class PickleMachine {
     for (size_t i = 0; i < items.size(); i += 2) {
       target->entries.emplace_back(items[i], items[i + 1]);
     }
+  }
+
+  // A copy of the list's items; the list itself may be named again.
+  std::vector<PickleValue*> shared_items(const PickleValue& list) {
+    num_shared_items_ += list.items.size();
+    require(
+        num_shared_items_ <= kMaxSharedItems,
+        "its calls have too many arguments");
+    return list.items;
   }
 
   PickleValue* push(Kind kind) {
@@ -355,6 +368,7 @@ class PickleMachine {
   Pickle pickle_;
   std::vector<PickleValue*> stack_;
   std::vector<size_t> marks_;
+  size_t num_shared_items_ = 0;
   std::unordered_map<uint64_t, PickleValue*> memo_;
 };
 

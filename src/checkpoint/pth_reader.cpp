@@ -21,6 +21,11 @@ using Kind = PickleValue::Kind;
 constexpr size_t kMaxDims = 64;
 constexpr int kMaxJsonDepth = 16;
 
+// Elements that views with repeated strides may add to a file, in all.
+// Expanded tensors are saved so (a patch embedding for many bands); a hostile
+// one could stand for terabytes.
+constexpr int64_t kMaxRepeated = int64_t{1} << 27;
+
 struct TorchType {
   const char* storage;  // "torch.<storage>" of a persistent id
   const char* dtype;    // "torch.<dtype>" of newer types
@@ -95,13 +100,21 @@ void check_is_zip(const std::filesystem::path& path) {
   if (!file && !std::filesystem::exists(path)) {
     fail(ErrorCode::kNotFound, "there is no file {}", path.string());
   }
+  const std::string_view begin(magic.data(), magic.size());
   NADIR_CHECK(
-      std::string_view(magic.data(), 2) == "PK",
-      "{} is not a zip archive of torch.save; files of torch before 1.6 are "
-      "bare pickles, which nadir does not execute. In Python, re-save it: "
+      begin[0] != '\x80',
+      "{} is a bare pickle, as torch before 1.6 wrote them; nadir does not "
+      "execute pickles. In Python, re-save it: "
       "torch.save(torch.load('{}', map_location='cpu'), 'new.pth')",
       path.string(),
       path.filename().string());
+  if (begin != "PK") {
+    fail(
+        ErrorCode::kCorruptData,
+        "{} holds no weights: it {}; a .pth of torch.save is a zip archive",
+        path.string(),
+        !file ? "is empty" : "begins as no zip archive does");
+  }
 }
 
 std::string find_prefix(const ZipReader& archive) {
@@ -163,6 +176,15 @@ std::optional<int64_t> extent_of(
     return std::nullopt;
   }
   return is_empty ? offset : last + 1;
+}
+
+// Of sizes that extent_of() has checked.
+int64_t numel_of(const std::vector<int64_t>& sizes) {
+  int64_t numel = 1;
+  for (const int64_t size : sizes) {
+    numel *= size;
+  }
+  return numel;
 }
 
 // The bytes of a NumPy scalar: protocol 2 spells them as Latin-1 text.
@@ -368,6 +390,13 @@ at::Tensor PthFile::read_storage(const std::string& key, int64_t num_bytes) {
   return bytes;
 }
 
+void PthFile::check_expansion(int64_t numel, int64_t storage_numel) {
+  num_repeated_ += std::max<int64_t>(numel - storage_numel, 0);
+  require(
+      num_repeated_ <= kMaxRepeated,
+      "its tensors claim far more elements than it holds");
+}
+
 at::Tensor PthFile::read_tensor(const PickleValue& value) {
   require(is_tensor(value), "a tensor was expected where there is none");
   const PickleValue* call = &value;
@@ -385,6 +414,7 @@ at::Tensor PthFile::read_tensor(const PickleValue& value) {
   require(
       view->offset >= 0 && extent && *extent <= view->num_bytes / element_bytes,
       "a tensor reaches outside storage " + view->storage_key);
+  check_expansion(numel_of(view->sizes), view->num_bytes / element_bytes);
   const at::Tensor bytes = read_storage(view->storage_key, view->num_bytes);
   return at::empty({0}, view->type)
       .set_(bytes.storage(), view->offset, view->sizes, view->strides);

@@ -38,12 +38,14 @@ class PthFile {
   struct View;
 
   at::Tensor read_storage(const std::string& key, int64_t num_bytes);
+  void check_expansion(int64_t numel, int64_t storage_numel);
   void require(bool condition, std::string_view rule) const;
 
   ZipReader archive_;
   std::string prefix_;  // the archive's top folder and a slash
   Pickle pickle_;
   std::map<std::string, at::Tensor> storages_;  // bytes
+  int64_t num_repeated_ = 0;  // elements of views beyond their storages
 };
 
 // Whether read_tensor() takes the value.

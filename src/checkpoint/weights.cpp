@@ -20,6 +20,7 @@ namespace {
 
 constexpr int kFormatVersion = 1;
 constexpr const char* kConfigFile = "config.json";
+constexpr const char* kTensorsFile = "model.safetensors";
 constexpr const char* kInfoKeys[] = {
     "bands", "normalization", "class_names", "provenance"};
 
@@ -317,9 +318,21 @@ json weights_config(const model::VitConfig& config, const json& info) {
   return result;
 }
 
+void check_not_source(const fs::path& source, const fs::path& out) {
+  const auto are_same = [](const fs::path& a, const fs::path& b) {
+    std::error_code ignored;  // what is not there is not the same
+    return fs::equivalent(a, b, ignored);
+  };
+  NADIR_CHECK(
+      !are_same(source, out) && !are_same(source, out / kTensorsFile) &&
+          !are_same(source / kTensorsFile, out),
+      "--out {} would replace the weights it is made from; name another file",
+      out.string());
+}
+
 fs::path save_weights(const fs::path& path, const Weights& weights) {
   const fs::path file =
-      path.extension() == ".safetensors" ? path : path / "model.safetensors";
+      path.extension() == ".safetensors" ? path : path / kTensorsFile;
   const fs::path config_path = file.parent_path() / kConfigFile;
   const std::string name = file.filename().string();
   if (fs::exists(config_path)) {

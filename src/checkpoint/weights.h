@@ -56,6 +56,11 @@ struct WeightsOptions {
 [[nodiscard]] nlohmann::json weights_config(
     const model::VitConfig& config, const nlohmann::json& info);
 
+// Throws Error{kInvalidArgument} if writing `out` would replace `source`, the
+// weights being read.
+void check_not_source(
+    const std::filesystem::path& source, const std::filesystem::path& out);
+
 // Writes `path`, or `path`/model.safetensors if it does not end in
 // .safetensors, and config.json beside it. Returns the tensors' path. Throws
 // Error{kIo}, or Error{kInvalidArgument} if a config.json there belongs to

@@ -148,6 +148,7 @@ void ZipReader::read_directory() {
 void ZipReader::parse_directory(
     std::string_view directory, uint64_t num_entries) {
   size_t at = 0;
+  uint64_t left_bytes = file_bytes_;
   for (uint64_t i = 0; i < num_entries; ++i) {
     require(
         directory.size() - at >= kDirectoryBytes &&
@@ -192,7 +193,11 @@ void ZipReader::parse_directory(
     require(
         method == 0 && stored64 == entry.num_bytes,
         "an entry is compressed, which torch.save never does");
-    require(entry.num_bytes <= file_bytes_, "an entry exceeds the file");
+    // Entries that lie on each other could claim any amount of memory.
+    require(
+        entry.num_bytes <= left_bytes,
+        "its entries claim more bytes than the file has");
+    left_bytes -= entry.num_bytes;
     require(entries_.emplace(name, entry).second, "an entry is there twice");
     at += kDirectoryBytes + name_bytes + extra_bytes + comment_bytes;
   }

@@ -2,11 +2,12 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 
-#include <torch/version.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <torch/version.h>
 
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -15,9 +16,12 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "core/version.h"
+#include "data/library_versions.h"
 #include "data/official_lists.h"
+#include "kernels/isa.h"
 #include "model/device.h"
 #include "raster/geotiff.h"
+#include "raster/projection.h"
 #include "table/parquet.h"
 
 namespace nadir::cli {
@@ -46,12 +50,32 @@ Finding cpu_finding(const CpuInfo& cpu) {
   return finding;
 }
 
+// "NVIDIA H100 80GB HBM3" of each GPU that the driver lists.
+std::vector<std::string> gpu_models() {
+  std::vector<std::string> models;
+  std::error_code error;
+  for (const auto& gpu :
+       std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", error)) {
+    std::ifstream file(gpu.path() / "information");
+    for (std::string line; std::getline(file, line);) {
+      if (line.starts_with("Model:")) {
+        models.push_back(line.substr(line.find_first_not_of(" \t", 6)));
+      }
+    }
+  }
+  return models;
+}
+
 Finding gpu_finding() {
+  const auto models = gpu_models();
   try {
-    const auto device = model::open_device("cuda");
-    return {"GPU", device.str(), ""};
+    (void)model::open_device("cuda");
+    return {"GPU", models.empty() ? "CUDA" : join(models, ", "), ""};
   } catch (const Error& error) {
-    return {"GPU", "none (training runs on the CPU)", error.what()};
+    if (models.empty()) {
+      return {"GPU", "none that an NVIDIA driver lists; the CPU is used", ""};
+    }
+    return {"GPU", join(models, ", ") + ", not usable", error.what()};
   }
 }
 
@@ -72,7 +96,10 @@ Finding disk_finding() {
 Finding memory_finding(const CpuInfo& cpu) {
   return {
       "memory",
-      format_bytes(static_cast<double>(cpu.memory_bytes)),
+      fmt::format(
+          "{}, {} available",
+          format_bytes(static_cast<double>(cpu.memory_bytes)),
+          format_bytes(static_cast<double>(cpu.available_bytes))),
       cpu.memory_bytes < kWantedMemoryBytes
           ? "below 4 GiB: use a small network and batch_size_per_gpu 8"
           : ""};
@@ -87,21 +114,65 @@ Finding lists_finding() {
   }
 }
 
+Finding kernels_finding() {
+  const auto levels = kernels::available_isas();
+  const std::string used = kernels::isa_name();
+  return {
+      "kernels",
+      used,
+      used == levels.front()
+          ? ""
+          : "NADIR_MAX_ISA holds them back; this processor could do " +
+                levels.front()};
+}
+
+// PROJ without its database knows no projection by its number.
+Finding proj_finding() {
+  try {
+    const raster::Transformer transformer(raster::kIndexCrs, "EPSG:4326");
+    return {"PROJ", raster::proj_version(), ""};
+  } catch (const Error& error) {
+    return {
+        "PROJ",
+        raster::proj_version() + ", without its database",
+        fmt::format(
+            "point PROJ_DATA (PROJ_LIB before version 9.1) at the folder of "
+            "proj.db; footprints need it ({})",
+            error.what())};
+  }
+}
+
+std::vector<Finding> library_findings() {
+  std::vector<Finding> findings = {
+      {"LibTorch",
+       fmt::format("{}, {}", TORCH_VERSION, model::libtorch_folder().string()),
+       ""},
+      {"GDAL", raster::gdal_version(), ""},
+      proj_finding(),
+      {"Arrow", table::arrow_version(), ""}};
+  for (const auto& [name, text] : data::library_versions()) {
+    findings.push_back({name, text, ""});
+  }
+  return findings;
+}
+
 std::vector<Finding> examine() {
   const CpuInfo cpu = read_cpu_info();
-  return {
+  std::vector<Finding> findings = {
       {"nadir",
        fmt::format("{}, commit {}, {}", version(), commit(), build_type()),
        ""},
       cpu_finding(cpu),
       {"features", join(cpu.features, " "), ""},
+      kernels_finding(),
       memory_finding(cpu),
       disk_finding(),
-      gpu_finding(),
-      {"LibTorch", TORCH_VERSION, ""},
-      {"GDAL", raster::gdal_version(), ""},
-      {"Arrow", table::arrow_version(), ""},
-      lists_finding()};
+      gpu_finding()};
+  for (auto& finding : library_findings()) {
+    findings.push_back(std::move(finding));
+  }
+  findings.push_back(lists_finding());
+  return findings;
 }
 
 void print_findings(const std::vector<Finding>& findings) {

@@ -1,4 +1,5 @@
 // `nadir embed`: features of images as a file.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -79,6 +80,7 @@ struct EmbedOptions {
 
 void run(const EmbedOptions& options, bool as_json) {
   NADIR_CHECK(!options.data.empty(), "--data must name the images; see --help");
+  eval::check_feature_path(options.out);
   const auto frozen = eval::load_frozen_network(options.features);
   data::DatasetOptions source;
   source.data = options.data;
@@ -88,7 +90,8 @@ void run(const EmbedOptions& options, bool as_json) {
       data::open_dataset(source), options.split, options.max_images);
   const auto views =
       eval::make_view_recipe(frozen, *images.dataset, options.features);
-  const auto layout = eval::layout_of(*frozen.network, options.blocks);
+  const auto layout =
+      eval::layout_of(*frozen.network, std::max<int64_t>(options.blocks, 1));
   const auto columns = layout.columns(options.blocks, options.mean_patch);
   const auto features =
       eval::extract_features(
@@ -99,7 +102,15 @@ void run(const EmbedOptions& options, bool as_json) {
           options.features.num_workers,
           "embedding")
           .narrow(1, columns.begin, columns.width);
-  eval::write_features(images, features, views.text(), options.out);
+  eval::write_features(
+      images,
+      features,
+      {{"features", columns.name},
+       {"views", views.text()},
+       {"normalization", data::to_json(views.normalization).dump()},
+       {"weights", frozen.source},
+       {"weights_sha256", frozen.sha256}},
+      options.out);
   if (as_json) {
     print_json(
         {{"images", images.size()},

@@ -105,6 +105,7 @@ void check_file_name(const ExportArguments& arguments) {
 
 void run_export(const ExportArguments& arguments, bool wants_json) {
   check_file_name(arguments);
+  checkpoint::check_not_source(arguments.weights, arguments.out);
   nlohmann::json result = {
       {"file", arguments.out}, {"format", arguments.format}};
   if (arguments.format == "dino-full-pth") {

@@ -88,6 +88,7 @@ void print_report(const checkpoint::Weights& weights, const std::string& file) {
 }
 
 void run_import(const ImportArguments& arguments, bool wants_json) {
+  checkpoint::check_not_source(arguments.src, arguments.out);
   checkpoint::WeightsOptions options;
   options.path = arguments.src;
   options.checkpoint_key = arguments.checkpoint_key;

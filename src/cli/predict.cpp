@@ -1,5 +1,6 @@
 // `nadir predict`: labels and probabilities of images by a saved probe.
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -15,6 +16,7 @@ namespace {
 struct PredictOptions {
   std::string probe;
   std::string weights;
+  std::string checkpoint_key;
   std::string data;
   std::string index;
   std::string split;
@@ -29,11 +31,15 @@ struct PredictOptions {
     visit(
         probe,
         "probe",
-        "Folder that `nadir eval linear` wrote: RUN/eval/linear.");
+        "Folder that `nadir eval linear` wrote, RUN/eval/linear, or its run.");
     visit(
         weights,
         "weights",
         "The network, where it moved since the probe was trained.");
+    visit(
+        checkpoint_key,
+        "checkpoint_key",
+        "teacher or student, for --weights that hold both.");
     visit(data, "data", "Images: whatever `nadir pretrain --data` takes.");
     visit(index, "index", "index.parquet beside a raw BigEarthNet folder.");
     visit(
@@ -58,7 +64,16 @@ void run(const PredictOptions& options, bool as_json) {
       "--probe and --data must be given; see nadir predict --help");
   const auto probe = eval::load_probe(options.probe);
   eval::FeaturesConfig features;
-  features.weights = options.weights.empty() ? probe.weights : options.weights;
+  const bool is_as_trained = options.weights.empty();
+  features.weights = is_as_trained ? probe.weights : options.weights;
+  features.checkpoint_key =
+      is_as_trained ? probe.checkpoint_key : options.checkpoint_key;
+  NADIR_CHECK(
+      std::filesystem::exists(features.weights),
+      "the weights {} of the probe {} are not there; say where they are with "
+      "--weights",
+      features.weights,
+      options.probe);
   features.device = options.device;
   const auto frozen = eval::load_frozen_network(features);
   data::DatasetOptions source;
@@ -67,6 +82,7 @@ void run(const PredictOptions& options, bool as_json) {
   source.bands = probe.views.normalization.bands;
   const auto images = eval::unlabelled_images(
       data::open_dataset(source), options.split, options.max_images);
+  eval::check_prediction_path(images, options.out);
   const auto predictions = eval::predict(
       probe, frozen, images, options.batch_size, options.num_workers);
   eval::write_predictions(predictions, options.out);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 #include <set>
 
 #include <ATen/Parallel.h>
@@ -252,9 +253,8 @@ void write_run_description(
   provenance.command_line = command_line;
   provenance.seed = config.run.seed;
   provenance.data = fmt::format(
-      "{}, {}, normalisation {}",
+      "{}, normalisation {}",
       data.dataset->description(),
-      describe_bands(data.dataset->bands()),
       data.normalization.name);
   provenance.libraries = {{"LibTorch", TORCH_VERSION}};
   folder.write_provenance(provenance);
@@ -275,6 +275,27 @@ void draw_example_views(
           static_cast<uint64_t>(config.run.seed)));
 }
 
+namespace {
+
+// Data that cannot be divided is trained on without a k-NN score.
+std::optional<eval::Splits> open_monitored_splits(
+    const eval::SplitConfig& config, const std::vector<std::string>& bands) {
+  try {
+    return eval::open_splits(config, bands, true);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kInvalidArgument) {
+      throw;
+    }
+    log_warning(
+        "train",
+        "no k-NN score while training: {} (--knn-every-epochs 0 asks for none)",
+        error.what());
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
 train::Evaluate make_knn_evaluation(
     const train::PretrainConfig& config,
     const PretrainData& data,
@@ -287,19 +308,20 @@ train::Evaluate make_knn_evaluation(
   eval::SplitConfig splits;
   splits.data = config.data.data_path;
   splits.index = config.data.index;
-  splits.test_split = "validation";  // the test split is scored once, at last
   splits.max_train = num_images;
-  splits.max_test = num_images;
-  const auto opened =
-      eval::open_splits(splits, data.dataset->bands(), false);
+  splits.max_val = num_images;  // the test images are scored once, at last
+  const auto opened = open_monitored_splits(splits, data.dataset->bands());
+  if (!opened) {
+    return {};
+  }
   eval::ViewRecipe views;
   views.normalization = data.normalization;
   views.crop_px = side;
   views.resize_px = std::llround(static_cast<double>(side) * 256 / 224);
   auto monitor = std::make_shared<eval::KnnMonitor>(
-      opened.task,
-      opened.train,
-      opened.test,
+      opened->task,
+      opened->train,
+      opened->validation,
       views,
       config.run.knn_neighbours,
       config.run.num_workers);

@@ -112,7 +112,13 @@ eval::ImageSet open_images(
       data::open_dataset(source), options.split, options.num_images);
 }
 
-void draw_network(const PictureOptions& options, PictureWriter& writer) {
+// Images, and the normalisation that the weights or the user name.
+struct Source {
+  eval::ImageSet images;
+  data::Normalization normalization;
+};
+
+Source draw_network(const PictureOptions& options, PictureWriter& writer) {
   eval::FeaturesConfig features;
   features.weights = options.weights;
   features.checkpoint_key = options.checkpoint_key;
@@ -130,24 +136,30 @@ void draw_network(const PictureOptions& options, PictureWriter& writer) {
   writer.write("attention.png", pictures.attention);
   writer.write("masks.png", pictures.masks);
   writer.write("components.png", pictures.components);
+  return {images, recipe.normalization};
 }
 
-void draw_views(const ViewOptions& options, PictureWriter& writer) {
-  const auto& pictures = options.pictures;
-  const auto images = open_images(pictures, pictures.bands);
+Source source_without_weights(const PictureOptions& options) {
+  const auto images = open_images(options, options.bands);
   const auto& dataset = *images.dataset;
-  const auto normalization = data::make_normalization(
-      pictures.normalization.empty() ? "auto" : pictures.normalization,
-      dataset.bands(),
-      dataset.read(images.indices[0]).type(),
-      dataset.statistics());
+  return {
+      images,
+      data::make_normalization(
+          options.normalization.empty() ? "auto" : options.normalization,
+          dataset.bands(),
+          dataset.read(images.indices[0]).type(),
+          dataset.statistics())};
+}
+
+void draw_views(
+    const ViewOptions& options, const Source& source, PictureWriter& writer) {
   writer.write(
       "views.png",
       eval::view_sheet(
-          images,
-          normalization,
+          source.images,
+          source.normalization,
           options.augmentation,
-          static_cast<uint64_t>(pictures.seed)));
+          static_cast<uint64_t>(options.pictures.seed)));
 }
 
 void run(const ViewOptions& options, bool as_json) {
@@ -162,11 +174,11 @@ void run(const ViewOptions& options, bool as_json) {
       "num_images must be > 0, got {}",
       pictures.num_images);
   PictureWriter writer(pictures.out);
-  if (!pictures.weights.empty()) {
-    draw_network(pictures, writer);
-  }
+  const auto source = pictures.weights.empty()
+                          ? source_without_weights(pictures)
+                          : draw_network(pictures, writer);
   if (pictures.views) {
-    draw_views(options, writer);
+    draw_views(options, source, writer);
   }
   if (as_json) {
     print_json({{"pictures", writer.paths()}});

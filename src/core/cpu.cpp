@@ -35,6 +35,16 @@ int64_t read_number(const char* path) {
   return file >> value ? value : 0;
 }
 
+int64_t available_memory() {
+  std::ifstream file("/proc/meminfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("MemAvailable:")) {
+      return 1024 * std::stoll(line.substr(line.find(':') + 1));
+    }
+  }
+  return 0;
+}
+
 }  // namespace
 
 CpuInfo read_cpu_info() {
@@ -62,9 +72,13 @@ CpuInfo read_cpu_info() {
   info.num_threads = available_threads();
   info.memory_bytes = static_cast<int64_t>(sysconf(_SC_PHYS_PAGES)) *
                       static_cast<int64_t>(sysconf(_SC_PAGESIZE));
+  info.available_bytes = available_memory();
   const int64_t limit = read_number("/sys/fs/cgroup/memory.max");
   if (limit > 0) {
+    const int64_t used = read_number("/sys/fs/cgroup/memory.current");
     info.memory_bytes = std::min(info.memory_bytes, limit);
+    info.available_bytes =
+        std::min(info.available_bytes, std::max<int64_t>(limit - used, 0));
   }
   return info;
 }

@@ -13,6 +13,7 @@ struct CpuInfo {
   std::vector<std::string> features;  // of avx2 avx512f ... amx_bf16
   int num_threads = 1;                // available_threads()
   int64_t memory_bytes = 0;           // of the machine or its cgroup
+  int64_t available_bytes = 0;        // of them, not in use; 0: unknown
 };
 
 [[nodiscard]] CpuInfo read_cpu_info();

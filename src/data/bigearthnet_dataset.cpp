@@ -190,10 +190,21 @@ class BandFileDataset : public CatalogDataset {
         are_patches_(are_patches) {}
 
   [[nodiscard]] Image read(int64_t index) const override {
-    const auto& folder = folders_[static_cast<size_t>(index)];
     std::vector<Image> images;
     images.reserve(bands().size());
     std::vector<BandView> views;
+    const auto paths = files(index);
+    for (size_t b = 0; b < paths.size(); ++b) {
+      images.push_back(
+          raster::decode_raster(read_file(paths[b]), paths[b].string()));
+      views.push_back(view_of(images.back(), 0, bands()[b]));
+    }
+    return stack_bands(views, name(index));
+  }
+
+  [[nodiscard]] std::vector<fs::path> files(int64_t index) const override {
+    const auto& folder = folders_[static_cast<size_t>(index)];
+    std::vector<fs::path> paths;
     std::map<std::string, std::string> listed;
     for (const auto& band : bands()) {
       fs::path file = folder / band_file_name(folder.filename().string(), band);
@@ -201,10 +212,9 @@ class BandFileDataset : public CatalogDataset {
         listed = listed.empty() ? band_files(folder) : listed;
         file = folder / (listed.contains(band) ? listed[band] : band + ".tif");
       }
-      images.push_back(raster::decode_raster(read_file(file), file.string()));
-      views.push_back(view_of(images.back(), 0, band));
+      paths.push_back(std::move(file));
     }
-    return stack_bands(views, name(index));
+    return paths;
   }
 
  private:

@@ -63,6 +63,14 @@ class Dataset {
     return nullptr;
   }
 
+  // Files that read() takes the image from; their sizes and times tell whether
+  // it has changed since. Empty for images that are not in files.
+  [[nodiscard]] virtual std::vector<std::filesystem::path> files(
+      int64_t index) const {
+    (void)index;
+    return {};
+  }
+
   // One line for logs and provenance: kind, path, count.
   [[nodiscard]] virtual std::string description() const = 0;
 };

@@ -50,6 +50,10 @@ class ShardDataset : public CatalogDataset {
     return image;
   }
 
+  [[nodiscard]] std::vector<fs::path> files(int64_t) const override {
+    return shards_->files();
+  }
+
   [[nodiscard]] const BandStatistics* statistics() const override {
     return statistics_ ? &*statistics_ : nullptr;
   }

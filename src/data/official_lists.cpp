@@ -115,7 +115,9 @@ fs::path find_lists(const std::string& flag, const fs::path& source) {
   if (const char* named = std::getenv("NADIR_LISTS")) {
     return named;
   }
-  const fs::path whole = fs::absolute(source).lexically_normal();
+  // fs::absolute("") is an error.
+  const fs::path whole =
+      fs::absolute(source.empty() ? "." : source).lexically_normal();
   const fs::path parent =
       (whole.has_filename() ? whole : whole.parent_path()).parent_path();
   const std::vector<fs::path> folders = {

@@ -222,6 +222,10 @@ Image PictureDataset::read(int64_t index) const {
   return chosen;
 }
 
+std::vector<fs::path> PictureDataset::files(int64_t index) const {
+  return {files_[static_cast<size_t>(index)]};
+}
+
 std::unique_ptr<Dataset> make_picture_dataset(
     Catalog catalog,
     std::vector<fs::path> files,

@@ -29,6 +29,9 @@ class PictureDataset : public CatalogDataset {
   // Error{kCorruptData}.
   [[nodiscard]] raster::Image read(int64_t index) const override;
 
+  [[nodiscard]] std::vector<std::filesystem::path> files(
+      int64_t index) const override;
+
  private:
   std::vector<std::filesystem::path> files_;
   size_t num_file_bands_;

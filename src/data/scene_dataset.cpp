@@ -87,6 +87,10 @@ class SceneDataset : public CatalogDataset {
     return image;
   }
 
+  [[nodiscard]] std::vector<fs::path> files(int64_t index) const override {
+    return {readers_->path(windows_[static_cast<size_t>(index)].scene)};
+  }
+
  private:
   std::vector<Window> windows_;
   std::vector<int> places_;

@@ -318,6 +318,7 @@ int64_t ShardWriter::size() const {
 
 struct ShardReader::State {
   std::vector<std::unique_ptr<Environment>> environments;
+  std::vector<fs::path> files;
 };
 
 ShardReader::ShardReader(const fs::path& folder)
@@ -334,6 +335,7 @@ ShardReader::ShardReader(const fs::path& folder)
   for (const auto& path : paths) {
     state_->environments.push_back(
         std::make_unique<Environment>(path, kReadFlags));
+    state_->files.push_back(path / "data.mdb");
   }
 }
 
@@ -354,6 +356,10 @@ bool ShardReader::read(
       state_->environments.begin(),
       state_->environments.end(),
       [&](const auto& environment) { return environment->read(key, use); });
+}
+
+const std::vector<fs::path>& ShardReader::files() const {
+  return state_->files;
 }
 
 std::vector<std::string> ShardReader::keys() const {

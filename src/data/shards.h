@@ -72,6 +72,9 @@ class ShardReader {
       std::string_view key,
       const std::function<void(std::string_view blob)>& use) const;
 
+  // The data.mdb of each environment.
+  [[nodiscard]] const std::vector<std::filesystem::path>& files() const;
+
   // All keys in their byte order within each environment.
   [[nodiscard]] std::vector<std::string> keys() const;
 

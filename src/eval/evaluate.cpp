@@ -42,6 +42,13 @@ FeatureCache make_cache(
   return FeatureCache(folder.empty() ? folder : folder / "features");
 }
 
+void check_config(const EvaluateConfig& config) {
+  NADIR_CHECK(
+      config.bootstrap >= 0,
+      "bootstrap must be >= 0, got {}",
+      config.bootstrap);
+}
+
 Evaluation describe(
     const std::string& kind,
     const FrozenNetwork& frozen,
@@ -59,11 +66,13 @@ Evaluation describe(
   evaluation.selected_on = splits.selected_on;
   evaluation.class_names = splits.class_names;
   evaluation.weights = frozen.name;
+  evaluation.weights_source = frozen.source;
   evaluation.weights_sha256 = frozen.sha256;
   evaluation.normalization = sets.test_views.normalization.name;
   evaluation.bands = splits.train.dataset->bands();
   evaluation.train_views = sets.train_views.text();
   evaluation.test_views = sets.test_views.text();
+  evaluation.test_names_sha256 = sets.test_key["names_sha256"];
   return evaluation;
 }
 
@@ -154,6 +163,8 @@ Evaluation run_knn(
     const FeaturesConfig& features,
     const KnnConfig& knn,
     const EvaluateConfig& config) {
+  check_config(knn);
+  check_config(config);
   const auto layout = layout_of(*frozen.network, kCachedBlocks);
   LinearProbeConfig no_probe;
   no_probe.blocks = {1};
@@ -205,6 +216,8 @@ LinearEvaluation run_linear(
   NADIR_CHECK(
       splits.validation.size() > 0,
       "a probe needs validation images to select on");
+  check_config(probe);
+  check_config(config);
   const auto layout =
       layout_of(*frozen.network, largest(probe.blocks, kCachedBlocks));
   const auto sets =
@@ -254,6 +267,7 @@ LinearEvaluation run_linear(
           thresholds.value_or(std::vector<double>{}),
           sets.test_views,
           frozen.name,
+          frozen.checkpoint_key,
           frozen.sha256};
     }
   }

@@ -1,6 +1,8 @@
 #include "eval/features.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <set>
 
 #include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
@@ -64,6 +66,27 @@ void make_views(
         random,
         out[v]);
   }
+}
+
+// Sizes and times of the files behind the images, each file once.
+std::string files_sha256(const ImageSet& images) {
+  std::set<std::filesystem::path> seen;
+  Hasher hasher(Hasher::Kind::kSha256);
+  for (const int64_t index : images.indices) {
+    for (const auto& file : images.dataset->files(index)) {
+      if (!seen.insert(file).second) {
+        continue;
+      }
+      std::error_code ignored;  // a file that is gone is named when it is read
+      hasher.update(fmt::format(
+          "{} {}\n",
+          std::filesystem::file_size(file, ignored),
+          std::filesystem::last_write_time(file, ignored)
+              .time_since_epoch()
+              .count()));
+    }
+  }
+  return hasher.hex();
 }
 
 void stop_on_signal() {
@@ -201,9 +224,10 @@ nlohmann::json views_key(const ImageSet& images, const ViewRecipe& views) {
     pixels.update({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   }
   return {
-      {"format", 1},
+      {"format", 2},
       {"images", images.size()},
       {"names_sha256", names.hex()},
+      {"files_sha256", files_sha256(images)},
       {"pixels_sha256", pixels.hex()},
       {"normalization", data::to_json(views.normalization)},
       {"views", views.text()}};

@@ -77,8 +77,8 @@ struct FeatureLayout {
     const FeatureLayout& layout,
     at::Device device);
 
-// What identifies these views of these images in a cache: description, names,
-// the pixels of a few images, normalisation and views.
+// What identifies these views of these images in a cache: names, sizes and
+// times of the files, the pixels of a few images, normalisation and views.
 [[nodiscard]] nlohmann::json views_key(
     const ImageSet& images, const ViewRecipe& views);
 

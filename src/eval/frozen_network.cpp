@@ -67,6 +67,8 @@ FrozenNetwork load_frozen_network(const FeaturesConfig& config) {
   frozen.network->to(frozen.device);
   frozen.network->eval();
   frozen.name = config.weights;
+  frozen.checkpoint_key = config.checkpoint_key;
+  frozen.source = weights.source;
   frozen.sha256 = tensors_sha256(weights.tensors);
   const auto& info = weights.info;
   if (info.contains("bands") && info["bands"].is_array()) {

@@ -21,6 +21,8 @@ namespace nadir::eval {
 struct FrozenNetwork {
   std::shared_ptr<model::VisionTransformer> network;
   std::string name;                // as the user wrote --weights
+  std::string checkpoint_key;      // as the user wrote it
+  std::string source;              // the file or checkpoint it came from
   std::string sha256;              // of the tensors
   std::vector<std::string> bands;  // empty: the weights do not say
   std::optional<data::Normalization> normalization;

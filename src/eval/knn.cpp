@@ -83,11 +83,8 @@ at::Tensor normalized(const at::Tensor& features, const char* name) {
 
 std::vector<int64_t> clipped_neighbours(
     const std::vector<double>& neighbours, int64_t num_train) {
-  NADIR_CHECK(!neighbours.empty(), "k must name at least one number");
   std::vector<int64_t> ks;
   for (const double k : neighbours) {
-    NADIR_CHECK(
-        k >= 1 && k == std::floor(k), "k must be whole and >= 1, got {}", k);
     ks.push_back(std::min(static_cast<int64_t>(k), num_train));
   }
   std::sort(ks.begin(), ks.end());
@@ -133,6 +130,20 @@ void check_labels(
 
 }  // namespace
 
+void check_config(const KnnConfig& config) {
+  NADIR_CHECK(!config.neighbours.empty(), "k must name at least one number");
+  for (const double k : config.neighbours) {
+    NADIR_CHECK(
+        k >= 1 && k == std::floor(k) && k < 1e9,
+        "k must be whole and >= 1, got {}",
+        k);
+  }
+  NADIR_CHECK(
+      config.temperature > 0,
+      "knn_temperature must be > 0, got {}",
+      config.temperature);
+}
+
 std::vector<KnnVotes> knn_votes(
     const at::Tensor& train_ND,
     const LabelMatrix& train_labels,
@@ -156,10 +167,7 @@ std::vector<KnnVotes> knn_votes(
       test.size(1),
       train_labels.num_classes,
       test_labels.num_classes);
-  NADIR_CHECK(
-      config.temperature > 0,
-      "knn_temperature must be > 0, got {}",
-      config.temperature);
+  check_config(config);
 
   std::vector<KnnVotes> votes;
   for (const int64_t k : clipped_neighbours(config.neighbours, num_train)) {

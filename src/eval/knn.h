@@ -19,6 +19,10 @@ struct KnnVotes {
   ScoredLabels scored;         // weighted share of neighbours with the class
 };
 
+// Throws Error{kInvalidArgument} on a field out of range: to be asked before
+// features are made.
+void check_config(const KnnConfig& config);
+
 // Votes for every k of `config`, ascending, those above N clipped to N and
 // then named once. Features are float32 on the CPU, normalised here; equal
 // similarities go to the lower train index. Memory beside the features stays

@@ -158,22 +158,6 @@ class HeadStack {
   at::Tensor loss_;  // [L]
 };
 
-void check_config(const LinearProbeConfig& config) {
-  NADIR_CHECK(config.epochs >= 1, "epochs must be >= 1, got {}", config.epochs);
-  NADIR_CHECK(
-      config.batch_size >= 1,
-      "batch_size must be >= 1, got {}",
-      config.batch_size);
-  NADIR_CHECK(!config.lr.empty(), "lr must name at least one learning rate");
-  for (const double lr : config.lr) {
-    NADIR_CHECK(lr > 0 && std::isfinite(lr), "lr must be > 0, got {}", lr);
-  }
-  NADIR_CHECK(
-      config.momentum >= 0 && config.momentum < 1,
-      "momentum must lie in [0, 1), got {}",
-      config.momentum);
-}
-
 void check_data(
     const ProbeData& data,
     int64_t num_classes,
@@ -251,6 +235,22 @@ EpochOrder draw_order(
 }
 
 }  // namespace
+
+void check_config(const LinearProbeConfig& config) {
+  NADIR_CHECK(config.epochs >= 1, "epochs must be >= 1, got {}", config.epochs);
+  NADIR_CHECK(
+      config.batch_size >= 1,
+      "batch_size must be >= 1, got {}",
+      config.batch_size);
+  NADIR_CHECK(!config.lr.empty(), "lr must name at least one learning rate");
+  for (const double lr : config.lr) {
+    NADIR_CHECK(lr > 0 && std::isfinite(lr), "lr must be > 0, got {}", lr);
+  }
+  NADIR_CHECK(
+      config.momentum >= 0 && config.momentum < 1,
+      "momentum must lie in [0, 1), got {}",
+      config.momentum);
+}
 
 std::vector<LinearHead> train_linear_heads(
     const ProbeData& train,

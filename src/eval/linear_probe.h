@@ -40,6 +40,10 @@ struct LinearHead {
   double final_loss = 0;     // mean over the last epoch
 };
 
+// Throws Error{kInvalidArgument} on a field out of range: to be asked before
+// features are made.
+void check_config(const LinearProbeConfig& config);
+
 // One head for each (columns, learning rate), columns outermost. The first
 // weights are N(0, 0.01), drawn from (seed, class name), so that neither the
 // order of classes nor the rest of the grid changes a head. The rate of epoch

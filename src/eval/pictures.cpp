@@ -10,14 +10,21 @@
 #include "augment/view_maker.h"
 #include "core/error.h"
 #include "core/random.h"
+#include "eval/contact_sheet.h"
 
 namespace nadir::eval {
 
 namespace {
 
-constexpr int64_t kGap = 4;
+constexpr int64_t kGlobalViews = 2;
+constexpr int64_t kSmallestCell = 96;
+constexpr double kDimmed = 0.25;  // of what a mask leaves out
 constexpr double kLowShare = 0.02;
 constexpr double kHighShare = 0.98;
+
+double aspect_of(const raster::Image& tile) {
+  return static_cast<double>(tile.width()) / static_cast<double>(tile.height());
+}
 
 uint8_t to_byte(double unit) {
   return static_cast<uint8_t>(
@@ -102,24 +109,26 @@ raster::Image view_picture(
   return picture;
 }
 
-void paste(
-    const raster::Image& picture,
-    int64_t top,
-    int64_t left,
-    int64_t cell_px,
-    raster::Image& sheet) {
+// The picture where `kept` [rows, cols] is 1, dimmed elsewhere.
+raster::Image masked_picture(
+    const raster::Image& picture, const at::Tensor& kept) {
+  const auto values = kept.to(at::kFloat).contiguous();
+  const float* is_kept = values.const_data_ptr<float>();
+  raster::Image masked = picture;
   for (int64_t c = 0; c < 3; ++c) {
-    const auto src = picture.band<uint8_t>(c);
-    auto dst = sheet.band<uint8_t>(c);
-    for (int64_t row = 0; row < cell_px; ++row) {
-      const int64_t src_row = row * picture.height() / cell_px;
-      for (int64_t col = 0; col < cell_px; ++col) {
-        const int64_t src_col = col * picture.width() / cell_px;
-        dst[(top + row) * sheet.width() + left + col] =
-            src[src_row * picture.width() + src_col];
+    auto pixels = masked.band<uint8_t>(c);
+    for (int64_t row = 0; row < picture.height(); ++row) {
+      const int64_t map_row = row * kept.size(0) / picture.height();
+      for (int64_t col = 0; col < picture.width(); ++col) {
+        const int64_t map_col = col * kept.size(1) / picture.width();
+        if (is_kept[map_row * kept.size(1) + map_col] == 0) {
+          auto& pixel = pixels[row * picture.width() + col];
+          pixel = to_byte(kDimmed * pixel / 255);
+        }
       }
     }
   }
+  return masked;
 }
 
 }  // namespace
@@ -195,32 +204,6 @@ at::Tensor token_components(
            3});
 }
 
-raster::Image contact_sheet(
-    const std::vector<std::vector<raster::Image>>& rows, int64_t cell_px) {
-  size_t num_cols = 0;
-  for (const auto& row : rows) {
-    num_cols = std::max(num_cols, row.size());
-  }
-  const auto num_rows = static_cast<int64_t>(rows.size());
-  raster::Image sheet(
-      3,
-      num_rows * (cell_px + kGap) + kGap,
-      static_cast<int64_t>(num_cols) * (cell_px + kGap) + kGap,
-      raster::PixelType::kUint8);
-  std::fill(sheet.bytes().begin(), sheet.bytes().end(), std::byte{255});
-  for (size_t r = 0; r < rows.size(); ++r) {
-    for (size_t c = 0; c < rows[r].size(); ++c) {
-      paste(
-          rows[r][c],
-          kGap + static_cast<int64_t>(r) * (cell_px + kGap),
-          kGap + static_cast<int64_t>(c) * (cell_px + kGap),
-          cell_px,
-          sheet);
-    }
-  }
-  return sheet;
-}
-
 raster::Image colour_map(const at::Tensor& map) {
   // Five stops of viridis, linear between them.
   static constexpr double kStops[5][3] = {
@@ -265,12 +248,19 @@ raster::Image view_sheet(
       std::vector<double>(bands.size(), 0),
       std::vector<double>(bands.size(), 1),
       bands.size() == 3);
-  std::vector<std::vector<raster::Image>> rows;
+  std::vector<std::string> headings = {"image"};
+  for (int64_t v = 0; v < maker.num_views(); ++v) {
+    headings.push_back(
+        v < kGlobalViews ? fmt::format("global {}", v + 1)
+                         : fmt::format("local {}", v + 1 - kGlobalViews));
+  }
+  std::vector<SheetRow> rows;
   std::vector<float> view;
   for (const int64_t index : images.indices) {
     const auto tile = images.dataset->read(index);
     const auto unit = normalization.to_unit(tile);
-    std::vector<raster::Image> row = {visible_picture(tile, bands)};
+    SheetRow row = {images.dataset->name(index), {}};
+    row.cells.push_back({visible_picture(unit, bands), aspect_of(tile)});
     for (int64_t v = 0; v < maker.num_views(); ++v) {
       const int64_t side = maker.view_size(v);
       view.resize(bands.size() * side * side);
@@ -281,11 +271,12 @@ raster::Image view_sheet(
           static_cast<uint64_t>(index),
           static_cast<uint32_t>(v));
       maker.make_view(unit, v, random, view);
-      row.push_back(view_picture(view, side, bands));
+      row.cells.push_back({view_picture(view, side, bands)});
     }
     rows.push_back(std::move(row));
   }
-  return contact_sheet(rows, config.global_crop_size);
+  return contact_sheet(
+      headings, rows, std::max(config.global_crop_size, kSmallestCell));
 }
 
 NetworkPictures network_pictures(
@@ -296,36 +287,49 @@ NetworkPictures network_pictures(
     double mass) {
   const int64_t patch = network.config().patch_size;
   const int64_t side = side_px / patch * patch;
-  NADIR_CHECK(side > 0, "image_size must be at least a patch ({} px)", patch);
-  std::vector<std::vector<raster::Image>> attention;
-  std::vector<std::vector<raster::Image>> masks;
+  NADIR_CHECK(
+      side > 0,
+      "image_size must be at least a patch ({} px), got {}",
+      patch,
+      side_px);
+  std::vector<std::string> headings = {"image"};
+  for (int64_t h = 0; h < network.shape().num_heads; ++h) {
+    headings.push_back(fmt::format("head {}", h + 1));
+  }
+  std::vector<SheetRow> attention;
+  std::vector<SheetRow> masks;
+  std::vector<SheetRow> colours;
   std::vector<at::Tensor> inputs;
   for (const int64_t index : images.indices) {
     const auto tile = images.dataset->read(index);
+    const double aspect = aspect_of(tile);
     const auto picture = visible_picture(tile, images.dataset->bands());
     inputs.push_back(network_input(tile, normalization, side));
     const auto maps = attention_maps(network, inputs.back());
     const auto kept = attention_masks(maps, mass);
-    attention.push_back({picture});
-    masks.push_back({picture});
+    const SheetRow row = {images.dataset->name(index), {{picture, aspect}}};
+    attention.push_back(row);
+    masks.push_back(row);
+    colours.push_back(row);
     for (int64_t h = 0; h < maps.size(0); ++h) {
-      const auto map = maps[h];
-      attention.back().push_back(colour_map(map / map.max().clamp_min(1e-12)));
-      masks.back().push_back(colour_map(kept[h]));
+      const auto low = maps[h].min();
+      const auto range = (maps[h].max() - low).clamp_min(1e-12);
+      attention.back().cells.push_back(
+          {colour_map((maps[h] - low) / range), aspect});
+      masks.back().cells.push_back({masked_picture(picture, kept[h]), aspect});
     }
   }
   const auto components = token_components(network, at::cat(inputs));
-  std::vector<std::vector<raster::Image>> colours;
-  for (size_t n = 0; n < images.indices.size(); ++n) {
-    colours.push_back(
-        {attention[n][0], colour_picture(components[static_cast<int64_t>(n)])});
+  for (size_t n = 0; n < colours.size(); ++n) {
+    colours[n].cells.push_back(
+        {colour_picture(components[static_cast<int64_t>(n)]),
+         colours[n].cells[0].aspect});
   }
-  constexpr int64_t kSmallestCell = 96;
   const int64_t cell_px = std::max(side / 2, kSmallestCell);
   return {
-      contact_sheet(attention, cell_px),
-      contact_sheet(masks, cell_px),
-      contact_sheet(colours, cell_px)};
+      contact_sheet(headings, attention, cell_px),
+      contact_sheet(headings, masks, cell_px),
+      contact_sheet({"image", "components"}, colours, cell_px)};
 }
 
 }  // namespace nadir::eval

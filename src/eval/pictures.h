@@ -38,11 +38,6 @@ namespace nadir::eval {
 [[nodiscard]] at::Tensor token_components(
     const model::VisionTransformer& network, const at::Tensor& images_BCHW);
 
-// Rows of pictures, each enlarged to cell_px by nearest neighbour, with a
-// narrow white gap.
-[[nodiscard]] raster::Image contact_sheet(
-    const std::vector<std::vector<raster::Image>>& rows, int64_t cell_px);
-
 // A map [rows, cols] with values 0..1 in colour (dark blue to yellow), and
 // [rows, cols, 3] as it is.
 [[nodiscard]] raster::Image colour_map(const at::Tensor& map);
@@ -56,8 +51,10 @@ namespace nadir::eval {
     const augment::ViewConfig& config,
     uint64_t seed);
 
-// Attention of each head, the masks of `mass`, and the components, a row an
-// image; `side_px` is cut to a multiple of the patch size.
+// Attention of each head, from its lowest to its highest, the image under the
+// masks of `mass`, and the components, a row an image. The network sees the
+// whole image squeezed into a square of `side_px`, cut to a multiple of the
+// patch size; its maps are drawn in the image's own aspect.
 struct NetworkPictures {
   raster::Image attention;
   raster::Image masks;

@@ -1,6 +1,7 @@
 #include "eval/prediction.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <ATen/ATen.h>
 #include <fmt/ranges.h>
@@ -56,6 +57,13 @@ std::vector<std::vector<std::string>> chosen_labels(
   return labels;
 }
 
+// A class may be called as a column of ours is.
+std::string class_column(const std::string& class_name) {
+  const bool is_taken = class_name == "name" || class_name == "labels" ||
+                        class_name == "geometry";
+  return is_taken ? "class " + class_name : class_name;
+}
+
 table::Table prediction_table(const Predictions& predictions) {
   table::Table table;
   table.columns.push_back({"name", names_of(predictions.images)});
@@ -69,41 +77,58 @@ table::Table prediction_table(const Predictions& predictions) {
             .contiguous();
     const double* values = column.const_data_ptr<double>();
     table.columns.push_back(
-        {predictions.class_names[c],
+        {class_column(predictions.class_names[c]),
          table::NumberColumn(values, values + column.numel())});
   }
   return table;
 }
 
+double rounded(double value, double per_unit) {
+  return std::round(value * per_unit) / per_unit;
+}
+
+std::vector<Ring> known_rings(const ImageSet& images) {
+  std::vector<Ring> rings;
+  for (auto& ring : lon_lat_rings(*images.dataset, images.indices)) {
+    NADIR_CHECK(
+        ring.has_value(),
+        "GeoJSON needs footprints, and {} has none; write .parquet or .csv",
+        images.dataset->name(images.indices[rings.size()]));
+    rings.push_back(std::move(*ring));
+  }
+  return rings;
+}
+
 std::string geojson(const Predictions& predictions) {
   const auto& images = predictions.images;
-  const auto rings = lon_lat_rings(*images.dataset, images.indices);
+  const auto rings = known_rings(images);
+  const auto& names = predictions.class_names;
+  const float* probability = predictions.probability_NC.const_data_ptr<float>();
   auto features = nlohmann::ordered_json::array();
   for (size_t n = 0; n < rings.size(); ++n) {
-    const auto& name = images.dataset->name(images.indices[n]);
-    NADIR_CHECK(
-        rings[n].has_value(),
-        "GeoJSON needs footprints, and {} has none; write .parquet or .csv",
-        name);
-    nlohmann::ordered_json probabilities;
-    for (size_t c = 0; c < predictions.class_names.size(); ++c) {
-      probabilities[predictions.class_names[c]] =
-          predictions
-              .probability_NC[static_cast<int64_t>(n)][static_cast<int64_t>(c)]
-              .item<double>();
+    nlohmann::ordered_json properties = {
+        {"name", images.dataset->name(images.indices[n])},
+        {"labels", predictions.labels[n]}};
+    for (size_t c = 0; c < names.size(); ++c) {
+      properties[class_column(names[c])] =
+          rounded(probability[n * names.size() + c], 1e6);
+    }
+    auto ring = nlohmann::ordered_json::array();
+    for (const auto& [longitude, latitude] : rings[n]) {
+      ring.push_back({rounded(longitude, 1e8), rounded(latitude, 1e8)});
     }
     features.push_back(
         {{"type", "Feature"},
-         {"properties",
-          {{"name", name},
-           {"labels", predictions.labels[n]},
-           {"probabilities", probabilities}}},
+         {"properties", std::move(properties)},
          {"geometry",
           {{"type", "Polygon"},
-           {"coordinates", nlohmann::ordered_json::array({*rings[n]})}}}});
+           {"coordinates",
+            nlohmann::ordered_json::array({std::move(ring)})}}}});
   }
   const nlohmann::ordered_json collection = {
-      {"type", "FeatureCollection"}, {"features", features}};
+      {"type", "FeatureCollection"},
+      {"nadir", predictions.probe},
+      {"features", features}};
   return collection.dump() + "\n";
 }
 
@@ -117,9 +142,11 @@ Predictions predict(
     int64_t num_threads) {
   NADIR_CHECK(
       frozen.sha256 == probe.weights_sha256,
-      "the probe was trained on other weights than {} (those of {}); train it "
-      "again with `nadir eval linear`",
+      "the probe was trained on other weights than {} ({}): those that {} held "
+      "then; name them with --weights, or train the probe again with `nadir "
+      "eval linear`",
       frozen.name,
+      frozen.source,
       probe.weights);
   NADIR_CHECK(
       images.dataset->bands() == probe.views.normalization.bands,
@@ -139,6 +166,7 @@ Predictions predict(
   predictions.probability_NC =
       head_probabilities(probe.head, features, probe.task).contiguous();
   predictions.labels = chosen_labels(probe, predictions.probability_NC);
+  predictions.probe = probe_json(probe);
   return predictions;
 }
 
@@ -146,26 +174,37 @@ void write_predictions(
     const Predictions& predictions, const std::filesystem::path& path) {
   const std::string extension = lower_extension(path);
   const auto& images = predictions.images;
+  check_prediction_path(images, path);
   if (extension == ".parquet") {
     auto table = prediction_table(predictions);
-    const auto metadata = add_geometry(*images.dataset, images.indices, table);
+    auto metadata = add_geometry(*images.dataset, images.indices, table);
+    metadata["nadir"] = predictions.probe.dump();
     table::write_parquet(path, table, metadata);
   } else if (extension == ".csv") {
     table::write_csv(path, prediction_table(predictions));
   } else {
-    NADIR_CHECK(
-        extension == ".geojson",
-        "predictions are written as .parquet, .csv or .geojson, got '{}'",
-        path.string());
     write_file(path, geojson(predictions));
+  }
+}
+
+void check_prediction_path(
+    const ImageSet& images, const std::filesystem::path& path) {
+  const std::string extension = lower_extension(path);
+  NADIR_CHECK(
+      extension == ".parquet" || extension == ".csv" || extension == ".geojson",
+      "predictions are written as .parquet, .csv or .geojson, got '{}'",
+      path.string());
+  if (extension == ".geojson") {
+    (void)known_rings(images);
   }
 }
 
 void write_features(
     const ImageSet& images,
     const at::Tensor& features_NF,
-    const std::string& views,
+    const std::map<std::string, std::string>& provenance,
     const std::filesystem::path& path) {
+  check_feature_path(path);
   const std::string extension = lower_extension(path);
   const auto features = features_NF.contiguous();
   if (extension == ".parquet") {
@@ -178,7 +217,9 @@ void write_features(
              features.size(1),
              std::vector<float>(values, values + features.numel())}});
     auto metadata = add_geometry(*images.dataset, images.indices, table);
-    metadata["nadir_views"] = views;
+    for (const auto& [key, text] : provenance) {
+      metadata["nadir_" + key] = text;
+    }
     table::write_parquet(path, table, metadata);
     return;
   }
@@ -187,18 +228,22 @@ void write_features(
     names.push_back(images.dataset->name(index));
   }
   if (extension == ".safetensors") {
-    checkpoint::write_safetensors(
-        path,
-        {{"features", features}},
-        {{"names", nlohmann::json(names).dump()}, {"views", views}});
+    auto metadata = provenance;
+    metadata["names"] = nlohmann::json(names).dump();
+    checkpoint::write_safetensors(path, {{"features", features}}, metadata);
     return;
   }
-  NADIR_CHECK(
-      extension == ".npy",
-      "features are written as .parquet, .safetensors or .npy, got '{}'",
-      path.string());
   write_file(path, npy_bytes(features));
   write_file(path.string() + ".names.txt", join(names, "\n") + "\n");
+}
+
+void check_feature_path(const std::filesystem::path& path) {
+  const std::string extension = lower_extension(path);
+  NADIR_CHECK(
+      extension == ".parquet" || extension == ".safetensors" ||
+          extension == ".npy",
+      "features are written as .parquet, .safetensors or .npy, got '{}'",
+      path.string());
 }
 
 std::string npy_bytes(const at::Tensor& matrix) {

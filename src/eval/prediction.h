@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct Predictions {
   std::vector<std::string> class_names;
   at::Tensor probability_NC;                     // float32
   std::vector<std::vector<std::string>> labels;  // predicted, by class order
+  nlohmann::ordered_json probe;                  // probe_json()
 };
 
 // Throws Error{kInvalidArgument} if the network's checksum is not the probe's,
@@ -29,21 +31,32 @@ struct Predictions {
     int64_t batch_size,
     int64_t num_threads);
 
-// By extension: .parquet and .csv hold name, labels and one column a class
-// with its probability (Parquet also the footprint); .geojson holds the
-// footprints in longitude and latitude. Throws Error{kInvalidArgument} for
-// another extension, and for .geojson where footprints are missing.
+// By extension: .parquet, .csv and .geojson hold name, labels and one column
+// (property) a class with its probability; Parquet also the footprint, and
+// .geojson the footprints in longitude and latitude. Parquet's metadata and
+// GeoJSON's member "nadir" say which probe, weights and normalisation they
+// come from.
+// Throws as check_prediction_path().
 void write_predictions(
     const Predictions& predictions, const std::filesystem::path& path);
 
+// Throws Error{kInvalidArgument} for another extension, and for .geojson where
+// footprints are missing: to be asked before the work is done.
+void check_prediction_path(
+    const ImageSet& images, const std::filesystem::path& path);
+
 // By extension: .parquet (name, features as a fixed-size list, footprint),
-// .safetensors ("features", names in the metadata) or .npy (rows in the order
-// of <path>.names.txt beside it). Throws as write_predictions() does.
+// .safetensors ("features", names in the metadata), both with `provenance` in
+// their metadata, or .npy (rows in the order
+// of <path>.names.txt beside it). Throws as check_feature_path().
 void write_features(
     const ImageSet& images,
     const at::Tensor& features_NF,
-    const std::string& views,
+    const std::map<std::string, std::string>& provenance,
     const std::filesystem::path& path);
+
+// Throws Error{kInvalidArgument} for another extension.
+void check_feature_path(const std::filesystem::path& path);
 
 // NumPy's format 1.0 of a float32 matrix.
 [[nodiscard]] std::string npy_bytes(const at::Tensor& matrix);

@@ -14,6 +14,8 @@ namespace {
 
 constexpr int kFormat = 1;
 
+}  // namespace
+
 nlohmann::ordered_json probe_json(const Probe& probe) {
   nlohmann::ordered_json json;
   json["format"] = kFormat;
@@ -31,9 +33,30 @@ nlohmann::ordered_json probe_json(const Probe& probe) {
   json["resize_px"] = probe.views.resize_px;
   json["crop_px"] = probe.views.crop_px;
   json["weights"] = probe.weights;
+  json["checkpoint_key"] = probe.checkpoint_key;
   json["weights_sha256"] = probe.weights_sha256;
   json["nadir_version"] = version();
+  json["nadir_commit"] = commit();
   return json;
+}
+
+namespace {
+
+// probe.json of a probe's folder, or of the run it belongs to.
+std::filesystem::path probe_file(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) {
+    return path;
+  }
+  for (const auto* folder : {"", "eval/linear"}) {
+    const auto file = path / folder / "probe.json";
+    if (std::filesystem::exists(file)) {
+      return file;
+    }
+  }
+  fail(
+      ErrorCode::kNotFound,
+      "there is no probe in {}; `nadir eval linear` writes one",
+      path.string());
 }
 
 Probe probe_from_json(const nlohmann::json& json) {
@@ -62,6 +85,7 @@ Probe probe_from_json(const nlohmann::json& json) {
   json.at("resize_px").get_to(probe.views.resize_px);
   json.at("crop_px").get_to(probe.views.crop_px);
   json.at("weights").get_to(probe.weights);
+  probe.checkpoint_key = json.value("checkpoint_key", "");
   json.at("weights_sha256").get_to(probe.weights_sha256);
   return probe;
 }
@@ -96,8 +120,7 @@ void save_probe(const Probe& probe, const std::filesystem::path& folder) {
 }
 
 Probe load_probe(const std::filesystem::path& path) {
-  const auto json_path =
-      std::filesystem::is_directory(path) ? path / "probe.json" : path;
+  const auto json_path = probe_file(path);
   const std::string text = read_file(json_path);
   Probe probe;
   try {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "eval/features.h"
 #include "eval/linear_probe.h"
 #include "eval/task.h"
@@ -20,14 +22,18 @@ struct Probe {
   std::vector<double> thresholds;  // one a class; empty for single-label
   ViewRecipe views;                // the test view
   std::string weights;             // path of the network, as it was given
+  std::string checkpoint_key;      // teacher or student, if that was given
   std::string weights_sha256;
 };
+
+// What probe.json says.
+[[nodiscard]] nlohmann::ordered_json probe_json(const Probe& probe);
 
 // Replaces probe.json and probe.safetensors in `folder`.
 void save_probe(const Probe& probe, const std::filesystem::path& folder);
 
-// Reads a folder, or the probe.json in it. Throws Error{kNotFound} or
-// Error{kCorruptData}, naming the file and what is wrong.
+// Reads a folder, the probe.json in it, or the probe of a run folder. Throws
+// Error{kNotFound} or Error{kCorruptData}, naming the file and what is wrong.
 [[nodiscard]] Probe load_probe(const std::filesystem::path& path);
 
 }  // namespace nadir::eval

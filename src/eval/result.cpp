@@ -205,12 +205,15 @@ Json to_json(const Evaluation& evaluation) {
   json["selected_on"] = evaluation.selected_on;
   json["classes"] = evaluation.class_names;
   json["weights"] = evaluation.weights;
+  json["weights_source"] = evaluation.weights_source;
   json["weights_sha256"] = evaluation.weights_sha256;
   json["normalization"] = evaluation.normalization;
   json["bands"] = evaluation.bands;
   json["train_views"] = evaluation.train_views;
   json["test_views"] = evaluation.test_views;
+  json["test_names_sha256"] = evaluation.test_names_sha256;
   json["nadir_version"] = version();
+  json["nadir_commit"] = commit();
   json["rows"] = Json::array();
   for (const auto& row : evaluation.rows) {
     json["rows"].push_back(row_json(row, evaluation));

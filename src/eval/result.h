@@ -51,11 +51,13 @@ struct Evaluation {
   std::vector<std::string> class_names;
   std::vector<ResultRow> rows;
   std::string weights;
+  std::string weights_source;  // the file or checkpoint behind `weights`
   std::string weights_sha256;
   std::string normalization;
   std::vector<std::string> bands;
   std::string train_views;
   std::string test_views;
+  std::string test_names_sha256;  // of the scored images, in order
 };
 
 // Scores of `scored` at `thresholds`; without thresholds the best scored class

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
+#include <unordered_set>
 
 #include "core/config.h"
 #include "core/error.h"
@@ -145,6 +145,34 @@ std::vector<int64_t> other_indices(
   return at != splits.end() ? at->second : all_indices(dataset);
 }
 
+// Scores of images that were trained or selected on mean nothing. Images of
+// other data may bear the same names.
+void check_apart(
+    const ImageSet& one,
+    const char* what,
+    const ImageSet& other,
+    const char* other_what) {
+  if (one.size() == 0 || other.size() == 0 ||
+      one.dataset->description() != other.dataset->description()) {
+    return;
+  }
+  std::unordered_set<std::string> names;
+  for (const int64_t index : one.indices) {
+    names.insert(one.dataset->name(index));
+  }
+  for (const int64_t index : other.indices) {
+    const auto& name = other.dataset->name(index);
+    NADIR_CHECK(
+        !names.contains(name),
+        "{} is among the {} and the {} images ({}; {}): they must be others",
+        name,
+        what,
+        other_what,
+        one.description,
+        other.description);
+  }
+}
+
 void check_not_empty(const ImageSet& set, const char* what) {
   NADIR_CHECK(
       set.size() > 0, "there are no {} images in {}", what, set.description);
@@ -249,13 +277,12 @@ Splits make_splits(
           config.max_val,
           result.selected_on);
     } else if (has_splits && splits.contains(config.val_split)) {
-      result.selected_on =
-          fmt::format("split '{}' of {}", config.val_split, data_name);
+      result.selected_on = fmt::format("split '{}'", config.val_split);
       result.validation = make_set(
           dataset,
           splits.at(config.val_split),
           config.max_val,
-          result.selected_on);
+          fmt::format("split '{}' of {}", config.val_split, data_name));
     } else {
       auto indices = set_aside(
           *dataset, train, config.val_share, "validation", "val_share");
@@ -277,6 +304,9 @@ Splits make_splits(
       make_set(dataset, std::move(train), config.max_train, train_name);
   check_not_empty(result.train, "training");
   check_not_empty(result.test, "test");
+  check_apart(result.train, "training", result.test, "test");
+  check_apart(result.train, "training", result.validation, "validation");
+  check_apart(result.validation, "validation", result.test, "test");
   return result;
 }
 

@@ -50,7 +50,7 @@ struct Splits {
 // images. Whether an image is set aside depends on its name alone, so adding
 // images moves none from one side to the other.
 // Throws Error{kInvalidArgument} for unlabelled data, unknown splits (naming
-// those there are) and empty ones.
+// those there are), empty ones, and images in two of them.
 [[nodiscard]] Splits open_splits(
     const SplitConfig& config,
     const std::vector<std::string>& bands,

@@ -19,16 +19,6 @@ namespace {
 constexpr int kMmapThreshold = 1 << 30;
 constexpr int kTopPad = 64 << 20;
 
-// The folder of the libtorch_cpu.so that this process uses.
-std::filesystem::path libtorch_folder() {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(&at::globalContext), &info) == 0 ||
-      info.dli_fname == nullptr) {
-    fail(ErrorCode::kInternal, "cannot tell where libtorch_cpu.so lies");
-  }
-  return std::filesystem::path(info.dli_fname).parent_path();
-}
-
 // Opens the CUDA part of LibTorch; returns why it is not to be had, or nullopt.
 std::optional<std::string> open_cuda() {
   const auto path = libtorch_folder() / "libtorch_cuda.so";
@@ -65,6 +55,15 @@ std::optional<int> parse_index(const std::string& text) {
 }
 
 }  // namespace
+
+std::filesystem::path libtorch_folder() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&at::globalContext), &info) == 0 ||
+      info.dli_fname == nullptr) {
+    fail(ErrorCode::kInternal, "cannot tell where libtorch_cpu.so lies");
+  }
+  return std::filesystem::path(info.dli_fname).parent_path();
+}
 
 c10::Device open_device(const std::string& name) {
   if (name == "cpu") {

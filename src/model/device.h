@@ -1,6 +1,7 @@
 // Which device computes, and how the process allocates for LibTorch.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include <c10/core/Device.h>
@@ -14,6 +15,9 @@ namespace nadir::model {
 // Error{kInvalidArgument} for other names, and where CUDA was asked for and is
 // not to be had, saying what to install.
 [[nodiscard]] c10::Device open_device(const std::string& name);
+
+// The folder of the libtorch_cpu.so that this process uses.
+[[nodiscard]] std::filesystem::path libtorch_folder();
 
 // Makes glibc keep freed memory for the next tensor instead of returning it to
 // the system: a training step allocates and frees gigabytes, and page faults

@@ -92,6 +92,14 @@ const Transformer& TransformerCache::from(const std::string& source_crs) {
       .first->second;
 }
 
+std::string proj_version() {
+  int major = 0;
+  int minor = 0;
+  int patch = 0;
+  OSRGetPROJVersion(&major, &minor, &patch);
+  return fmt::format("{}.{}.{}", major, minor, patch);
+}
+
 std::string projjson(const std::string& crs) {
   const ReferencePtr reference = make_reference(crs);
   const GdalErrors errors;

@@ -47,6 +47,9 @@ class TransformerCache {
   std::map<std::string, Transformer> transformers_;
 };
 
+// PROJ's version, "9.1.1".
+[[nodiscard]] std::string proj_version();
+
 // The projection as PROJJSON text, as GeoParquet's metadata wants it.
 // Throws Error{kInvalidArgument} if PROJ does not know `crs`.
 [[nodiscard]] std::string projjson(const std::string& crs);

@@ -49,7 +49,7 @@ std::string Axis::label(double tick) const {
   return fmt::format("{:.{}f}", tick, digits);
 }
 
-Axis make_axis(double low, double high, int num_ticks) {
+Axis make_axis(double low, double high, int num_ticks, double min_step) {
   const double size = std::max(std::abs(low), std::abs(high));
   if (!(high - low > 1e-9 * size)) {
     const double margin = size > 0 ? 0.1 * size : 0.5;
@@ -59,7 +59,7 @@ Axis make_axis(double low, double high, int num_ticks) {
   Axis axis;
   axis.low = low;
   axis.high = high;
-  axis.step = round_step((high - low) / num_ticks);
+  axis.step = std::max(round_step((high - low) / num_ticks), min_step);
   const double first = std::ceil(low / axis.step - 1e-9);
   for (double i = first; i * axis.step <= high + 1e-9 * axis.step; ++i) {
     axis.ticks.push_back(i * axis.step);

@@ -23,7 +23,8 @@ struct Axis {
 };
 
 // An axis over [low, high] with about `num_ticks` ticks. An empty or single
-// point range is widened.
-[[nodiscard]] Axis make_axis(double low, double high, int num_ticks);
+// point range is widened. Ticks are at least `min_step` apart.
+[[nodiscard]] Axis make_axis(
+    double low, double high, int num_ticks, double min_step = 0);
 
 }  // namespace nadir::report

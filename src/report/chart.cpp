@@ -35,6 +35,9 @@ constexpr size_t kMaxMarkers = 40;
 // Bands narrower than this share of the axis would only thicken the line.
 constexpr double kMinBand = 0.004;
 
+// Room for "ln K = 11.1".
+constexpr double kLabelWidth = 90;
+
 // An x axis that begins below this share of its end begins at 0.
 constexpr double kNearZero = 0.15;
 
@@ -77,6 +80,11 @@ Plot make_plot(const Chart& chart) {
     y_low = std::min(y_low, rule.y);
     y_high = std::max(y_high, rule.y);
   }
+  const double lacking = chart.min_range - (y_high - y_low);
+  if (lacking > 0) {
+    y_low -= std::min(lacking / 2, std::max(y_low, 0.0));
+    y_high = std::max(y_high, y_low + chart.min_range);
+  }
   const double margin = 0.06 * (y_high - y_low);
   const bool is_positive = y_low >= 0;
   y_low = std::isnan(chart.y_low) ? y_low - margin : chart.y_low;
@@ -84,7 +92,8 @@ Plot make_plot(const Chart& chart) {
   if (is_positive) {
     y_low = std::max(y_low, 0.0);
   }
-  plot.x = make_axis(x_low, x_high, plot.frame.num_x_ticks);
+  plot.x = make_axis(
+      x_low, x_high, plot.frame.num_x_ticks, chart.has_whole_x ? 1 : 0);
   plot.y = make_axis(
       y_low * plot.y_scale, y_high * plot.y_scale, plot.frame.num_y_ticks);
   return plot;
@@ -126,19 +135,44 @@ std::string axes_svg(const Chart& chart, const Plot& plot) {
   return svg;
 }
 
+// Points of the lines that a rule's label at this place would cover.
+int num_covered(
+    const Chart& chart, const Plot& plot, double left, double text_row) {
+  constexpr double kLabelHeight = 13;
+  int count = 0;
+  for (const auto& line : chart.lines) {
+    for (const auto& point : line.points) {
+      const double column = plot.column(point.x);
+      const double row = plot.row(point.mean);
+      count += column >= left && column <= left + kLabelWidth &&
+                       row >= text_row - kLabelHeight && row <= text_row + 3
+                   ? 1
+                   : 0;
+    }
+  }
+  return count;
+}
+
 std::string rules_svg(const Chart& chart, const Plot& plot) {
   std::string svg;
   for (const auto& rule : chart.rules) {
     const double row = plot.row(rule.y);
+    const double left = plot.frame.left;
+    const double right = plot.frame.width - plot.frame.right;
+    const double text_row = row < plot.frame.top + 14 ? row + 14 : row - 5;
+    const bool is_left =
+        num_covered(chart, plot, left, text_row) <
+        num_covered(chart, plot, right - kLabelWidth, text_row);
     svg += fmt::format(
         "<path class=rule d='M{:.1f} {:.1f}H{:.1f}'/>"
-        "<text class='tick rule-label' x={:.1f} y={:.1f} text-anchor=end>{}"
+        "<text class='tick rule-label' x={:.1f} y={:.1f} text-anchor={}>{}"
         "</text>\n",
-        plot.frame.left,
+        left,
         row,
-        plot.frame.width - plot.frame.right,
-        plot.frame.width - plot.frame.right,
-        row < plot.frame.top + 14 ? row + 14 : row - 5,
+        right,
+        is_left ? left + 4 : right,
+        text_row,
+        is_left ? "start" : "end",
         escape_html(rule.label));
   }
   return svg;

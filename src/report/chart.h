@@ -46,6 +46,9 @@ struct Chart {
   // Fixed ends of the y axis, NaN for the data's own.
   double y_low = std::numeric_limits<double>::quiet_NaN();
   double y_high = std::numeric_limits<double>::quiet_NaN();
+  // The y axis spans at least so much: noise must not look like a trend.
+  double min_range = 0;
+  bool has_whole_x = false;  // no ticks between whole numbers
   bool is_percent = false;  // y is a share, shown times 100
   bool is_small = false;
 };

@@ -118,6 +118,8 @@ std::vector<Chart> score_charts(const std::vector<Run>& runs) {
     Chart chart;
     chart.title = title;
     chart.x_label = "epoch";
+    chart.has_whole_x = true;
+    chart.min_range = 0.05;
     chart.is_percent = true;
     chart.caption =
         "Nearest neighbours vote with frozen features: the honest measure of "

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "core/config.h"
@@ -64,12 +65,33 @@ std::string note_of(const Json& json) {
   return note;
 }
 
+// "Input: normalisation rgb2000, bands B04,B03,B02; centre crop of ...".
+std::string input_of(const Json& json) {
+  const std::string normalization = text_of(json, "normalization");
+  const std::string test_views = text_of(json, "test_views");
+  const std::string train_views = text_of(json, "train_views");
+  if (normalization.empty() || test_views.empty()) {
+    return "";
+  }
+  std::vector<std::string> bands;
+  for (const auto& band : list_of(json, "bands")) {
+    bands.push_back(band.get<std::string>());
+  }
+  return fmt::format(
+      "Input: normalisation {}, bands {}; {}{}.",
+      normalization,
+      join(bands, ","),
+      test_views,
+      train_views == test_views ? "" : "; for training " + train_views);
+}
+
 EvalRow row_of(const Json& json) {
   EvalRow row;
   row.features = text_of(json, "features");
   row.ap_macro = number_of(json, "ap_macro");
   row.ap_micro = number_of(json, "ap_micro");
   row.accuracy_top1 = number_of(json, "accuracy_top1");
+  row.f1_macro = number_of(json, "f1_macro");
   row.ap_macro_ci = interval_of(json, "ap_macro_ci");
   row.ap_micro_ci = interval_of(json, "ap_micro_ci");
   row.accuracy_ci = interval_of(json, "accuracy_top1_ci");
@@ -106,6 +128,7 @@ EvalTable read_eval_table(const std::filesystem::path& path) {
     table.kind = text_of(json, "kind");
     table.task = text_of(json, "task");
     table.note = note_of(json);
+    table.input = input_of(json);
     for (const auto& row : list_of(json, "rows")) {
       table.rows.push_back(row_of(row));
     }

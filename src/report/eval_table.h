@@ -26,6 +26,7 @@ struct EvalRow {
   double ap_macro = kNoScore;
   double ap_micro = kNoScore;
   double accuracy_top1 = kNoScore;
+  double f1_macro = kNoScore;
   std::pair<double, double> ap_macro_ci = {kNoScore, kNoScore};
   std::pair<double, double> ap_micro_ci = {kNoScore, kNoScore};
   std::pair<double, double> accuracy_ci = {kNoScore, kNoScore};
@@ -40,6 +41,7 @@ struct EvalTable {
   std::string kind;  // "linear", "knn"
   std::string task;  // "multi_label", "single_label"
   std::string note;  // images and how hyper-parameters were chosen
+  std::string input;  // bands, normalisation and views
   std::vector<EvalRow> rows;
 
   // The row of the features under test; null if there are baselines only.

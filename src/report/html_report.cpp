@@ -67,7 +67,7 @@ std::string state_text(const Run& run) {
     return "state unknown";
   }
   const auto& status = *run.status;
-  std::string text = runs::to_text(status.state);
+  std::string text = run.state();
   if (status.total_steps > 0) {
     text += fmt::format(
         " at step {} of {}",
@@ -152,8 +152,8 @@ std::string tiles_section(const Run& run, const RunSummary& summary) {
   html += tile(
       "AP macro",
       format_percent(summary.ap_macro),
-      "micro " + format_percent(summary.ap_micro));
-  html += tile("Accuracy", format_percent(summary.accuracy), "frozen features");
+      summary.scored_by + ", micro " + format_percent(summary.ap_micro));
+  html += tile("Accuracy", format_percent(summary.accuracy), summary.scored_by);
   html += tile("Speed", format_number(summary.images_per_s), "images a second");
   html += tile(
       "Epochs",
@@ -225,7 +225,10 @@ std::string caption_of(const std::string& name) {
        "Attention of the class token to the patches, one map a head. Good "
        "features follow field borders, water and roofs; an even grey, or the "
        "same few patches on every image, has not learned yet."},
-      {"pca",
+      {"masks",
+       "What each head attends to: the smallest set of patches that holds the "
+       "chosen share of its attention; the rest of the image is dimmed."},
+      {"components",
        "First three principal components of the patch tokens as red, green "
        "and blue. Equal colours should mean equal land cover, across "
        "images."}};

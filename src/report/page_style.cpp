@@ -80,14 +80,14 @@ min-width:8em}
 td.best{font-weight:700}
 td small{color:var(--soft);font-weight:400}
 .bar{display:block;height:6px;border-radius:3px;background:var(--grid);
-margin-top:4px;min-width:72px}
+margin:4px 0 0 auto;width:112px}
 .bar i{display:block;height:6px;border-radius:3px;background:var(--base)}
 .bar i.tested{background:var(--c0)}
 .pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,
 440px),1fr));gap:16px;align-items:start}
 .pictures img{display:block;max-width:100%;height:auto;border-radius:6px;
 margin:0 auto}
-details{margin-top:12px}summary{cursor:pointer;font-weight:600}
+details,details.card{margin-top:12px}summary{cursor:pointer;font-weight:600}
 pre{overflow-x:auto;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,
 "DejaVu Sans Mono",monospace;margin:.8em 0 0}
 ul.events{margin:.6em 0 0;padding-left:1.2em;color:var(--soft);
@@ -104,7 +104,7 @@ minmax(0,1fr))}}
 .tiles{grid-template-columns:repeat(2,minmax(0,1fr))}
 .card{padding:14px}.tile{padding:12px 14px}.tile strong{font-size:1.3rem}
 .chart:not(.small) .tick{font-size:16px}.small .tick{font-size:13px}
-th,td{padding:7px 6px}th{white-space:normal}.bar{min-width:40px}
+th,td{padding:7px 6px}th{white-space:normal}.bar{width:56px}
 th:first-child,td:first-child{min-width:6em}.wide{display:none}
 table{font-size:.86rem}}
 @media print{body{background:#fff}.card{break-inside:avoid}}

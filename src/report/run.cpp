@@ -1,7 +1,9 @@
 #include "report/run.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
+#include <csignal>
 #include <set>
 #include <sstream>
 
@@ -162,6 +164,17 @@ std::string Run::config_value(const std::string& key) const {
   return "";
 }
 
+std::string Run::state() const {
+  if (!status) {
+    return "unknown";
+  }
+  const bool is_gone = status->state == runs::RunState::kRunning &&
+                       status->host == runs::host_name() && status->pid > 0 &&
+                       ::kill(static_cast<pid_t>(status->pid), 0) != 0 &&
+                       errno == ESRCH;
+  return is_gone ? "interrupted" : runs::to_text(status->state);
+}
+
 double Run::log_num_prototypes() const {
   const double count = std::strtod(config_value("out_dim").c_str(), nullptr);
   return count > 1 ? std::log(count) : kNan;
@@ -193,6 +206,11 @@ Run read_run(const fs::path& path) {
       run.tables.push_back(std::move(table));
     }
   }
+  // Linear probes first: they are what articles quote.
+  std::stable_partition(
+      run.tables.begin(), run.tables.end(), [](const EvalTable& table) {
+        return table.kind == "linear";
+      });
   for (const auto& file : files_in(paths.pictures, ".png")) {
     run.pictures.push_back({file.stem().string(), read_file(file)});
   }

@@ -50,6 +50,10 @@ struct Run {
   // A configuration's value by key in whatever section, "" if there is none.
   [[nodiscard]] std::string config_value(const std::string& key) const;
 
+  // "finished", "running", ...; "interrupted" where the status says running
+  // and its process is gone from this machine; "unknown" without status.
+  [[nodiscard]] std::string state() const;
+
   // ln K of the head's K prototypes, NaN if the configuration lacks out_dim.
   [[nodiscard]] double log_num_prototypes() const;
 };

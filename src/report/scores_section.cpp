@@ -59,7 +59,8 @@ struct ScoreColumn {
 constexpr ScoreColumn kScoreColumns[] = {
     {"accuracy, %", &EvalRow::accuracy_top1, &EvalRow::accuracy_ci},
     {"AP macro, %", &EvalRow::ap_macro, &EvalRow::ap_macro_ci},
-    {"AP micro, %", &EvalRow::ap_micro, &EvalRow::ap_micro_ci}};
+    {"AP micro, %", &EvalRow::ap_micro, &EvalRow::ap_micro_ci},
+    {"F1 macro, %", &EvalRow::f1_macro, nullptr}};
 
 std::string overall_table(const EvalTable& table) {
   std::string head = "<tr><th>features</th>";
@@ -77,7 +78,11 @@ std::string overall_table(const EvalTable& table) {
     for (size_t r = 0; r < table.rows.size(); ++r) {
       const EvalRow& row = table.rows[r];
       lines[r] += score_cell(
-          row.*column.score, best, !row.is_baseline(), row.*column.interval);
+          row.*column.score,
+          best,
+          !row.is_baseline(),
+          column.interval == nullptr ? std::pair{kNoScore, kNoScore}
+                                     : row.*column.interval);
     }
   }
   std::string html = "<div class='card scroll'><table>" + head + "</tr>\n";
@@ -181,7 +186,10 @@ std::string scores_section(const std::vector<Run>& runs) {
           escape_html(table.file));
       html += overall_table(table);
       if (!table.note.empty()) {
-        html += "<p class=caption>" + escape_html(table.note) + "</p>\n";
+        html += fmt::format(
+            "<p class=caption>{}. {}</p>\n",
+            escape_html(table.note),
+            escape_html(table.input));
       }
       const std::string classes = class_table(table);
       if (runs.size() > 1 && !classes.empty()) {
@@ -197,8 +205,9 @@ std::string scores_section(const std::vector<Run>& runs) {
   }
   const std::string head =
       "<h2>What the features are worth</h2>\n<p class=lead>Frozen features, "
-      "judged on images that nothing was fitted to. Random weights of the same "
-      "network and plain image statistics stand beside them: pretraining has "
+      "judged on images whose labels nothing was fitted to. Random weights of "
+      "the same network and plain image statistics stand beside them: "
+      "pretraining has "
       "earned its keep where it is clearly ahead of both. AP is average "
       "precision, the area under precision over recall; macro is the mean "
       "over classes, micro pools all decisions. A class without positive "

@@ -24,20 +24,23 @@ double last_of(const Run& run, const char* key) {
 }
 
 void add_scores(const Run& run, RunSummary& summary) {
-  // Linear probes first: they are what articles quote.
-  for (const bool is_linear : {true, false}) {
-    for (const auto& table : run.tables) {
-      const EvalRow* row = table.tested();
-      if (row == nullptr || (table.kind == "linear") != is_linear) {
-        continue;
-      }
-      const auto fill = [](double& into, double value) {
-        into = std::isnan(into) ? value : into;
-      };
-      fill(summary.ap_macro, row->ap_macro);
-      fill(summary.ap_micro, row->ap_micro);
-      fill(summary.accuracy, row->accuracy_top1);
+  // read_run() puts linear probes first.
+  for (const auto& table : run.tables) {
+    const EvalRow* row = table.tested();
+    if (row == nullptr) {
+      continue;
     }
+    if (summary.scored_by.empty()) {
+      summary.scored_by = table.kind == "linear" ? "linear probe"
+                          : table.kind == "knn"  ? "k-NN"
+                                                 : table.kind;
+    }
+    const auto fill = [](double& into, double value) {
+      into = std::isnan(into) ? value : into;
+    };
+    fill(summary.ap_macro, row->ap_macro);
+    fill(summary.ap_micro, row->ap_micro);
+    fill(summary.accuracy, row->accuracy_top1);
   }
 }
 
@@ -80,7 +83,7 @@ nlohmann::ordered_json table_json(const EvalTable& table) {
 RunSummary summarise(const Run& run) {
   RunSummary summary;
   summary.name = run.name;
-  summary.state = run.status ? runs::to_text(run.status->state) : "unknown";
+  summary.state = run.state();
   summary.steps = run.status ? static_cast<double>(run.status->step) : kNoScore;
   summary.epochs = last_of(run, "epoch");
   summary.time_s = last_of(run, "time_s");

@@ -29,6 +29,7 @@ struct RunSummary {
   double ap_macro = kNoScore;
   double ap_micro = kNoScore;
   double accuracy = kNoScore;
+  std::string scored_by;  // "linear probe", "k-NN"; of the first of them
   Verdict verdict;
 };
 

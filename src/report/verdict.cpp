@@ -34,7 +34,7 @@ double tail_of(const Run& run, const char* key) {
 }
 
 bool is_early(const Run& run) {
-  return run.status && run.status->state == runs::RunState::kRunning &&
+  return run.state() == "running" &&
          static_cast<double>(run.status->step) <
              kEarlyShare * static_cast<double>(run.status->total_steps);
 }
@@ -125,6 +125,17 @@ Verdict find_failure(const Run& run, const Curve& loss) {
         "Collapsed to one prototype",
         "The teacher sends every image to the same prototype: the centre is "
         "not keeping up; check its momentum."};
+  }
+  const bool has_risen_to_uniform =
+      loss.tail_mean() > kUniformShare * top &&
+      loss.tail_mean() > loss.head_mean() * (1 + kStillLoss);
+  if (has_risen_to_uniform) {
+    return {
+        early,
+        "The loss has risen to ln K",
+        "The student predicts no better than chance: train for longer, or try "
+        "another learning rate, a colder teacher (0.02), or fewer prototypes "
+        "for this many images."};
   }
   const bool is_still =
       loss.num_finite() >= 20 && std::abs(loss.tail_mean() - loss.head_mean()) <

@@ -188,6 +188,72 @@ TEST(PthFile, RefusesViewsThatLeaveTheirStorage) {
       std::string::npos);
 }
 
+// Each of these files is small and once stood for more memory than any
+// machine has.
+TEST(PthFile, RefusesTensorsThatRepeatOneElementForever) {
+  const TemporaryFolder folder;
+  const std::string sizes("J\x00\x00\x00\x10\x85", 6);
+  const fs::path path = archive_of(
+      folder.path(),
+      "\x80\x02" + tensor_op(1, 0, sizes, byte_op(0) + "\x85") + ".",
+      floats({1}));
+  PthFile file(path);
+  const std::string message = error_of(
+      ErrorCode::kCorruptData, [&] { (void)file.read_tensor(file.root()); });
+  EXPECT_NE(message.find("more elements"), std::string::npos) << message;
+}
+
+TEST(PthFile, TakesTensorsExpandedToMoreBands) {
+  const TemporaryFolder folder;
+  const fs::path path = archive_of(
+      folder.path(),
+      "\x80\x02" +
+          tensor_op(
+              2,
+              0,
+              byte_op(2) + byte_op(3) + "\x86",
+              byte_op(1) + byte_op(0) + "\x86") +
+          ".",
+      floats({5, 7}));
+  PthFile file(path);
+  EXPECT_TRUE(
+      file.read_tensor(file.root())
+          .equal(at::tensor({5.F, 5.F, 5.F, 7.F, 7.F, 7.F}).view({2, 3})));
+}
+
+TEST(PthFile, RefusesCallsThatShareALongList) {
+  const TemporaryFolder folder;
+  std::string pickle = "\x80\x02]q";
+  pickle += std::string("\0(", 2) + std::string(100'000, 'N') + "e0";
+  pickle += "ccollections\nOrderedDict\nq\x01(";
+  for (int i = 0; i < 1000; ++i) {
+    pickle += std::string("h\x01h\x00R0", 6);
+  }
+  const fs::path path = archive_of(folder.path(), pickle + "1.");
+  const std::string message =
+      error_of(ErrorCode::kCorruptData, [&] { (void)PthFile(path); });
+  EXPECT_NE(message.find("too many arguments"), std::string::npos) << message;
+}
+
+TEST(ZipArchive, RefusesEntriesThatLieOnEachOther) {
+  const TemporaryFolder folder;
+  ZipWriter archive(folder.path() / "x.zip");
+  archive.add("a", std::string(1000, 'a'));
+  archive.add("b", "b");
+  archive.finish();
+  std::string bytes = read_file(folder.path() / "x.zip");
+  // The second directory record takes over sizes and place of the first.
+  const size_t first = bytes.find("PK\x01\x02");
+  const size_t second = bytes.find("PK\x01\x02", first + 4);
+  std::copy_n(bytes.begin() + first + 20, 8, bytes.begin() + second + 20);
+  std::copy_n(bytes.begin() + first + 42, 4, bytes.begin() + second + 42);
+  write_file(folder.path() / "y.zip", bytes);
+  const std::string message = error_of(ErrorCode::kCorruptData, [&] {
+    (void)ZipReader(folder.path() / "y.zip");
+  });
+  EXPECT_NE(message.find("claim more bytes"), std::string::npos) << message;
+}
+
 TEST(PthFile, NeverLoadsObjectsThatRunCode) {
   const TemporaryFolder folder;
   const fs::path path = archive_of(
@@ -209,6 +275,19 @@ TEST(PthFile, AdvisesToReSaveFilesOfOldTorch) {
       error_of(ErrorCode::kInvalidArgument, [&] { (void)PthFile(path); });
   EXPECT_NE(message.find("before 1.6"), std::string::npos);
   EXPECT_NE(message.find("re-save"), std::string::npos);
+}
+
+// These were once said to be files of old torch.
+TEST(PthFile, NamesFilesThatAreNoneOfTorch) {
+  const TemporaryFolder folder;
+  const fs::path path = folder.path() / "x.pth";
+  for (const auto& [bytes, reason] :
+       {std::pair{"", "is empty"}, std::pair{"<html>", "no zip archive"}}) {
+    write_file(path, bytes);
+    const std::string message =
+        error_of(ErrorCode::kCorruptData, [&] { (void)PthFile(path); });
+    EXPECT_NE(message.find(reason), std::string::npos) << message;
+  }
 }
 
 TEST(PthFile, NamesMissingFilesAndForeignArchives) {

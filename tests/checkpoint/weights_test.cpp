@@ -90,6 +90,20 @@ TEST_F(WeightsTest, ReadsBackASavedFolderWithItsInfo) {
   }
 }
 
+TEST_F(WeightsTest, NeverReplacesWhatItReads) {
+  Weights weights;
+  weights.config = nano_config();
+  weights.tensors = nano_backbone();
+  weights.info = known_info();
+  const fs::path file = save_weights(path("w"), weights);
+  for (const fs::path& out : {path("w"), file}) {
+    EXPECT_THROW(check_not_source(file, out), Error);
+    EXPECT_THROW(check_not_source(path("w"), out), Error);
+  }
+  check_not_source(file, path("w") / "other.safetensors");
+  check_not_source(path("missing.pth"), path("new"));
+}
+
 TEST_F(WeightsTest, TakesTheTeacherOfARunUnlessAsked) {
   const fs::path run = make_run();
   expect_same(load(run).tensors, nano_backbone(2));

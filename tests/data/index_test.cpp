@@ -332,6 +332,13 @@ TEST_F(IndexFiles, FindsListsBesideTheSource) {
   make_lists(folder_.path() / "lists", {{"val", {kPatchA}}});
   EXPECT_EQ(find_lists("", source_), folder_.path() / "lists");
   EXPECT_EQ(find_lists("given", source_), "given");
+  // `nadir doctor` asks without a source; that ended it once.
+  EXPECT_NO_THROW((void)find_lists("", folder_.path() / "lists" / ""));
+  try {
+    (void)find_lists("", "");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+  }
   options_.lists = "";
   EXPECT_EQ(
       make_index(options_).table.get<TextColumn>("original_split")[0],

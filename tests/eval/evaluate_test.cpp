@@ -1,5 +1,8 @@
 #include "eval/evaluate.h"
 
+#include <chrono>
+#include <filesystem>
+
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
@@ -9,6 +12,7 @@
 #include "eval/baselines.h"
 #include "eval/fake_dataset.h"
 #include "eval/knn_monitor.h"
+#include "eval/prediction.h"
 
 namespace nadir::eval {
 namespace {
@@ -138,6 +142,26 @@ TEST(FeatureCache, MakesDamagedFilesAgain) {
   }
 }
 
+// Sixteen images' pixels were the key once: a change of any other image was
+// not seen.
+TEST(FeatureCache, KeysChangeWithTheFilesBehindTheImages) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "pixels";
+  const auto dataset = std::make_shared<FakeDataset>(40, true, false);
+  dataset->files_ = {file};
+  const auto images = unlabelled_images(dataset, "", 0);
+  const auto views = tiny_views(tiny_network());
+  write_file(file, "one");
+  const auto first = views_key(images, views);
+  EXPECT_EQ(views_key(images, views), first);
+  write_file(file, "longer");
+  const auto second = views_key(images, views);
+  EXPECT_NE(second, first);
+  std::filesystem::last_write_time(
+      file, std::filesystem::last_write_time(file) + std::chrono::seconds(1));
+  EXPECT_NE(views_key(images, views), second);
+}
+
 TEST(Evaluate, LinearScoresBaselinesBesideTheWeights) {
   const TemporaryFolder folder;
   const auto frozen = tiny_network();
@@ -187,6 +211,22 @@ TEST(Evaluate, KnnReportsEveryK) {
   EXPECT_EQ(row.details["by_k"][1]["accuracy_top1"], *row.accuracy_top1);
 }
 
+// Minutes of features went before a wrong flag was named.
+TEST(Evaluate, RefusesBadFieldsBeforeFeaturesAreMade) {
+  const TemporaryFolder folder;
+  EvaluateConfig config;
+  config.out = folder.path() / "out";
+  const auto frozen = tiny_network();
+  const auto splits = fake_splits(false);
+  KnnConfig no_neighbours;
+  no_neighbours.neighbours = {0};
+  EXPECT_THROW((void)run_knn(frozen, splits, {}, no_neighbours, config), Error);
+  LinearProbeConfig no_rate = quick_probe();
+  no_rate.lr = {-1};
+  EXPECT_THROW((void)run_linear(frozen, splits, {}, no_rate, config), Error);
+  EXPECT_FALSE(std::filesystem::exists(config.out));
+}
+
 TEST(Evaluate, RefusesBandsAndNormalisationThatDisagree) {
   auto frozen = tiny_network();
   const auto splits = fake_splits(false);
@@ -201,11 +241,15 @@ TEST(Evaluate, RefusesBandsAndNormalisationThatDisagree) {
 
 TEST(Probe, GivesTheSameProbabilitiesAfterSavingAndLoading) {
   const TemporaryFolder folder;
-  const auto frozen = tiny_network();
+  auto frozen = tiny_network();
+  frozen.checkpoint_key = "student";
   const auto result =
       run_linear(frozen, fake_splits(true), {}, quick_probe(), {});
-  save_probe(result.probe, folder.path());
-  const auto loaded = load_probe(folder.path());
+  const auto place = folder.path() / "eval" / "linear";
+  save_probe(result.probe, place);
+  EXPECT_EQ(load_probe(place).class_names, result.probe.class_names);
+  const auto loaded = load_probe(folder.path());  // as a run
+  EXPECT_EQ(loaded.checkpoint_key, "student");
   EXPECT_EQ(loaded.class_names, result.probe.class_names);
   EXPECT_EQ(loaded.thresholds, result.probe.thresholds);
   EXPECT_EQ(loaded.views.normalization, result.probe.views.normalization);
@@ -213,6 +257,22 @@ TEST(Probe, GivesTheSameProbabilitiesAfterSavingAndLoading) {
   EXPECT_TRUE(head_probabilities(loaded.head, features, loaded.task)
                   .equal(head_probabilities(
                       result.probe.head, features, result.probe.task)));
+}
+
+TEST(Probe, PredictsWithItsOwnWeightsAndBandsOnly) {
+  auto frozen = tiny_network();
+  auto probe =
+      run_linear(frozen, fake_splits(true), {}, quick_probe(), {}).probe;
+  const auto images =
+      unlabelled_images(std::make_shared<FakeDataset>(5, true, false), "", 0);
+  const auto predictions = predict(probe, frozen, images, 2, 1);
+  EXPECT_EQ(predictions.probability_NC.size(0), 5);
+  EXPECT_EQ(predictions.probe["weights_sha256"], frozen.sha256);
+  frozen.sha256 = "other";
+  EXPECT_THROW((void)predict(probe, frozen, images, 2, 1), Error);
+  frozen.sha256 = probe.weights_sha256;
+  probe.views.normalization.bands = {"B", "G", "R"};
+  EXPECT_THROW((void)predict(probe, frozen, images, 2, 1), Error);
 }
 
 TEST(Probe, RefusesDamagedFiles) {

@@ -79,14 +79,22 @@ class FakeDataset : public data::Dataset {
     return footprint_ ? "EPSG:32632" : "";
   }
 
+  [[nodiscard]] std::vector<std::filesystem::path> files(
+      int64_t index) const override {
+    (void)index;
+    return files_;
+  }
+
   [[nodiscard]] std::string description() const override {
-    return "fake images";
+    return description_;
   }
 
   std::vector<std::string> classes_ = {"red", "green", "blue"};
   std::vector<std::string> splits_;
   std::vector<std::vector<uint8_t>> labels_;
   std::optional<std::string> footprint_;
+  std::vector<std::filesystem::path> files_;  // of every image
+  std::string description_ = "fake images";
 
  private:
   bool is_multi_label_;

@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include "eval/baselines.h"
+#include "eval/contact_sheet.h"
 #include "eval/fake_dataset.h"
+#include "eval/picture_text.h"
 #include "eval/prediction.h"
 
 namespace nadir::eval {
@@ -36,15 +38,49 @@ TEST(AttentionMaps, SumToLessThanOneOverThePatches) {
   EXPECT_TRUE(mass.lt(1).all().item<bool>());  // the rest is on the CLS token
 }
 
-TEST(ContactSheet, PlacesPicturesInCells) {
+raster::Image red_point() {
   raster::Image red(3, 1, 1, raster::PixelType::kUint8);
   red.band<uint8_t>(0)[0] = 255;
-  const auto sheet = contact_sheet({{red, red}, {red}}, 10);
-  EXPECT_EQ(sheet.height(), 2 * 14 + 4);
-  EXPECT_EQ(sheet.width(), 2 * 14 + 4);
-  EXPECT_EQ(sheet.band<uint8_t>(1)[4 * sheet.width() + 4], 0);      // red
-  EXPECT_EQ(sheet.band<uint8_t>(1)[0], 255);                        // gap
-  EXPECT_EQ(sheet.band<uint8_t>(1)[18 * sheet.width() + 18], 255);  // empty
+  return red;
+}
+
+// Greens of a sheet: 0 is red (or a letter), 255 the paper.
+uint8_t green_at(const raster::Image& sheet, int64_t row, int64_t col) {
+  return sheet.band<uint8_t>(1)[row * sheet.width() + col];
+}
+
+// Gaps are 6 px and lines of text 10 px.
+TEST(ContactSheet, PlacesPicturesBelowTheirHeadings) {
+  const SheetCell red = {red_point()};
+  const auto sheet =
+      contact_sheet({"a", "b"}, {{"one", {red, red}}, {"two", {red}}}, 20);
+  EXPECT_EQ(sheet.height(), 6 + 10 + 2 * (10 + 20 + 6));
+  EXPECT_EQ(sheet.width(), 6 + 2 * (20 + 6));
+  EXPECT_EQ(green_at(sheet, 0, 0), 255);
+  EXPECT_EQ(green_at(sheet, 26, 6), 0);         // the first picture's corner
+  EXPECT_EQ(green_at(sheet, 45, 51), 0);        // the second's opposite one
+  EXPECT_EQ(green_at(sheet, 62 + 5, 40), 255);  // where the fourth would be
+}
+
+TEST(ContactSheet, KeepsTheAspectOfPictures) {
+  const auto sheet = contact_sheet({"a"}, {{"", {{red_point(), 2}}}}, 20);
+  EXPECT_EQ(green_at(sheet, 26 + 9, 25), 0);
+  EXPECT_EQ(green_at(sheet, 26 + 10, 25), 255);  // half as high as wide
+}
+
+TEST(PictureText, DrawsLettersAndKeepsToThePicture) {
+  raster::Image picture(3, 10, 10, raster::PixelType::kUint8);
+  std::fill(picture.bytes().begin(), picture.bytes().end(), std::byte{255});
+  draw_text("Tx", 1, 0, 1, picture);  // the x reaches over the edge
+  int64_t num_points = 0;
+  for (int64_t col = 0; col < 5; ++col) {
+    num_points += green_at(picture, 1, col) < 255 ? 1 : 0;
+  }
+  EXPECT_EQ(num_points, 5);  // the bar of the T
+  EXPECT_EQ(green_at(picture, 2, 0), 255);
+  EXPECT_LT(green_at(picture, 2, 2), 255);
+  EXPECT_EQ(fitted_text("S2A_MSIL2A_87_48", 1, 42), "..87_48");
+  EXPECT_EQ(fitted_text("short", 1, 42), "short");
 }
 
 TEST(NetworkPictures, HaveAColumnForEachHead) {
@@ -61,9 +97,9 @@ TEST(NetworkPictures, HaveAColumnForEachHead) {
   const auto pictures =
       network_pictures(*network, images, normalization, 36, 0.6);
   const int64_t heads = network->shape().num_heads;
-  EXPECT_EQ(pictures.attention.width(), (1 + heads) * 100 + 4);
-  EXPECT_EQ(pictures.components.width(), 2 * 100 + 4);
-  EXPECT_EQ(pictures.masks.height(), 2 * 100 + 4);
+  EXPECT_EQ(pictures.attention.width(), 6 + (1 + heads) * (96 + 6));
+  EXPECT_EQ(pictures.components.width(), 6 + 2 * (96 + 6));
+  EXPECT_EQ(pictures.masks.height(), 6 + 10 + 2 * (10 + 96 + 6));
 }
 
 TEST(ViewSheet, ShowsEveryViewOfEveryImage) {
@@ -76,8 +112,8 @@ TEST(ViewSheet, ShowsEveryViewOfEveryImage) {
   config.local_crop_size = 16;
   config.local_crops_number = 3;
   const auto sheet = view_sheet(images, normalization, config, 0);
-  EXPECT_EQ(sheet.width(), 6 * 36 + 4);
-  EXPECT_EQ(sheet.height(), 2 * 36 + 4);
+  EXPECT_EQ(sheet.width(), 6 + 6 * (96 + 6));
+  EXPECT_EQ(sheet.height(), 6 + 10 + 2 * (10 + 96 + 6));
 }
 
 }  // namespace

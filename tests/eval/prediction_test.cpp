@@ -71,9 +71,23 @@ TEST(Predictions, AreWrittenAsGeoJsonInDegrees) {
   const auto json = nlohmann::json::parse(read_file(path));
   const auto& feature = json["features"][0];
   EXPECT_EQ(feature["properties"]["labels"][0], "red");
+  EXPECT_EQ(feature["properties"]["green, or not"], 0.5);
   const auto& corner = feature["geometry"]["coordinates"][0][0];
   EXPECT_NEAR(corner[0].get<double>(), 9.0, 1e-9);
   EXPECT_NEAR(corner[1].get<double>(), 47.85, 0.01);
+}
+
+// Two columns of one name make a Parquet file that readers refuse.
+TEST(Predictions, RenameClassesThatAreCalledAsAColumn) {
+  const TemporaryFolder folder;
+  auto predictions = some_predictions(false);
+  predictions.class_names = {"name", "labels", "geometry"};
+  const auto path = folder.path() / "labels.parquet";
+  write_predictions(predictions, path);
+  const auto table = table::read_parquet(path);
+  EXPECT_EQ(
+      table.get<table::NumberColumn>("class name"),
+      (table::NumberColumn{0.75, 0.25}));
 }
 
 TEST(Predictions, RefuseGeoJsonWithoutFootprintsAndOtherExtensions) {

@@ -57,6 +57,7 @@ TEST(Splits, SetImagesAsideByNameWhereThereAreNone) {
 TEST(Splits, MatchLabelsOfOtherDataByName) {
   const auto data = std::make_shared<FakeDataset>(40, false, false);
   const auto other = std::make_shared<FakeDataset>(10, false, false);
+  other->description_ = "other images";
   other->classes_ = {"blue", "red", "green"};
   const auto splits = make_splits({}, data, nullptr, other, false);
   EXPECT_EQ(splits.train.size(), 40);
@@ -66,6 +67,20 @@ TEST(Splits, MatchLabelsOfOtherDataByName) {
   }
   other->classes_ = {"blue", "red", "teal"};
   EXPECT_THROW((void)make_splits({}, data, nullptr, other, false), Error);
+}
+
+// An empty --train-split once trained on the test images too.
+TEST(Splits, RefuseImagesOnTwoSides) {
+  const auto data = std::make_shared<FakeDataset>(40, true, true);
+  SplitConfig all;
+  all.train_split = "";
+  EXPECT_THROW((void)make_splits(all, data, nullptr, nullptr, false), Error);
+  SplitConfig selects_on_test;
+  selects_on_test.val_split = "test";
+  EXPECT_THROW(
+      (void)make_splits(selects_on_test, data, nullptr, nullptr, true), Error);
+  const auto plain = std::make_shared<FakeDataset>(40, true, false);
+  EXPECT_THROW((void)make_splits({}, plain, nullptr, plain, false), Error);
 }
 
 TEST(Splits, LimitImagesEvenly) {

@@ -206,6 +206,21 @@ TEST_F(ReportTest, AMissingOrDamagedRunIsNamed) {
   }
 }
 
+// A killed process leaves "running" behind, which the report took for true.
+TEST_F(ReportTest, ARunWhoseProcessIsGoneIsInterrupted) {
+  const fs::path path = make_run("a", 3);
+  auto status = nlohmann::json::parse(read_file(path / "status.json"));
+  status["state"] = "running";
+  write_file(path / "status.json", status.dump());
+  EXPECT_EQ(read_run(path).state(), "running");  // by this very process
+  status["pid"] = 0x7FFFFFF0;                    // above any Linux limit
+  write_file(path / "status.json", status.dump());
+  EXPECT_EQ(read_run(path).state(), "interrupted");
+  status["host"] = "elsewhere";
+  write_file(path / "status.json", status.dump());
+  EXPECT_EQ(read_run(path).state(), "running");  // who can tell
+}
+
 TEST_F(ReportTest, ACutLastLineIsNoDamage) {
   const fs::path run = make_run("a", 3);
   const std::string whole = read_file(run / "metrics.jsonl");

@@ -71,6 +71,20 @@ TEST(Verdict, ALossThatDoesNotMoveIsNamed) {
   EXPECT_EQ(verdict.headline, "The loss does not move");
 }
 
+// A run that began below ln K and rose to it was once called healthy.
+TEST(Verdict, ALossThatRisesToLnKIsNamed) {
+  report::Run run;
+  run.config["head.out_dim"] = "4096";
+  for (int step = 1; step <= 24; ++step) {
+    run.by_step["loss"].add(step, 0.9 * kLogK + 0.1 * kLogK * step / 24);
+    run.by_step["teacher_entropy"].add(step, 0.97 * kLogK);
+    run.by_step["kl"].add(step, 0.3);
+  }
+  const Verdict verdict = judge(run);
+  EXPECT_EQ(verdict.health, Health::kFailing);
+  EXPECT_NE(verdict.headline.find("risen to ln K"), std::string::npos);
+}
+
 TEST(Verdict, ALossThatIsNoNumberIsNamed) {
   report::Run run = run_with({});
   run.by_step["loss"].add(201, std::nan(""));
