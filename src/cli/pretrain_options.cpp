@@ -31,7 +31,8 @@ struct ForeignFlag {
 
 // Flags of the reference program that change nothing here.
 constexpr ForeignFlag kForeignFlags[] = {
-    {"--use-fp16", "mixed precision is --precision bf16, which needs no scaler"},
+    {"--use-fp16",
+     "mixed precision is --precision bf16, which needs no scaler"},
     {"--dist-url", "one process trains here"},
     {"--local-rank", "one process trains here"},
 };
@@ -67,13 +68,15 @@ void add_aliases(
 void add_foreign_flags(CLI::App& command) {
   for (const auto& foreign : kForeignFlags) {
     command
-        .add_option_function<std::vector<std::string>>(
+        .add_option(
             foreign.flag,
-            [foreign](const std::vector<std::string>&) {
+            [foreign](const CLI::results_t&) {
               log_warning(
                   "train", "{} has no effect: {}", foreign.flag, foreign.why);
+              return true;
             },
             std::string("Accepted without effect: ") + foreign.why + ".")
+        ->type_name("text")
         ->expected(0, 1)
         ->group("Of the reference program");
   }
@@ -83,17 +86,20 @@ void add_foreign_flags(CLI::App& command) {
 
 FlagTexts add_pretrain_options(
     CLI::App& command, const std::shared_ptr<PretrainOptions>& options) {
-  command.add_option(
-      "--recipe",
-      options->recipe,
-      "auto chooses by the data's size and says why; a TOML file sets fields; "
-      "flags win over both. [none]");
+  command
+      .add_option(
+          "--recipe",
+          options->recipe,
+          "auto chooses by the data's size and says why; a TOML file sets "
+          "fields; flags win over both.")
+      ->capture_default_str();
   command
       .add_option(
           "--resume",
           options->resume,
-          "auto goes on from the run's last checkpoint, if there is one. [no]")
-      ->check(CLI::IsMember({"auto", "no"}));
+          "auto goes on from the run's last checkpoint, if there is one.")
+      ->check(CLI::IsMember({"auto", "no"}))
+      ->capture_default_str();
   command.add_flag(
       "--overwrite",
       options->overwrite,

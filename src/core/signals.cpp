@@ -21,16 +21,24 @@ extern "C" void on_signal(int number) {
 
 void catch_signals() {
   struct sigaction action {};
+
   action.sa_handler = on_signal;
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART;
   for (const int number : {SIGTERM, SIGINT, SIGUSR1}) {
     sigaction(number, &action, nullptr);
   }
+  // A file-size limit is then an error of the write, with a message, as a full
+  // disk is.
+  std::signal(SIGXFSZ, SIG_IGN);
 }
 
-int caught_signal() noexcept { return first_signal.load(); }
+int caught_signal() noexcept {
+  return first_signal.load();
+}
 
-void forget_signal() noexcept { first_signal = 0; }
+void forget_signal() noexcept {
+  first_signal = 0;
+}
 
 }  // namespace nadir
