@@ -1,5 +1,6 @@
 #include "cli/pretrain_options.h"
 
+#include <filesystem>
 #include <fstream>
 
 #include "core/error.h"
@@ -45,6 +46,27 @@ std::vector<std::string> read_command_line() {
     words.push_back(word);
   }
   return words;
+}
+
+// The article passes the folder of its metadata: the one index in it.
+std::string index_file(const std::string& path) {
+  namespace fs = std::filesystem;
+  if (!fs::is_directory(path)) {
+    return path;
+  }
+  std::vector<std::string> files;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    if (entry.path().extension() == ".parquet") {
+      files.push_back(entry.path().string());
+    }
+  }
+  NADIR_CHECK(
+      files.size() == 1,
+      "--index {} is a folder that holds {} .parquet files; it must hold one, "
+      "or name the file",
+      path,
+      files.size());
+  return files.front();
 }
 
 void add_aliases(
@@ -122,7 +144,8 @@ void resolve_config(PretrainOptions& options, const FlagTexts& texts) {
     read_toml(fields, read_file(options.recipe), options.recipe);
     apply_flags(fields, texts);
   }
-  const auto& config = options.config;
+  auto& config = options.config;
+  config.data.index = index_file(config.data.index);
   NADIR_CHECK(
       !config.data.data_path.empty(),
       "--data must name the training images, e.g. --data ben-rgb");
