@@ -38,6 +38,12 @@ bool is_checkpoint_folder(const fs::path& path) {
 fs::path latest_of_run(const fs::path& run) {
   const auto latest = find_latest(run);
   if (!latest) {
+    if (!list_checkpoints(run).empty()) {
+      fail(
+          ErrorCode::kCorruptData,
+          "every checkpoint of the run {} is damaged (see above)",
+          run.string());
+    }
     fail(
         ErrorCode::kNotFound,
         "the run {} has no complete checkpoint yet",

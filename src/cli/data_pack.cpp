@@ -59,7 +59,8 @@ void add_data_pack(CLI::App& parent) {
   cmd->add_option("-o,--out", args->out, "Dataset folder to make.")->required();
   cmd->add_option(
          "--bands", options.bands, "Bands by name, order kept; else all.")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   cmd->add_option(
       "--dtype",
       options.type,

@@ -87,7 +87,8 @@ void add_data_stats(CLI::App& parent) {
       ->required();
   cmd->add_option("--split", options.split, "train, validation or test.");
   cmd->add_option("--bands", options.bands, "Bands by name; else all.")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   cmd->add_option("--index", options.index, "Index of a BigEarthNet folder.");
   cmd->add_option(
          "--max-images",

@@ -31,6 +31,7 @@ void add_data_subset(CLI::App& parent) {
   cmd->add_option("-o,--out", args->out, "Folder to copy to.")->required();
   cmd->add_option("--bands", options.bands, "Bands by name.")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->capture_default_str();
   cmd->add_option(
       "--index",

@@ -110,7 +110,8 @@ void add_data_verify(CLI::App& parent) {
       ->required();
   cmd->add_option(
          "--bands", options.bands, "Bands to read; without it all twelve.")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   cmd->add_flag(
       "--names-only",
       args->skips_pixels,

@@ -108,7 +108,7 @@ Finding memory_finding(const CpuInfo& cpu) {
 Finding lists_finding() {
   try {
     return {
-        "BigEarthNet lists", data::find_lists("", "").string(), ""};
+        "BigEarthNet lists", data::find_lists("", ".").string(), ""};
   } catch (const Error& error) {
     return {"BigEarthNet lists", "not found", error.what()};
   }

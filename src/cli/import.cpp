@@ -146,7 +146,8 @@ void add_import(CLI::App& parent) {
           arguments->bands,
           "Names of the bands in the network's order, as B04,B03,B02 or "
           "R,G,B; unknown otherwise.")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command->add_option(
       "--normalization",
       arguments->normalization,

@@ -1,17 +1,19 @@
 // The program's one entry point: parses, runs one command, turns errors into
 // messages and exit codes (docs/architecture.md).
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <iostream>
 #include <string>
 #include <vector>
 
 #include <c10/util/Exception.h>
 
-#include "cli/commands.h"
+#include "cli/parser.h"
+#include "cli/usage_message.h"
 #include "core/error.h"
-#include "core/log.h"
 #include "core/signals.h"
-#include "core/version.h"
 #include "model/device.h"
 
 namespace nadir::cli {
@@ -47,31 +49,20 @@ std::vector<std::string> canonical_arguments(int argc, char** argv) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app(
-      "nadir teaches Vision Transformers to see the Earth without labels,\n"
-      "and takes them to work.",
-      "nadir");
-  app.set_version_flag(
-      "--version",
-      fmt::format(
-          "nadir {} (commit {}, {})", version(), commit(), build_type()));
-  app.require_subcommand(1);
-  bool is_verbose = false;
-  bool is_quiet = false;
-  app.add_flag("--verbose", is_verbose, "Log details.");
-  app.add_flag("--quiet", is_quiet, "Log warnings and errors only.");
-  app.parse_complete_callback([&] {
-    set_log_level(
-        is_verbose ? LogLevel::kDebug
-        : is_quiet ? LogLevel::kWarning
-                   : LogLevel::kInfo);
-  });
-  app.get_formatter()->column_width(34);
-  add_commands(app);
+  const auto parser = make_parser();
   try {
-    app.parse(canonical_arguments(argc, argv));
+    parser->parse(canonical_arguments(argc, argv));
+  } catch (const CLI::Success& wish) {  // --help, --version
+    parser->exit(wish);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : kUsageError;
+    std::fprintf(stderr, "nadir: %s\n", usage_message(*parser, error).c_str());
+    return kUsageError;
+  }
+  if (std::cout.flush().fail() || std::fflush(stdout) != 0) {
+    fail(
+        ErrorCode::kIo,
+        "cannot write the standard output: {}",
+        std::strerror(errno));
   }
   const int signal = caught_signal();
   return signal != 0 ? 128 + signal : 0;

@@ -14,24 +14,37 @@ std::string flag_name(const std::string& key) {
   return name;
 }
 
+// A boolean that is off shows this as its default. The parser hands it over
+// where the flag stands alone, and then it is on.
+constexpr char kOffUnlessNamed[] = "off; alone: on";
+
+std::string shown_default(const Field& field, const std::string& type) {
+  const std::string text = field_text(field);
+  if (type != "flag") {
+    return text;
+  }
+  return text == "true" ? "on" : kOffUnlessNamed;
+}
+
 }  // namespace
 
 FlagTexts add_config_flags(
     CLI::App& command, const std::vector<Field>& fields) {
   auto texts = std::make_shared<std::map<std::string, std::string>>();
   for (const auto& field : fields) {
-    const auto set = [field, texts](const std::vector<std::string>& words) {
-      const std::string text = join(words, ",");
+    const std::string type = field_type(field);
+    const CLI::callback_t set = [field, texts](const CLI::results_t& words) {
+      std::string text = join(words, ",");
+      if (text == kOffUnlessNamed) {
+        text = "on";
+      }
       set_field(field, text);
       (*texts)[field.key] = text;
       return true;
     };
-    auto* option =
-        command.add_option_function<std::vector<std::string>>(
-            flag_name(field.key), set, field.help);
-    const std::string type = field_type(field);
+    auto* option = command.add_option(flag_name(field.key), set, field.help);
     option->type_name(type == "flag" ? "on|off" : type);
-    option->default_str(field_text(field));
+    option->default_str(shown_default(field, type));
     option->run_callback_for_default(false);
     if (type == "flag") {
       option->expected(0, 1);

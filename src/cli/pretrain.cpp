@@ -28,16 +28,74 @@ struct Start {
   std::optional<fs::path> checkpoint;
 };
 
-Start open_run(const PretrainOptions& options) {
-  const auto& run = options.config.run;
-  const fs::path root =
+// What is there already, before anything is written.
+struct Found {
+  bool has_run = false;
+  bool has_checkpoints = false;  // in the run folder or --checkpoint-dir
+  fs::path checkpoint_root;
+  fs::path config;  // of the run to go on with
+};
+
+Found look_around(const train::RunConfig& run) {
+  Found found;
+  found.has_run = runs::RunFolder::exists(run.output_dir);
+  found.checkpoint_root =
       run.checkpoint_dir.empty() ? run.output_dir : run.checkpoint_dir;
-  if (options.resume == "no" || !runs::RunFolder::exists(run.output_dir)) {
-    auto folder = runs::RunFolder::create(run.output_dir, options.overwrite);
-    return {std::move(folder), std::nullopt};
+  found.has_checkpoints =
+      !checkpoint::list_checkpoints(found.checkpoint_root).empty();
+  const fs::path root =
+      found.has_run ? fs::path(run.output_dir) : found.checkpoint_root;
+  found.config = runs::RunPaths(root).config;
+  return found;
+}
+
+// Refuses to write over what is there, and to go on with another run.
+void check_start(const PretrainOptions& options, const Found& found) {
+  if (options.resume == "auto") {
+    if (found.has_run || found.has_checkpoints) {
+      check_same_run(options.config, found.config);
+    }
+    return;
   }
-  auto folder = runs::RunFolder::resume(run.output_dir);
-  return {std::move(folder), checkpoint::find_latest(root)};
+  if (found.has_run && !options.overwrite) {
+    (void)runs::RunFolder::create(options.config.run.output_dir, false);
+  }
+  NADIR_CHECK(
+      !found.has_checkpoints || options.overwrite,
+      "{} already holds checkpoints; use --resume auto to go on from them, "
+      "--overwrite to start over, which moves them aside, or choose another "
+      "folder",
+      found.checkpoint_root.string());
+}
+
+std::optional<fs::path> checkpoint_of(const fs::path& root) {
+  const auto latest = checkpoint::find_latest(root);
+  if (!latest && !checkpoint::list_checkpoints(root).empty()) {
+    fail(
+        ErrorCode::kCorruptData,
+        "every checkpoint in {} is damaged (see above); --overwrite starts "
+        "over and moves the old run aside",
+        (root / "checkpoints").string());
+  }
+  return latest;
+}
+
+Start open_run(const PretrainOptions& options, const Found& found) {
+  const auto& run = options.config.run;
+  const fs::path& root = found.checkpoint_root;
+  const bool resumes = options.resume == "auto";
+  if (resumes && found.has_run) {
+    auto folder = runs::RunFolder::resume(run.output_dir);
+    return {std::move(folder), checkpoint_of(root)};
+  }
+  auto folder = runs::RunFolder::create(run.output_dir, options.overwrite);
+  if (resumes) {
+    return {std::move(folder), checkpoint_of(root)};
+  }
+  if (!checkpoint::list_checkpoints(root).empty()) {
+    runs::move_aside(runs::RunPaths(root).checkpoints);
+  }
+  return {std::move(folder), std::nullopt};
 }
 
 nlohmann::json result_json(
@@ -48,10 +106,29 @@ nlohmann::json result_json(
       {"final_loss", result.final_loss},
       {"finished", result.is_finished}};
   if (result.best) {
-    json["best"] = {
-        {"name", result.best->name}, {"value", result.best->value}};
+    json["best"] = {{"name", result.best->name}, {"value", result.best->value}};
   }
   return json;
+}
+
+// The fields' values by section and key.
+nlohmann::json json_of(const std::vector<Field>& fields) {
+  auto json = nlohmann::json::object();
+  for (const auto& field : fields) {
+    std::visit(
+        [&](const auto* value) { json[field.section][field.key] = *value; },
+        field.target);
+  }
+  return json;
+}
+
+void print_resolved(train::PretrainConfig& config, bool as_json) {
+  const auto fields = fields_of(config);
+  if (as_json) {
+    print_json({{"config", json_of(fields)}});
+  } else {
+    std::printf("%s", to_toml(fields).c_str());
+  }
 }
 
 void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
@@ -61,37 +138,38 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
   if (options.recipe == "auto") {
     apply_auto(options, data, texts);
   }
-  // Refused before anything expensive, and before anything is written.
-  if (!options.dry_run && options.resume == "no" && !options.overwrite &&
-      runs::RunFolder::exists(config.run.output_dir)) {
-    (void)runs::RunFolder::create(config.run.output_dir, false);
+  // Whatever can be refused is refused before anything is written.
+  const Found found = look_around(config.run);
+  if (!options.dry_run) {
+    check_start(options, found);
   }
   const auto device = open_compute_device(config.run);
   print_plan(config, data, device);
-  if (options.dry_run) {
-    return;
-  }
-  Start start = open_run(options);
-  if (start.checkpoint) {
-    check_same_run(config, start.folder.paths().config);
-  }
-  write_run_description(config, data, options.command_line, start.folder);
-  if (!start.checkpoint) {
-    draw_example_views(config, data, start.folder.paths().pictures);
-  }
   train::TrainerInput input;
   input.config = config;
   input.dataset = data.dataset;
   input.normalization = data.normalization;
   input.device = device;
-  input.evaluate = make_knn_evaluation(config, data, device);
   input.weights_info = weights_info(data);
+  if (!options.dry_run) {
+    input.evaluate = make_knn_evaluation(config, data, device);
+  }
   train::Trainer trainer(input);
+  if (options.dry_run) {
+    print_resolved(config, as_json);
+    return;
+  }
+  if (!config.run.init_weights.empty() &&
+      (options.resume == "no" || !found.has_checkpoints)) {
+    trainer.start_from(read_initial_weights(config, data));
+  }
+  Start start = open_run(options, found);
+  write_run_description(config, data, options.command_line, start.folder);
   if (start.checkpoint) {
     trainer.resume_from(*start.checkpoint);
     log_info("train", "going on from {}", start.checkpoint->string());
-  } else if (!config.run.init_weights.empty()) {
-    trainer.start_from(read_initial_weights(config, data));
+  } else {
+    draw_example_views(config, data, start.folder.paths().pictures);
   }
   const auto result = trainer.run(start.folder);
   if (result.is_finished) {

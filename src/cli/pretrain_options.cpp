@@ -1,5 +1,6 @@
 #include "cli/pretrain_options.h"
 
+#include <filesystem>
 #include <fstream>
 
 #include "core/error.h"
@@ -31,7 +32,8 @@ struct ForeignFlag {
 
 // Flags of the reference program that change nothing here.
 constexpr ForeignFlag kForeignFlags[] = {
-    {"--use-fp16", "mixed precision is --precision bf16, which needs no scaler"},
+    {"--use-fp16",
+     "mixed precision is --precision bf16, which needs no scaler"},
     {"--dist-url", "one process trains here"},
     {"--local-rank", "one process trains here"},
 };
@@ -44,6 +46,27 @@ std::vector<std::string> read_command_line() {
     words.push_back(word);
   }
   return words;
+}
+
+// The article passes the folder of its metadata: the one index in it.
+std::string index_file(const std::string& path) {
+  namespace fs = std::filesystem;
+  if (!fs::is_directory(path)) {
+    return path;
+  }
+  std::vector<std::string> files;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    if (entry.path().extension() == ".parquet") {
+      files.push_back(entry.path().string());
+    }
+  }
+  NADIR_CHECK(
+      files.size() == 1,
+      "--index {} is a folder that holds {} .parquet files; it must hold one, "
+      "or name the file",
+      path,
+      files.size());
+  return files.front();
 }
 
 void add_aliases(
@@ -67,13 +90,15 @@ void add_aliases(
 void add_foreign_flags(CLI::App& command) {
   for (const auto& foreign : kForeignFlags) {
     command
-        .add_option_function<std::vector<std::string>>(
+        .add_option(
             foreign.flag,
-            [foreign](const std::vector<std::string>&) {
+            [foreign](const CLI::results_t&) {
               log_warning(
                   "train", "{} has no effect: {}", foreign.flag, foreign.why);
+              return true;
             },
             std::string("Accepted without effect: ") + foreign.why + ".")
+        ->type_name("text")
         ->expected(0, 1)
         ->group("Of the reference program");
   }
@@ -83,17 +108,20 @@ void add_foreign_flags(CLI::App& command) {
 
 FlagTexts add_pretrain_options(
     CLI::App& command, const std::shared_ptr<PretrainOptions>& options) {
-  command.add_option(
-      "--recipe",
-      options->recipe,
-      "auto chooses by the data's size and says why; a TOML file sets fields; "
-      "flags win over both. [none]");
+  command
+      .add_option(
+          "--recipe",
+          options->recipe,
+          "auto chooses by the data's size and says why; a TOML file sets "
+          "fields; flags win over both.")
+      ->capture_default_str();
   command
       .add_option(
           "--resume",
           options->resume,
-          "auto goes on from the run's last checkpoint, if there is one. [no]")
-      ->check(CLI::IsMember({"auto", "no"}));
+          "auto goes on from the run's last checkpoint, if there is one.")
+      ->check(CLI::IsMember({"auto", "no"}))
+      ->capture_default_str();
   command.add_flag(
       "--overwrite",
       options->overwrite,
@@ -116,7 +144,8 @@ void resolve_config(PretrainOptions& options, const FlagTexts& texts) {
     read_toml(fields, read_file(options.recipe), options.recipe);
     apply_flags(fields, texts);
   }
-  const auto& config = options.config;
+  auto& config = options.config;
+  config.data.index = index_file(config.data.index);
   NADIR_CHECK(
       !config.data.data_path.empty(),
       "--data must name the training images, e.g. --data ben-rgb");

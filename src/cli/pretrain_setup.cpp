@@ -152,6 +152,10 @@ void apply_auto(
 }
 
 c10::Device open_compute_device(const train::RunConfig& run) {
+  NADIR_CHECK(
+      run.num_threads >= 0,
+      "num_threads must be >= 0 (0 takes all processors), got {}",
+      run.num_threads);
   at::set_num_threads(
       run.num_threads > 0 ? static_cast<int>(run.num_threads)
                           : available_threads());
@@ -248,7 +252,12 @@ void write_run_description(
     const std::vector<std::string>& command_line,
     runs::RunFolder& folder) {
   auto copy = config;
-  folder.write_config(to_toml(fields_of(copy)));
+  const std::string toml = to_toml(fields_of(copy));
+  folder.write_config(toml);
+  if (!config.run.checkpoint_dir.empty()) {
+    // There, checkpoints may outlive the run folder (a container's disk).
+    write_file(runs::RunPaths(config.run.checkpoint_dir).config, toml);
+  }
   runs::Provenance provenance;
   provenance.command_line = command_line;
   provenance.seed = config.run.seed;

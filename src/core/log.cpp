@@ -35,10 +35,16 @@ spdlog::logger& logger() {
 
 }  // namespace
 
-void set_log_level(LogLevel level) { logger().set_level(spdlog_level(level)); }
+void set_log_level(LogLevel level) {
+  logger().set_level(spdlog_level(level));
+}
+
+bool is_logged(LogLevel level) {
+  return logger().should_log(spdlog_level(level));
+}
 
 void write_log(LogLevel level, std::string_view room, const std::string& text) {
-  if (!logger().should_log(spdlog_level(level))) {
+  if (!is_logged(level)) {
     return;
   }
   const ProgressPause pause;

@@ -14,6 +14,9 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 // Messages below `level` are dropped from now on; kInfo at the start.
 void set_log_level(LogLevel level);
 
+// Whether messages of `level` are written.
+[[nodiscard]] bool is_logged(LogLevel level);
+
 // Writes one message. A progress bar on the terminal is cleared first and
 // drawn again after.
 void write_log(LogLevel level, std::string_view room, const std::string& text);

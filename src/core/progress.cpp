@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "core/log.h"
+
 namespace nadir {
 namespace {
 
@@ -41,7 +43,7 @@ Progress::Progress(std::string what, int64_t total, std::string unit)
       total_(total),
       next_draw_(start_ + kFirstDraw) {
   const std::lock_guard lock(screen().mutex);
-  if (screen().owner == nullptr) {
+  if (screen().owner == nullptr && is_logged(LogLevel::kInfo)) {
     screen().owner = this;
   }
 }

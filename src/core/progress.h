@@ -1,5 +1,6 @@
 // Progress of work over two seconds: a bar with rate and time left where
-// standard error is a terminal, a plain line every ten seconds elsewhere.
+// standard error is a terminal, a plain line every ten seconds elsewhere; nothing
+// where messages are not wanted (core/log.h).
 #pragma once
 
 #include <chrono>

@@ -312,22 +312,29 @@ std::optional<SynthSummary> write_synthetic_world(
     const SynthOptions& options, const std::function<bool()>& should_stop) {
   NADIR_CHECK(!options.out.empty(), "OUT must name a folder");
   check_is_empty(options.out);
+  const bool was_there = fs::exists(options.out);
+  const auto leave_nothing = [&] {
+    std::error_code ignored;
+    fs::remove_all(options.out / kPartial, ignored);
+    if (!was_there) {
+      fs::remove(options.out, ignored);
+    }
+  };
   WorldWriter writer(options, should_stop);
-  const fs::path partial = options.out / kPartial;
   try {
-    fs::remove_all(partial);
+    fs::remove_all(options.out / kPartial);
     const bool is_complete =
         options.as_archive ? writer.write_archive() : writer.write_folder();
     if (is_complete) {
       return writer.finish();
     }
-    fs::remove_all(partial);
+    leave_nothing();
     return std::nullopt;
   } catch (const fs::filesystem_error& error) {
+    leave_nothing();
     fail(ErrorCode::kIo, "{}", error.what());
   } catch (...) {
-    std::error_code ignored;
-    fs::remove_all(partial, ignored);
+    leave_nothing();
     throw;
   }
 }

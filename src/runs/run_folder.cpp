@@ -38,22 +38,6 @@ fs::path without_trailing_slash(const fs::path& path) {
                                : path.lexically_normal().parent_path();
 }
 
-void move_away(const fs::path& path) {
-  // Taken and let go: a run that is being trained must not be moved.
-  { const RunLock lock(RunPaths(path).lock); }
-  const fs::path old_name = free_old_name(path);
-  std::error_code error;
-  fs::rename(path, old_name, error);
-  if (error) {
-    fail(
-        ErrorCode::kIo,
-        "cannot move the old run {} to {}: {}",
-        path.string(),
-        old_name.string(),
-        error.message());
-  }
-}
-
 // Text as JSON, whatever bytes a command line holds.
 std::string dump(const Json& json) {
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -143,7 +127,9 @@ RunFolder RunFolder::create(const fs::path& path, bool overwrite) {
         "another --out",
         folder.string(),
         free_old_name(folder).string());
-    move_away(folder);
+    // Taken and let go: a run that is being trained must not be moved.
+    { const RunLock lock(RunPaths(folder).lock); }
+    move_aside(folder);
   }
   RunPaths paths(folder);
   make_folder(paths.root);
@@ -200,6 +186,20 @@ void RunFolder::write_status(const RunStatus& status) {
   json["pid"] = ::getpid();
   json["host"] = host_name();
   write_file(paths_.status, dump(json));
+}
+
+void move_aside(const fs::path& folder) {
+  const fs::path old_name = free_old_name(folder);
+  std::error_code error;
+  fs::rename(folder, old_name, error);
+  if (error) {
+    fail(
+        ErrorCode::kIo,
+        "cannot move {} to {}: {}",
+        folder.string(),
+        old_name.string(),
+        error.message());
+  }
 }
 
 RunStatus read_status(const fs::path& path) {

@@ -93,6 +93,10 @@ class RunFolder {
   RunLock lock_;
 };
 
+// Renames the folder to <folder>.old-1, or -2, ..., the first that is free.
+// Throws Error{kIo}.
+void move_aside(const std::filesystem::path& folder);
+
 // The status of the run at `path`. Throws Error{kNotFound} if there is none,
 // Error{kCorruptData} if it is not what the format says.
 [[nodiscard]] RunStatus read_status(const std::filesystem::path& path);

@@ -1,0 +1,327 @@
+// The whole way, from a synthetic world to a report, as a user goes it.
+#include <sstream>
+
+#include <gtest/gtest.h>
+
+#include "cli/program.h"
+#include "cli/run_files.h"
+#include "cli/world.h"
+#include "core/file.h"
+
+namespace nadir::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+class Chain : public testing::Test {
+ protected:
+  // Runs in a folder of the test's own; the words of `line`, then `more`.
+  [[nodiscard]] Outcome nadir(
+      const std::string& line, const std::vector<std::string>& more = {}) {
+    ProcessOptions options;
+    options.folder = folder_.path();
+    const auto outcome = run_nadir(words_of(line, more), options);
+    EXPECT_EQ(outcome.exit_code, 0) << line << "\n" << outcome.text();
+    return outcome;
+  }
+
+  [[nodiscard]] json nadir_json(
+      const std::string& line, std::vector<std::string> more = {}) {
+    more.emplace_back("--json");
+    const auto outcome = nadir(line, more);
+    EXPECT_TRUE(outcome.json().is_object()) << outcome.text();
+    return outcome.json();
+  }
+
+  [[nodiscard]] bool has(const std::string& file) const {
+    return fs::exists(folder_.path() / file);
+  }
+
+  [[nodiscard]] std::string bytes(const std::string& file) const {
+    return read_file(folder_.path() / file);
+  }
+
+  const TemporaryFolder folder_;
+  const std::string packed_ = packed_data().string();
+};
+
+// A key for each name, none missing.
+void expect_keys(const json& object, const std::vector<std::string>& names) {
+  for (const auto& name : names) {
+    EXPECT_TRUE(object.contains(name)) << name;
+  }
+}
+
+TEST_F(Chain, SynthCountsWhatItMade) {
+  const auto made = nadir_json("data synth world --patches 8 --seed 5");
+  EXPECT_EQ(made["patches"], 8);
+  EXPECT_EQ(
+      made["train"].get<int>() + made["validation"].get<int>() +
+          made["test"].get<int>() + made["unlabelled"].get<int>(),
+      8);
+  const auto archive =
+      nadir_json("data synth archived --patches 8 --seed 5 --archive");
+  const std::string tar = archive["data"].get<std::string>();
+  EXPECT_TRUE(tar.ends_with(".tar.gz"));
+  // Folder and archive hold the same: the same index comes of them.
+  const auto index = [&](const std::string& source, const std::string& lists) {
+    const auto report = nadir_json(
+        "data index " + source + " --lists " + lists +
+        " --keep-discouraged --out " + lists + ".parquet");
+    EXPECT_EQ(report["rows"], 8);
+    EXPECT_TRUE(report["bad"].empty());
+    return bytes(lists + ".parquet");
+  };
+  EXPECT_TRUE(
+      index(made["data"].get<std::string>(), "world/lists") ==
+      index(tar, "archived/lists"));
+  const auto verified = nadir_json("data verify " + tar);
+  EXPECT_EQ(verified["patches"], 8);
+  EXPECT_TRUE(verified["bad"].empty());
+}
+
+TEST_F(Chain, PackedDataIsDescribed) {
+  const auto info = nadir_json("data info", {packed_});
+  EXPECT_EQ(info["bands"].size(), 12U);
+  EXPECT_EQ(info["class_names"].size(), 19U);
+  EXPECT_EQ(info["images"]["all"], kNumPatches);
+  EXPECT_EQ(info["first_image"]["height"], 120);
+  const auto stats = nadir_json("data stats --bands B02,B8A", {packed_});
+  EXPECT_EQ(stats["bands"]["bands"], json({"B02", "B8A"}));
+  EXPECT_EQ(stats["measured"], kNumPatches);
+  EXPECT_EQ(
+      nadir_json(
+          "data pack",
+          {(world_folder() / "BigEarthNet-v1.0").string(),
+           "--index",
+           index_file().string(),
+           "--out",
+           packed_})["was_complete"],
+      true);
+}
+
+TEST_F(Chain, SubsetCopiesBandsAndIndex) {
+  const auto copied = nadir_json(
+      "data subset --out up --bands B04,B03,B02",
+      {(world_folder() / "BigEarthNet-v1.0").string(),
+       "--index",
+       index_file().string()});
+  EXPECT_EQ(copied["patches"], kNumPatches);
+  EXPECT_TRUE(has("up/metadata/final_ben_s2.parquet"));
+  // Data and metadata as the article names them, each by its folder.
+  const auto run = nadir_json(
+      "pretrain --data-dir up/data_rgb --metadata-dir up/metadata "
+      "--checkpoint-dir kept --out run --stop-after-steps 1 --recipe",
+      {tiny_recipe().string()});
+  EXPECT_EQ(run["steps"], 1);
+  EXPECT_TRUE(has("kept/checkpoints/step-00000001/manifest.json"));
+}
+
+TEST_F(Chain, PretrainingLeavesTheRunFolder) {
+  const fs::path run = finished_run();
+  for (const char* file :
+       {"config.toml",
+        "provenance.json",
+        "status.json",
+        "metrics.jsonl",
+        "weights/teacher.safetensors",
+        "weights/config.json",
+        "checkpoints/step-00000012/manifest.json",
+        "pictures/views.png"}) {
+    EXPECT_TRUE(fs::exists(run / file)) << file;
+  }
+  expect_keys(
+      training_records(run).at(1),
+      {"epoch",
+       "loss",
+       "lr",
+       "weight_decay",
+       "momentum",
+       "teacher_temp",
+       "grad_norm"});
+  // stats_every_steps = 3
+  expect_keys(
+      training_records(run).at(4),
+      {"teacher_entropy",
+       "student_entropy",
+       "kl",
+       "batch_entropy",
+       "feature_rank",
+       "center_norm"});
+  const auto config = read_json(run / "weights" / "config.json");
+  EXPECT_EQ(config["bands"], json({"B04", "B03", "B02"}));
+  EXPECT_EQ(config["normalization"]["name"], "rgb2000");
+  EXPECT_EQ(config["class_names"].size(), 19U);
+  EXPECT_EQ(config["image_size"], 32);
+}
+
+TEST_F(Chain, NeighboursScoreBesideTheBaselines) {
+  const auto result = nadir_json(
+      "eval knn --k 3,5 --bootstrap 20 --num-workers 1 --out scores",
+      {"--weights", finished_run().string(), "--data", packed_});
+  EXPECT_EQ(result["task"], "multi_label");
+  ASSERT_EQ(result["rows"].size(), 3U);
+  EXPECT_EQ(result["rows"][0]["features"], "random weights");
+  EXPECT_EQ(result["rows"][1]["features"], "image statistics");
+  for (const auto& row : result["rows"]) {
+    expect_keys(row, {"ap_macro", "ap_micro", "ap_macro_ci", "f1_macro"});
+    EXPECT_EQ(row["per_class"].size(), 19U);
+    EXPECT_EQ(row["by_k"].size(), 2U);
+    EXPECT_GE(row["ap_macro"].get<double>(), 0);
+    EXPECT_LE(row["ap_macro"].get<double>(), 1);
+  }
+  EXPECT_EQ(json::parse(bytes("scores/knn.json")), result);
+}
+
+TEST_F(Chain, AProbeIsKeptAndPredicts) {
+  const auto result = nadir_json(
+      "eval linear --epochs 2 --lr 0.1,1 --blocks 1 --pool cls --bootstrap 0 "
+      "--num-workers 1 --out scores",
+      {"--weights", finished_run().string(), "--data", packed_});
+  ASSERT_EQ(result["rows"].size(), 3U);
+  EXPECT_EQ(result["rows"][2]["grid"].size(), 2U);
+  EXPECT_TRUE(has("scores/linear/probe.safetensors"));
+  for (const char* out : {"p.csv", "p.geojson", "p.parquet"}) {
+    const auto predicted = nadir_json(
+        "predict --probe scores/linear --split test --num-workers 1 --out " +
+            std::string(out),
+        {"--data", packed_});
+    EXPECT_EQ(predicted["images"], result["splits"]["test"]);
+    EXPECT_TRUE(has(out));
+  }
+  const auto places = json::parse(bytes("p.geojson"));
+  ASSERT_EQ(places["type"], "FeatureCollection");
+  EXPECT_EQ(places["features"].size(), result["splits"]["test"]);
+  const auto& first = places["features"][0];
+  EXPECT_EQ(first["geometry"]["type"], "Polygon");
+  EXPECT_EQ(first["properties"]["probabilities"].size(), 19U);
+  std::istringstream csv(bytes("p.csv"));
+  std::string header;
+  std::getline(csv, header);
+  EXPECT_TRUE(header.starts_with("name,labels,Urban fabric,")) << header;
+}
+
+TEST_F(Chain, FeaturesAreTheSameInEveryFormat) {
+  for (const char* out : {"e.npy", "e.safetensors", "e.parquet"}) {
+    const auto embedded = nadir_json(
+        "embed --split test --num-workers 1 --out " + std::string(out),
+        {"--weights", finished_run().string(), "--data", packed_});
+    EXPECT_EQ(embedded["width"], 128);
+    EXPECT_TRUE(has(out));
+  }
+  // Both end with the float32 matrix.
+  const auto images = nadir_json("data info", {packed_})["images"]["test"];
+  const auto size = images.get<size_t>() * 128 * sizeof(float);
+  const std::string npy = bytes("e.npy");
+  const std::string safetensors = bytes("e.safetensors");
+  EXPECT_EQ(npy.substr(1, 5), "NUMPY");
+  ASSERT_GT(npy.size(), size);
+  EXPECT_TRUE(
+      npy.substr(npy.size() - size) ==
+      safetensors.substr(safetensors.size() - size));
+}
+
+TEST_F(Chain, ViewDrawsAttentionPatchesAndViews) {
+  const auto drawn = nadir_json(
+      "view --views --num-images 2 --image-size 32 --global-crop-size 32 "
+      "--local-crop-size 16 --out pics",
+      {"--weights", finished_run().string(), "--data", packed_});
+  EXPECT_EQ(
+      drawn["pictures"],
+      json(
+          {"pics/attention.png",
+           "pics/masks.png",
+           "pics/components.png",
+           "pics/views.png"}));
+  for (const auto& picture : drawn["pictures"]) {
+    EXPECT_EQ(bytes(picture.get<std::string>()).substr(1, 3), "PNG");
+  }
+}
+
+TEST_F(Chain, ExportedWeightsComeBackUnchanged) {
+  const std::string run = finished_run().string();
+  for (const char* format : {"dino-pth", "dino-full-pth"}) {
+    const std::string name = format;
+    static_cast<void>(nadir(
+        "export --out " + name + ".pth --format " + name, {"--weights", run}));
+    const auto imported = nadir_json(
+        "import " + name + ".pth --image-size 32 --out " + name +
+        " --bands B04,B03,B02 --normalization rgb2000");
+    EXPECT_TRUE(imported["report"]["missing"].empty()) << imported;
+    static_cast<void>(nadir(
+        "embed --split test --num-workers 1 --out " + name + ".npy --weights " +
+            name,
+        {"--data", packed_}));
+  }
+  const auto timm = nadir_json(
+      "export --out timm.safetensors --format timm", {"--weights", run});
+  EXPECT_NE(
+      timm["python"].get<std::string>().find("timm.create_model("),
+      std::string::npos);
+  static_cast<void>(nadir(
+      "embed --split test --num-workers 1 --out run.npy",
+      {"--weights", run, "--data", packed_}));
+  EXPECT_TRUE(bytes("dino-pth.npy") == bytes("run.npy"));
+  EXPECT_TRUE(bytes("dino-full-pth.npy") == bytes("run.npy"));
+}
+
+TEST_F(Chain, OtherRunsStartFromWeights) {
+  const auto result = nadir_json(
+      "pretrain --out next --stop-after-steps 1 --bands B02,B03,B04,B08 "
+      "--normalization zscore",
+      {"--recipe",
+       tiny_recipe().string(),
+       "--init-weights",
+       finished_run().string()});
+  EXPECT_EQ(result["steps"], 1);
+  EXPECT_EQ(
+      read_json(
+          folder_.path() /
+          "next/checkpoints/step-00000001/meta.json")["weights"]["in_channels"],
+      4);
+}
+
+TEST_F(Chain, AReportIsOnePageThatNeedsNoNetwork) {
+  static_cast<void>(nadir(
+      "eval knn --k 5 --bootstrap 0 --num-workers 1 --out a/eval",
+      {"--weights", finished_run().string(), "--data", packed_}));
+  for (const char* file : {"metrics.jsonl", "status.json", "config.toml"}) {
+    fs::copy(finished_run() / file, folder_.path() / "a" / file);
+  }
+  const auto result =
+      nadir_json("report a --out page.html", {finished_run().string()});
+  ASSERT_EQ(result["runs"].size(), 2U);
+  EXPECT_EQ(result["report"], "page.html");
+  const std::string page = bytes("page.html");
+  EXPECT_NE(page.find("<svg"), std::string::npos);
+  EXPECT_NE(page.find("image statistics"), std::string::npos);
+  for (const char* link :
+       {"src=\"http", "href=\"http", "@import", "url(http"}) {
+    EXPECT_EQ(page.find(link), std::string::npos) << link;
+  }
+}
+
+TEST_F(Chain, DoctorKnowsTheMachine) {
+  const auto outcome = nadir("doctor --json");
+  const auto findings = outcome.json();
+  ASSERT_TRUE(findings.is_array()) << outcome.text();
+  for (const auto& finding : findings) {
+    expect_keys(finding, {"name", "value", "advice"});
+  }
+  const auto text = nadir("doctor").out;
+  for (const char* name :
+       {"nadir", "processor", "memory", "disk here", "LibTorch", "GDAL"}) {
+    EXPECT_NE(text.find(name), std::string::npos) << name;
+  }
+}
+
+TEST_F(Chain, TheCompletionScriptKnowsCommandsAndFlags) {
+  const auto script = nadir("completion bash").out;
+  for (const char* word : {"pretrain", "knn", "--teacher-temp", "subset"}) {
+    EXPECT_NE(script.find(word), std::string::npos) << word;
+  }
+}
+
+}  // namespace
+}  // namespace nadir::cli
