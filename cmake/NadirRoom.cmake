@@ -37,9 +37,12 @@ function(nadir_room_test name)
     set(ARG_LABELS unit)
   endif()
   include(GoogleTest)
+  # Small tensors, and tests run side by side: more threads of LibTorch's would
+  # only wait for each other.
   gtest_discover_tests(${target}
     DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120)
+    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT 120
+               ENVIRONMENT OMP_NUM_THREADS=1)
 endfunction()
 
 # Links LibTorch and reads it through the one precompiled header.

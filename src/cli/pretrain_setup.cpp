@@ -167,15 +167,15 @@ void print_plan(
     const PretrainData& data,
     c10::Device device) {
   const auto num_bands = static_cast<int64_t>(data.dataset->bands().size());
-  const auto& optim = config.optim;
-  const int64_t batch = optim.batch_size_per_gpu * optim.accumulate;
-  const int64_t steps_per_epoch =
-      data.dataset->size() / optim.batch_size_per_gpu / optim.accumulate;
-  const int64_t steps = steps_per_epoch * optim.epochs;
+  // First: it refuses fields by which the plan is divided.
   const auto estimate = train::estimate_run(
       config, num_bands, device.is_cpu() ? train::measure_gflop_per_s() : 0);
   const double memory_bytes =
       estimate.memory_bytes + bytes_of_knn_images(config, data);
+  const auto& optim = config.optim;
+  const int64_t batch = optim.batch_size_per_gpu * optim.accumulate;
+  const int64_t steps_per_epoch = data.dataset->size() / batch;
+  const int64_t steps = steps_per_epoch * optim.epochs;
   log_info("train", "data: {}", data.dataset->description());
   log_info(
       "train",

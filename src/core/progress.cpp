@@ -37,10 +37,13 @@ Screen& screen() {
 
 }  // namespace
 
-Progress::Progress(std::string what, int64_t total, std::string unit)
+Progress::Progress(
+    std::string what, int64_t total, std::string unit, int64_t done)
     : what_(std::move(what)),
       unit_(std::move(unit)),
       total_(total),
+      done_before_(done),
+      done_(done),
       next_draw_(start_ + kFirstDraw) {
   const std::lock_guard lock(screen().mutex);
   if (screen().owner == nullptr && is_logged(LogLevel::kInfo)) {
@@ -62,7 +65,7 @@ Progress::~Progress() {
         "%s%s: %s %s in %s\n",
         is_drawn_ ? "\r\033[K" : "",
         what_.c_str(),
-        fmt::format("{}", done_).c_str(),
+        fmt::format("{}", done_ - done_before_).c_str(),
         unit_.c_str(),
         format_duration(elapsed_s).c_str());
   }
@@ -106,7 +109,8 @@ void Progress::draw(Clock::time_point now) {
 std::string Progress::line(Clock::time_point now) const {
   constexpr int kBarWidth = 24;
   const double elapsed_s = std::chrono::duration<double>(now - start_).count();
-  const double rate = static_cast<double>(done_) / std::max(elapsed_s, 1e-9);
+  const double rate =
+      static_cast<double>(done_ - done_before_) / std::max(elapsed_s, 1e-9);
   std::string text = what_ + " ";
   if (total_ > 0) {
     const double share =

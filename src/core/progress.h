@@ -16,8 +16,10 @@ namespace nadir {
 class Progress {
  public:
   // `what` is a verb phrase ("packing"), `unit` a plural ("patches").
-  // `total` < 0 means unknown.
-  Progress(std::string what, int64_t total, std::string unit);
+  // `total` < 0 means unknown. `done` units were done before: they count
+  // towards the total, but not for the rate.
+  Progress(
+      std::string what, int64_t total, std::string unit, int64_t done = 0);
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -38,7 +40,8 @@ class Progress {
   std::string unit_;
   std::string note_;
   int64_t total_;
-  int64_t done_ = 0;
+  int64_t done_before_;
+  int64_t done_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point next_draw_;
   bool is_drawn_ = false;

@@ -16,6 +16,7 @@ int64_t prototypes_for(int64_t num_images) {
     int64_t num_images;
     int64_t num_prototypes;
   };
+
   constexpr std::array kBounds = {
       Bound{20'000, 1024},
       Bound{50'000, 2048},
@@ -77,7 +78,7 @@ void choose_views(
   }
   chooser.choose(
       "patch_size", "8", fmt::format("images of {} px", data.image_px));
-  const int64_t patch = config.model.patch_size;
+  const int64_t patch = std::max<int64_t>(1, config.model.patch_size);
   chooser.choose(
       "global_crop_size",
       fmt::format("{}", multiple_below(data.image_px, patch)),
@@ -100,8 +101,7 @@ void choose_epochs(
   const int64_t total = config.optim.epochs * steps_per_epoch;
   const auto epochs_of = [&](int64_t steps, double largest_share) {
     const auto bounded = std::min<double>(
-        static_cast<double>(steps),
-        largest_share * static_cast<double>(total));
+        static_cast<double>(steps), largest_share * static_cast<double>(total));
     return std::max<int64_t>(
         config.optim.epochs > 1 ? 1 : 0,
         std::llround(bounded / static_cast<double>(steps_per_epoch)));
@@ -139,20 +139,25 @@ std::vector<AutoChoice> apply_auto_recipe(
       count + ": a small set needs a colder teacher");
   chooser.choose(
       "warmup_teacher_temp",
-      fmt::format("{:.2f}", std::max(0.02, rounded(temp * 2 / 3, 0.01))),
-      "two thirds of it");
+      fmt::format(
+          "{:.4g}",
+          std::min(
+              config.optim.teacher_temp,
+              std::max(0.02, rounded(temp * 2 / 3, 0.01)))),
+      "two thirds of it, at least 0.02");
   chooser.choose(
       "momentum_teacher",
-      fmt::format("{:.3f}", between(data.num_images, 0.99, 0.996)),
+      fmt::format("{:.3g}", between(data.num_images, 0.99, 0.996)),
       count + ": fewer steps, a faster teacher");
   choose_views(config, data, chooser);
   // A step must not be larger than the set.
-  const int64_t largest_batch = std::max<int64_t>(1, data.num_images);
+  const int64_t largest_batch = std::max<int64_t>(
+      1, data.num_images / std::max<int64_t>(1, config.optim.accumulate));
   if (config.optim.batch_size_per_gpu > largest_batch) {
     chooser.choose(
         "batch_size_per_gpu",
         fmt::format("{}", largest_batch),
-        "no more than there are images");
+        "a step takes no more images than there are");
   }
   const int64_t step_images =
       config.optim.batch_size_per_gpu * config.optim.accumulate;

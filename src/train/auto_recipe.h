@@ -23,7 +23,8 @@ struct DataShape {
 };
 
 // Sets the fields of `config` that suit the data, but for those in `given`
-// (keys the user set), and tells what was chosen and why. Rules: docs/recipes.md.
+// (keys the user set), and tells what was chosen and why. Rules:
+// docs/recipes.md.
 std::vector<AutoChoice> apply_auto_recipe(
     PretrainConfig& config,
     const DataShape& data,

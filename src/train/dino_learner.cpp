@@ -7,21 +7,17 @@
 #include "core/error.h"
 #include "core/random.h"
 #include "optim/parameter_groups.h"
+#include "train/check_config.h"
 
 namespace nadir::train {
 namespace {
 
 std::shared_ptr<ssl::MultiCropNetwork> make_student(
     const PretrainConfig& config, int64_t num_bands, at::Device device) {
+  check_config(config);
   model::VitConfig vit = config.model;
   vit.image_size = config.views.global_crop_size;
   vit.in_channels = num_bands;
-  NADIR_CHECK(
-      config.views.local_crops_number == 0 ||
-          config.views.local_crop_size % vit.patch_size == 0,
-      "local_crop_size must be a multiple of patch_size = {}, got {}",
-      vit.patch_size,
-      config.views.local_crop_size);
   auto student = std::make_shared<ssl::MultiCropNetwork>(vit, config.head);
   RandomStream random(
       static_cast<uint64_t>(config.run.seed), StreamPurpose::kInit);
@@ -48,6 +44,26 @@ void add_statistics(
   sum.prototypes.insert(
       sum.prototypes.end(), part.prototypes.begin(), part.prototypes.end());
 }
+
+// The buffers of batch normalisation move in forward already.
+class BufferCopies {
+ public:
+  void add(const torch::nn::Module& module) {
+    for (const auto& buffer : module.buffers()) {
+      copies_.emplace_back(buffer, buffer.clone());
+    }
+  }
+
+  void restore() const {
+    const at::NoGradGuard no_grad;
+    for (const auto& [buffer, copy] : copies_) {
+      buffer.copy_(copy);
+    }
+  }
+
+ private:
+  std::vector<std::pair<at::Tensor, at::Tensor>> copies_;
+};
 
 // Every parameter and buffer as `prefix` + its name.
 void collect(
@@ -112,6 +128,9 @@ void DinoLearner::accumulate(
   result.loss += weight * loss.item<double>();
   if (result.has_statistics) {
     add_statistics(result.statistics, statistics, weight);
+  }
+  // The rank of what is not finite is an error of LibTorch's.
+  if (result.has_statistics && std::isfinite(result.loss)) {
     result.feature_rank +=
         weight *
         effective_rank(
@@ -128,22 +147,33 @@ StepResult DinoLearner::step(
   StepResult result;
   result.has_statistics = with_statistics;
   optim::drop_gradients(optimizer_->groups());
+  BufferCopies buffers;
+  buffers.add(*student_);
+  buffers.add(teacher_.network());
   model::DropPathKey drop_path;
   drop_path.seed = static_cast<uint64_t>(config_.run.seed);
   drop_path.step = static_cast<uint64_t>(step_index);
-  for (int64_t i = 0; i < config_.optim.accumulate; ++i) {
-    const MicroBatch batch = next();
-    drop_path.images_per_view = batch.num_images;
-    accumulate(batch, values, drop_path, result);
-    drop_path.first_image += batch.num_images;
+  const auto undo = [&] {
+    buffers.restore();
+    loss_.discard_center_update();
+    optim::drop_gradients(optimizer_->groups());
+  };
+  try {
+    for (int64_t i = 0; i < config_.optim.accumulate; ++i) {
+      const MicroBatch batch = next();
+      drop_path.images_per_view = batch.num_images;
+      accumulate(batch, values, drop_path, result);
+      drop_path.first_image += batch.num_images;
+    }
+  } catch (...) {
+    undo();
+    throw;
   }
   result.gradients =
       optim::clip_gradients(optimizer_->groups(), config_.optim.clip_grad);
-  result.is_finite =
-      std::isfinite(result.loss) && result.gradients.is_finite;
+  result.is_finite = std::isfinite(result.loss) && result.gradients.is_finite;
   if (!result.is_finite) {
-    loss_.discard_center_update();
-    optim::drop_gradients(optimizer_->groups());
+    undo();
     return result;
   }
   if (values.is_last_layer_frozen) {
@@ -165,9 +195,7 @@ void DinoLearner::load_backbone(const checkpoint::TensorMap& backbone) {
     for (auto& item : network->backbone().named_parameters()) {
       const auto found = backbone.find(item.key());
       NADIR_CHECK(
-          found != backbone.end(),
-          "the initial weights lack {}",
-          item.key());
+          found != backbone.end(), "the initial weights lack {}", item.key());
       NADIR_CHECK(
           found->second.sizes() == item.value().sizes(),
           "{} of the initial weights is {}, the network wants {}",
@@ -191,31 +219,41 @@ checkpoint::TensorMap DinoLearner::state() const {
 }
 
 void DinoLearner::load_state(const checkpoint::TensorMap& state) {
-  const at::NoGradGuard no_grad;
+  constexpr std::string_view kOptimizer = "optimizer.";
   checkpoint::TensorMap own;
   collect(*student_, "student.", own);
   collect(teacher_.network(), "teacher.", own);
   collect(loss_, "dino_loss.", own);
+  const auto refuse = [](const std::string& name, const char* what) {
+    fail(
+        ErrorCode::kCorruptData,
+        "the checkpoint's tensor {} is {}; it was saved by another "
+        "configuration or program version",
+        name,
+        what);
+  };
+  for (const auto& [name, tensor] : own) {
+    const auto found = state.find(name);
+    if (found == state.end()) {
+      refuse(name, "missing");
+    }
+    if (found->second.sizes() != tensor.sizes()) {
+      refuse(name, "of another shape");
+    }
+  }
   std::map<std::string, at::Tensor> optimizer_state;
   for (const auto& [name, tensor] : state) {
-    constexpr std::string_view kPrefix = "optimizer.";
-    if (name.starts_with(kPrefix)) {
-      optimizer_state[name.substr(kPrefix.size())] = tensor;
+    if (name.starts_with(kOptimizer)) {
+      optimizer_state[name.substr(kOptimizer.size())] = tensor;
+    } else if (!own.contains(name)) {
+      refuse(name, "not of this network");
     }
-  }
-  for (auto& [name, tensor] : own) {
-    const auto found = state.find(name);
-    if (found == state.end() || found->second.sizes() != tensor.sizes()) {
-      fail(
-          ErrorCode::kCorruptData,
-          "the checkpoint's tensor {} is {}; it was saved by another "
-          "configuration or program version",
-          name,
-          found == state.end() ? "missing" : "of another shape");
-    }
-    tensor.copy_(found->second);
   }
   optimizer_->load_state(optimizer_state);
+  const at::NoGradGuard no_grad;
+  for (auto& [name, tensor] : own) {
+    tensor.copy_(state.at(name));
+  }
 }
 
 int64_t DinoLearner::num_parameters() const {

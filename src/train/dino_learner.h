@@ -37,7 +37,7 @@ struct StepResult {
   // Below: only where statistics were asked for.
   bool has_statistics = false;
   ssl::DinoStatistics statistics;  // means over the micro-batches
-  double feature_rank = 0;  // effective rank of the teacher's features
+  double feature_rank = 0;         // effective rank of the teacher's features
   double center_norm = 0;
   double teacher_distance = 0;  // relative, from the student
 };
@@ -51,8 +51,9 @@ class DinoLearner {
       const PretrainConfig& config, int64_t num_bands, at::Device device);
 
   // One optimiser step over config.optim.accumulate micro-batches: equal to
-  // rounding to one large batch. A loss or gradient that is not finite leaves
-  // everything as it was.
+  // rounding to one large batch (but for use_bn_in_head, which normalises over
+  // a micro-batch). A loss or gradient that is not finite leaves everything as
+  // it was, and so does an error of `next`.
   StepResult step(
       int64_t step_index,
       const StepValues& values,
@@ -67,7 +68,8 @@ class DinoLearner {
   // optimizer.*. The tensors are the learner's own.
   [[nodiscard]] checkpoint::TensorMap state() const;
 
-  // Takes a copy. Throws Error{kCorruptData} naming a missing or odd tensor.
+  // Takes a copy. Throws Error{kCorruptData} naming a tensor that is missing,
+  // unknown or of another shape; nothing is changed then.
   void load_state(const checkpoint::TensorMap& state);
 
   [[nodiscard]] const model::VisionTransformer& teacher_backbone() const {

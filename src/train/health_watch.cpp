@@ -14,6 +14,7 @@ constexpr size_t kWindow = 20;
 constexpr double kUniformShare = 0.98;
 constexpr double kSingleShare = 0.02;
 constexpr double kStuckShare = 0.01;
+constexpr double kUnstableShare = 0.5;
 
 }  // namespace
 
@@ -32,6 +33,7 @@ std::string HealthWatch::add(const HealthSample& sample) {
   HealthSample mean;
   double lowest = recent_.front().loss;
   double highest = lowest;
+  double climb = 0;  // the largest rise; a fall is progress
   for (const auto& one : recent_) {
     mean.loss += one.loss / kWindow;
     mean.teacher_entropy += one.teacher_entropy / kWindow;
@@ -39,6 +41,7 @@ std::string HealthWatch::add(const HealthSample& sample) {
     mean.batch_entropy += one.batch_entropy / kWindow;
     lowest = std::min(lowest, one.loss);
     highest = std::max(highest, one.loss);
+    climb = std::max(climb, one.loss - lowest);
   }
   const double full = log_num_prototypes_;
   if (mean.teacher_entropy > kUniformShare * full && mean.kl < 0.01) {
@@ -57,17 +60,19 @@ std::string HealthWatch::add(const HealthSample& sample) {
         Kind::kSinglePrototype,
         fmt::format(
             "collapse to one prototype: the batch's mean teacher output has "
-            "entropy {:.4f} of ln K = {:.3f}. Likely cause: the centre does not "
+            "entropy {:.4f} of ln K = {:.3f}. Likely cause: the centre does "
+            "not "
             "follow; lower center_momentum, or raise teacher_temp",
             mean.batch_entropy,
             full));
   }
-  if (highest - lowest > 0.5 * full) {
+  if (climb > kUnstableShare * full) {
     return warn_once(
         Kind::kUnstable,
         fmt::format(
             "the loss swings between {:.3f} and {:.3f}. Likely cause: "
-            "teacher_temp above 0.07, a learning rate too high, or a last layer "
+            "teacher_temp above 0.07, a learning rate too high, or a last "
+            "layer "
             "that was not frozen at first; lower lr or clip_grad",
             lowest,
             highest));

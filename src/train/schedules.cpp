@@ -1,61 +1,13 @@
 #include "train/schedules.h"
 
-#include "core/error.h"
 #include "optim/schedule.h"
+#include "train/check_config.h"
 
 namespace nadir::train {
-namespace {
-
-void check(const OptimConfig& config) {
-  NADIR_CHECK(
-      config.epochs > 0, "epochs must be at least 1, got {}", config.epochs);
-  NADIR_CHECK(
-      config.batch_size_per_gpu > 0,
-      "batch_size_per_gpu must be at least 1, got {}",
-      config.batch_size_per_gpu);
-  NADIR_CHECK(
-      config.accumulate > 0,
-      "accumulate must be at least 1, got {}",
-      config.accumulate);
-  NADIR_CHECK(
-      config.warmup_epochs >= 0 && config.warmup_epochs <= config.epochs,
-      "warmup_epochs must be between 0 and epochs = {}, got {}; --recipe auto "
-      "chooses one that fits",
-      config.epochs,
-      config.warmup_epochs);
-  NADIR_CHECK(
-      config.warmup_teacher_temp_epochs >= 0 &&
-          config.warmup_teacher_temp_epochs <= config.epochs,
-      "warmup_teacher_temp_epochs must be between 0 and epochs = {}, got {}",
-      config.epochs,
-      config.warmup_teacher_temp_epochs);
-  NADIR_CHECK(
-      config.teacher_temp > 0 && config.warmup_teacher_temp > 0,
-      "teacher_temp and warmup_teacher_temp must be > 0, got {} and {}",
-      config.teacher_temp,
-      config.warmup_teacher_temp);
-  NADIR_CHECK(
-      config.momentum_teacher >= 0 && config.momentum_teacher <= 1,
-      "momentum_teacher must be between 0 and 1, got {}",
-      config.momentum_teacher);
-  NADIR_CHECK(
-      config.lr >= 0 && config.min_lr >= 0 && config.weight_decay >= 0 &&
-          config.weight_decay_end >= 0 && config.clip_grad >= 0,
-      "lr, min_lr, weight_decay, weight_decay_end and clip_grad must be >= 0, "
-      "got {}, {}, {}, {} and {}",
-      config.lr,
-      config.min_lr,
-      config.weight_decay,
-      config.weight_decay_end,
-      config.clip_grad);
-}
-
-}  // namespace
-
 Schedules::Schedules(const OptimConfig& config, int64_t steps_per_epoch)
     : steps_per_epoch_(steps_per_epoch),
       freeze_last_layer_(config.freeze_last_layer) {
-  check(config);
+  check_optim_config(config);
   const int64_t num_steps = config.epochs * steps_per_epoch;
   lr_ = optim::cosine_schedule(
       optim::scaled_learning_rate(

@@ -1,26 +1,32 @@
-// The loop of a pretraining run: steps, records, checkpoints, evaluation,
-// signals and failures. What it leaves on disk is the run folder.
+// The loop of a pretraining run: steps, checkpoints, evaluation, signals and
+// failures. What it leaves on disk is the run folder.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
+#include "checkpoint/weights.h"
 #include "model/vision_transformer.h"
 #include "runs/run_folder.h"
 #include "train/dino_learner.h"
+#include "train/health_watch.h"
 #include "train/pretrain_config.h"
+#include "train/run_recorder.h"
 #include "train/view_source.h"
 
 namespace nadir::train {
 
 // A score of the teacher's backbone in training; higher is better.
 struct Score {
-  std::string name;  // the key of metrics.jsonl, e.g. "knn_top1"
+  std::string name;  // the key of metrics.jsonl, e.g. "knn_accuracy"
   double value = 0;
 };
 
@@ -33,15 +39,16 @@ struct TrainerInput {
   std::shared_ptr<const data::Dataset> dataset;
   data::Normalization normalization;
   at::Device device = at::kCPU;
-  Evaluate evaluate;          // may be empty
-  nlohmann::json weights_info;  // "bands", "normalization", ... of the weights
+  Evaluate evaluate;  // may be empty
+  // "bands", "normalization", ... of the weights.
+  nlohmann::json weights_info = checkpoint::Weights::unknown_info();
 };
 
 struct TrainResult {
   int64_t num_steps = 0;  // done in all
   double final_loss = 0;
   std::optional<Score> best;
-  int signal = 0;          // that ended the run, or 0
+  int signal = 0;  // that ended the run, or 0
   bool is_finished = false;
 };
 
@@ -52,10 +59,11 @@ class Trainer {
   explicit Trainer(const TrainerInput& input);
 
   // Optimiser steps of the whole run.
-  [[nodiscard]] int64_t total_steps() const;
+  [[nodiscard]] int64_t total_steps() const { return schedules_.num_steps(); }
 
   // Takes the state of a checkpoint folder; the next run() goes on from there.
-  // Throws what checkpoint::load_checkpoint() and load_state() throw.
+  // Throws what checkpoint::load_checkpoint() and load_state() throw, and
+  // Error{kInvalidArgument} if the data and batch make other epochs.
   void resume_from(const std::filesystem::path& checkpoint);
 
   // Replaces the backbone by weights made elsewhere.
@@ -65,31 +73,47 @@ class Trainer {
 
   // Trains to the end, or until a signal was caught or stop_after_steps is
   // reached; then the state is saved and the result says so. Throws
-  // Error{kInternal} when too many steps in a row were not finite, after saving
-  // the last good state and the names of the images.
+  // Error{kInternal} when too many steps in a row were not finite, and what
+  // reading an image or evaluating threw, after saving the last good state.
   TrainResult run(runs::RunFolder& folder);
 
  private:
-  struct Outputs;  // the run folder's writers
+  // The images of one step, over its micro-batches.
+  struct StepImages {
+    std::vector<int64_t> samples;
+    double wait_s = 0;
+  };
 
-  void write_record(Outputs& outputs, const StepResult& result);
-  void save(Outputs& outputs);
-  void end_epoch(Outputs& outputs);
-  void note_nonfinite(Outputs& outputs, const StepResult& result);
-  StepResult run_step();
-  [[nodiscard]] int64_t epoch_of(int64_t step) const;
+  [[nodiscard]] RunPosition position() const;
+  [[nodiscard]] bool must_stop() const;
+  void train_and_save(RunRecorder& recorder);
+  void train(RunRecorder& recorder);
+  void start_loader();
+  void take_step(RunRecorder& recorder);
+  StepResult compute_step(const StepValues& values, StepImages& images);
+  void skip_step(
+      RunRecorder& recorder,
+      const StepResult& result,
+      const StepImages& images);
+  void end_epoch(RunRecorder& recorder);
+  std::string evaluate(RunRecorder& recorder);
+  void name_bad_images(RunRecorder& recorder);
+  void save(RunRecorder& recorder);
 
   TrainerInput input_;
   ViewSource views_;
   int64_t steps_per_epoch_;
   Schedules schedules_;
   DinoLearner learner_;
-  ssl::PrototypeUsage prototype_usage_;
-  int64_t step_ = 0;  // steps done
-  int64_t num_nonfinite_ = 0;  // in a row
-  std::vector<int64_t> step_samples_;  // images of the current step
+  HealthWatch watch_;
+  int64_t step_ = 0;            // steps done
+  int64_t saved_step_ = -1;     // whose state is on disk
+  int64_t started_epoch_ = -1;  // of the loader
+  int64_t num_nonfinite_ = 0;   // in a row
+  double last_loss_ = 0;
   std::optional<Score> best_;
   std::string best_checkpoint_;
+  std::set<int64_t> named_bad_images_;
 };
 
 }  // namespace nadir::train

@@ -82,8 +82,10 @@ ViewSource::ViewSource(
 
 ViewBatch ViewSource::next() {
   ViewBatch views;
+  const double waited_s = loader_->wait_seconds();
   views.batch = loader_->next();
   NADIR_ASSERT(views.batch != nullptr);
+  views.wait_s = loader_->wait_seconds() - waited_s;
   views.num_images = static_cast<int64_t>(views.batch->samples.size());
   const auto add_group = [&](int64_t first_view, int64_t num_views) {
     const int64_t side = view_maker_.view_size(first_view);

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -21,6 +23,7 @@ struct ViewBatch {
   std::shared_ptr<const data::Batch> batch;
   std::vector<at::Tensor> groups;
   int64_t num_images = 0;
+  double wait_s = 0;  // that next() waited
 };
 
 // Draws views of `dataset` in batches. View v of image i in epoch e is a pure
@@ -46,7 +49,11 @@ class ViewSource {
   // Waits for the next batch. Throws what reading an image threw.
   [[nodiscard]] ViewBatch next();
 
-  [[nodiscard]] const data::Loader& loader() const { return *loader_; }
+  // Images that could not be read so far, with what was wrong.
+  [[nodiscard]] std::vector<std::pair<int64_t, std::string>> bad_images()
+      const {
+    return loader_->bad_images();
+  }
 
  private:
   std::shared_ptr<const data::Dataset> dataset_;

@@ -75,8 +75,10 @@ def interpolated_positions(pos_embed, rows, cols):
     return torch.cat([pos_embed[:, :1], grid], 1)
 
 
-def block_inputs(weights, arch, images):
-    """The tokens before each block, and those after the last."""
+def block_inputs(weights, arch, images, drop_path=None):
+    """The tokens before each block, and those after the last.
+
+    drop_path: factors of both branches by block and image, [L, 2, B]."""
     dim, heads, depth = SHAPES[arch]
     patch = weights["patch_embed.proj.weight"].shape[-1]
     x = F.conv2d(
@@ -90,6 +92,8 @@ def block_inputs(weights, arch, images):
     x = torch.cat([weights["cls_token"].expand(len(x), -1, -1), x], 1)
     x = x + interpolated_positions(weights["pos_embed"], rows, cols)
     states = [x]
+    if drop_path is None:
+        drop_path = torch.ones(depth, 2, len(x))
     for i in range(depth):
         def get(name):
             return (weights[f"blocks.{i}.{name}.weight"],
@@ -98,10 +102,12 @@ def block_inputs(weights, arch, images):
         y = F.layer_norm(x, (dim,), *get("norm1"), eps=1e-6)
         weights_qk, v = attention_parts(y, get("attn.qkv"), heads)
         y = (weights_qk @ v).transpose(1, 2).reshape(x.shape)
-        x = x + F.linear(y, *get("attn.proj"))
+        x = x + drop_path[i, 0, :, None, None] * F.linear(
+            y, *get("attn.proj"))
         y = F.layer_norm(x, (dim,), *get("norm2"), eps=1e-6)
         y = F.gelu(F.linear(y, *get("mlp.fc1")))
-        x = x + F.linear(y, *get("mlp.fc2"))
+        x = x + drop_path[i, 1, :, None, None] * F.linear(
+            y, *get("mlp.fc2"))
         states.append(x)
     return states
 
@@ -120,8 +126,9 @@ def final_norm(weights, x):
         eps=1e-6)
 
 
-def backbone(weights, arch, images):
-    return final_norm(weights, block_inputs(weights, arch, images)[-1][:, 0])
+def backbone(weights, arch, images, drop_path=None):
+    states = block_inputs(weights, arch, images, drop_path)
+    return final_norm(weights, states[-1][:, 0])
 
 
 def last_attention(weights, arch, images):
@@ -152,9 +159,11 @@ def part(weights, prefix):
             if k.startswith(prefix)}
 
 
-def multi_crop(weights, arch, groups):
+def multi_crop(weights, arch, groups, drop_paths=None):
     """Logits of all views, image index running fastest."""
-    features = [backbone(part(weights, "backbone."), arch, g) for g in groups]
+    features = [
+        backbone(part(weights, "backbone."), arch, group, drop_path)
+        for group, drop_path in zip(groups, drop_paths or [None] * len(groups))]
     return head(part(weights, "head."), torch.cat(features))
 
 

@@ -14,12 +14,13 @@
 
 #include "checkpoint/safetensors.h"
 #include "model/device.h"
+#include "model/drop_path.h"
 #include "optim/gradients.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
 #include "ssl/dino_loss.h"
-#include "ssl/ema_teacher.h"
-#include "ssl/multi_crop_network.h"
+#include "train/dino_learner.h"
+#include "train/schedules.h"
 
 namespace {
 
@@ -167,51 +168,94 @@ TensorMap run_optimizer(const SafetensorsFile& in) {
   return out;
 }
 
-// Whole steps in the order of the reference's main program.
+train::PretrainConfig train_config(const SafetensorsFile& in) {
+  train::PretrainConfig config;
+  config.model = vit_config(in);
+  config.model.drop_path_rate = number(in, "drop_path_rate");
+  config.head = head_config(in);
+  config.views.global_crop_size = integer(in, "image_size");
+  config.views.local_crop_size = integer(in, "local_size");
+  auto& optim = config.optim;
+  optim.optimizer = in.metadata.at("rule");
+  optim.epochs = integer(in, "num_steps");  // one step each
+  optim.accumulate = integer(in, "accumulate");
+  optim.batch_size_per_gpu = integer(in, "num_images") / optim.accumulate;
+  optim.lr = number(in, "lr");
+  optim.warmup_epochs = 3;
+  optim.clip_grad = number(in, "clip_grad");
+  optim.freeze_last_layer = integer(in, "freeze_steps");
+  optim.momentum_teacher = 0.9;
+  optim.teacher_temp = 0.07;
+  optim.warmup_teacher_temp_epochs = 4;
+  return config;
+}
+
+// Student and teacher from the weights of IN.
+void load_start(train::DinoLearner& learner, const SafetensorsFile& in) {
+  TensorMap state;
+  for (const auto& [name, tensor] : in.tensors) {
+    if (name.starts_with("backbone.") || name.starts_with("head.")) {
+      state["student." + name] = tensor;
+      state["teacher." + name] = tensor;
+    }
+  }
+  state["dino_loss.center"] = at::zeros({1, integer(in, "out_dim")});
+  learner.load_state(state);
+}
+
+// Stochastic depth of one group of views, for the reference to draw alike.
+at::Tensor drop_path_of(
+    const train::PretrainConfig& config,
+    int64_t step,
+    int64_t first_view,
+    int64_t num_rows) {
+  model::DropPathKey key;
+  key.step = static_cast<uint64_t>(step);
+  key.images_per_view =
+      config.optim.batch_size_per_gpu * config.optim.accumulate;
+  key.first_view = first_view;
+  return model::draw_drop_path(
+      key,
+      config.model.drop_path_rate,
+      model::vit_shape(config.model.arch).depth,
+      num_rows);
+}
+
+// Whole steps of the real learner, with the real schedules.
 TensorMap run_train(const SafetensorsFile& in) {
-  const int64_t num_steps = integer(in, "num_steps");
-  const int64_t num_images = integer(in, "num_images");
-  ssl::MultiCropNetwork student(vit_config(in), head_config(in));
-  load(student, in.tensors);
-  ssl::EmaTeacher teacher(student);
-  ssl::DinoLoss loss(integer(in, "out_dim"), {});
-  const auto optimizer = optim::make_optimizer(
-      in.metadata.at("rule"), optim::make_parameter_groups(student));
-  const auto lr = optim::cosine_schedule(number(in, "lr"), 1e-6, num_steps, 3);
-  const auto decay = optim::cosine_schedule(0.04, 0.4, num_steps);
-  const auto momentum = optim::cosine_schedule(0.9, 1, num_steps);
-  const auto temp = optim::teacher_temp_schedule(0.04, 0.07, num_steps, 4);
+  const auto config = train_config(in);
+  const train::Schedules schedules(config.optim, /*steps_per_epoch=*/1);
+  train::DinoLearner learner(config, 3, at::kCPU);
+  load_start(learner, in);
+  const int64_t part = config.optim.batch_size_per_gpu;
+  const int64_t num_images = part * config.optim.accumulate;
+  TensorMap out;
   std::vector<double> losses;
-  for (int64_t step = 0; step < num_steps; ++step) {
-    const auto s = static_cast<size_t>(step);
+  for (int64_t step = 0; step < schedules.num_steps(); ++step) {
     const std::string suffix = suffix_of(step);
     const at::Tensor& large = in.tensors.at("global" + suffix);
     const at::Tensor& small = in.tensors.at("local" + suffix);
-    at::Tensor targets;
-    {
-      const at::NoGradGuard no_grad;
-      targets = teacher.network().forward({large}, num_images);
-    }
-    const auto value = loss.forward(
-        student.forward({large, small}, num_images), targets, temp[s]);
-    loss.accumulate_center(targets);
-    loss.apply_center_update();
-    optim::drop_gradients(optimizer->groups());
-    value.backward();
-    optim::clip_gradients(optimizer->groups(), number(in, "clip_grad"));
-    if (step < integer(in, "freeze_steps")) {
-      optim::drop_last_layer_gradients(optimizer->groups());
-    }
-    optimizer->step(lr[s], decay[s]);
-    teacher.update(student, momentum[s]);
-    losses.push_back(value.item<double>());
+    int64_t first_image = 0;
+    const auto next = [&] {
+      train::MicroBatch batch;
+      for (const auto& views : {large, small}) {
+        batch.groups.push_back(views.unflatten(0, {-1, num_images})
+                                   .narrow(1, first_image, part)
+                                   .flatten(0, 1));
+      }
+      batch.num_images = part;
+      first_image += part;
+      return batch;
+    };
+    losses.push_back(learner.step(step, schedules.at(step), false, next).loss);
+    out["drop_path.global" + suffix] =
+        drop_path_of(config, step, 0, large.size(0));
+    out["drop_path.local" + suffix] =
+        drop_path_of(config, step, large.size(0) / num_images, small.size(0));
   }
-  TensorMap out = {{"losses", to_tensor(losses)}, {"center", loss.center()}};
-  for (const auto& item : student.named_parameters()) {
-    out["student." + item.key()] = item.value().detach();
-  }
-  for (const auto& item : teacher.network().named_parameters()) {
-    out["teacher." + item.key()] = item.value();
+  out["losses"] = to_tensor(losses);
+  for (const auto& [name, tensor] : learner.state()) {
+    out[name] = tensor;
   }
   return out;
 }

@@ -41,7 +41,8 @@ def compare_loss(score, num_views, num_images, out_dim, generator):
 
 
 def train_reference(tensors, settings, arch, rule):
-    """Ten steps in the order of the reference's main program."""
+    """Ten steps in the order of the reference's main program, on whole batches
+    and with the stochastic depth that the tensors "drop_path.*" say."""
     steps, images = settings["num_steps"], settings["num_images"]
     student = {k: v.clone() for k, v in tensors.items()
                if k.startswith(("backbone.", "head."))}
@@ -59,7 +60,8 @@ def train_reference(tensors, settings, arch, rule):
         optimizer = torch.optim.AdamW(groups)
     else:
         optimizer = torch.optim.SGD(groups, lr=0, momentum=0.9)
-    lr = dino.cosine_schedule(settings["lr"], 1e-6, steps, 3)
+    lr = dino.cosine_schedule(
+        settings["lr"] * images / 256, 1e-6, steps, 3)
     decay = dino.cosine_schedule(0.04, 0.4, steps)
     momentum = dino.cosine_schedule(0.9, 1, steps)
     temp = torch.cat([torch.linspace(0.04, 0.07, 4, dtype=torch.double),
@@ -74,7 +76,10 @@ def train_reference(tensors, settings, arch, rule):
         large, small = tensors[f"global.{step}"], tensors[f"local.{step}"]
         with torch.no_grad():
             targets = dino.multi_crop(teacher, arch, [large])
-        logits = dino.multi_crop(student, arch, [large, small])
+        logits = dino.multi_crop(
+            student, arch, [large, small],
+            [tensors[f"drop_path.global.{step}"],
+             tensors[f"drop_path.local.{step}"]])
         value = dino.loss(logits.split(images), targets.split(images), center,
                           temp[step].item())
         center = 0.9 * center + 0.1 * targets.mean(0, keepdim=True)
@@ -96,13 +101,14 @@ def train_reference(tensors, settings, arch, rule):
     return torch.tensor(losses, dtype=torch.double), student, teacher, center
 
 
-def compare_training(score, rule, lr, generator):
-    arch, images, steps = "vit_tiny", 2, 10
+def compare_training(score, rule, lr, accumulate, generator):
+    arch, images, steps = "vit_tiny", 4, 10
     settings = {
-        "arch": arch, "patch_size": 16, "image_size": 112, "out_dim": 512,
-        "hidden": 256, "bottleneck": 64, "norm_last_layer": 1, "rule": rule,
-        "lr": lr, "clip_grad": 0.3, "freeze_steps": 3, "num_steps": steps,
-        "num_images": images}
+        "arch": arch, "patch_size": 16, "image_size": 112, "local_size": 48,
+        "out_dim": 512, "hidden": 256, "bottleneck": 64, "norm_last_layer": 1,
+        "drop_path_rate": 0.2, "rule": rule, "lr": lr, "clip_grad": 0.3,
+        "freeze_steps": 3, "num_steps": steps, "num_images": images,
+        "accumulate": accumulate}
     tensors = {}
     for prefix, weights in (
             ("backbone.", dino.make_backbone(
@@ -114,15 +120,18 @@ def compare_training(score, rule, lr, generator):
             tensors[f"{name}.{step}"] = torch.randn(
                 views * images, 3, size, size, generator=generator)
     ours = run_probe(PROGRAM, "train", tensors, settings)
+    drop_paths = {k: v for k, v in ours.items() if k.startswith("drop_path")}
+    assert any((v == 0).any() for v in drop_paths.values()), "no depth dropped"
     losses, student, teacher, center = train_reference(
-        tensors, settings, arch, rule)
-    name = f"ten steps of {rule}"
+        tensors | drop_paths, settings, arch, rule)
+    name = f"ten steps of {rule}, {accumulate} micro-batches"
     print("    step  ours        reference")
     for step in range(steps):
         print(f"    {step:4}  {ours['losses'][step]:.7f}  "
               f"{losses[step]:.7f}")
     score.check(f"{name}: losses", ours["losses"], losses, 1e-5)
-    score.check(f"{name}: centre", ours["center"], center, 1e-4)
+    score.check(f"{name}: centre", ours["dino_loss.center"], center,
+                1e-4)
     moved = max((student[k].detach() - tensors[k]).abs().max().item()
                 for k in student)
     assert moved > 1e-4, "the reference did not train"
@@ -144,8 +153,8 @@ def main():
     score = Score()
     compare_loss(score, 10, 3, 4096, generator)
     compare_loss(score, 2, 2, 300, generator)
-    compare_training(score, "adamw", 0.0005, generator)
-    compare_training(score, "sgd", 0.03, generator)
+    compare_training(score, "adamw", 0.032, 1, generator)
+    compare_training(score, "sgd", 2, 2, generator)
     score.finish()
 
 
