@@ -15,8 +15,8 @@ std::vector<std::pair<std::string, std::string>> library_versions() {
   (void)mdb_version(&major, &minor, &patch);
   return {
       {"LMDB", fmt::format("{}.{}.{}", major, minor, patch)},
-      {"libarchive", archive_version_details()},
-      {"libcurl", curl_version()}};
+      {"libarchive", ARCHIVE_VERSION_ONLY_STRING},
+      {"libcurl", curl_version_info(CURLVERSION_NOW)->version}};
 }
 
 }  // namespace nadir::data

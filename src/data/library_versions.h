@@ -7,7 +7,7 @@
 
 namespace nadir::data {
 
-// Name and version of LMDB, libarchive and libcurl, as they run.
+// Name and version of LMDB, libarchive and libcurl.
 [[nodiscard]] std::vector<std::pair<std::string, std::string>>
 library_versions();
 
