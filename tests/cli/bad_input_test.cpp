@@ -153,12 +153,13 @@ TEST_F(BadInput, FieldsOutOfRangeAreNamedWithTheirValue) {
   expect_pretrain_refused(
       "--global-crop-size 33",
       kUsage,
-      "33 px is not a multiple of patch_size 16; 48 px");
+      "global_crop_size must be a multiple of patch_size = 16, got 33");
   expect_pretrain_refused(
       "--local-crop-size 33",
       kUsage,
       "local_crop_size must be a multiple of patch_size = 16, got 33");
-  expect_pretrain_refused("--patch-size 0", kUsage, "patch_size must be > 0");
+  expect_pretrain_refused(
+      "--patch-size 0", kUsage, "patch_size must be at least 1, got 0");
   expect_pretrain_refused("--batch-size 0", kUsage, "batch_size_per_gpu");
   expect_pretrain_refused("--batch-size 500", kUsage, "take a smaller batch");
   expect_pretrain_refused("--accumulate 0", kUsage, "accumulate");
@@ -210,15 +211,15 @@ TEST_F(BadInput, WeightsThatAreNoneAreNamed) {
       "garbage.safetensors is not a valid safetensors file");
   expect_refused(
       nadir({"eval", "linear", "--weights", "garbage.pth", "--data", data}),
-      kUsage,
-      "garbage.pth is not a zip archive of torch.save");
-  expect_refused("import garbage.pth --out w", kUsage, "garbage.pth");
+      kData,
+      "garbage.pth holds no weights");
+  expect_refused("import garbage.pth --out w", kData, "garbage.pth");
   expect_refused(
       "export --weights none --out w.safetensors",
       kUsage,
       "there are no weights none");
   expect_refused("export --weights empty --out w.safetensors", kUsage, "empty");
-  expect_pretrain_refused("--init-weights garbage.pth", kUsage, "garbage.pth");
+  expect_pretrain_refused("--init-weights garbage.pth", kData, "garbage.pth");
   expect_pretrain_refused("--init-weights none", kUsage, "none");
 }
 
