@@ -81,8 +81,8 @@ else
   esac
 fi
 
-# Field FIELD, a number, of what `nadir data info --json` says.
 info=$("$nadir" data info "$data" --json)
+# info_number FIELD: a number of what it says.
 info_number() { sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" <<<"$info" | head -n 1; }
 num_images=$(info_number train)
 [[ $num_images ]] || num_images=$(info_number all)

@@ -7,7 +7,6 @@ dropped; more columns would need a download. Prints one JSON object.
 """
 import argparse
 import json
-import resource
 import tempfile
 import time
 import warnings
@@ -18,13 +17,7 @@ warnings.filterwarnings("ignore")
 import rich.traceback  # the builder uses it without importing it
 from bigearthnet_gdf_builder import builder
 
-
-def cpu_seconds():
-    total = 0.0
-    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
-        usage = resource.getrusage(who)
-        total += usage.ru_utime + usage.ru_stime
-    return total
+from cpu_time import cpu_seconds
 
 
 def main():

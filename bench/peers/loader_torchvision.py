@@ -7,7 +7,6 @@ milliseconds an image of this process and its workers.
 """
 import argparse
 import json
-import resource
 import time
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from PIL import Image
 from torch.utils.data import DataLoader, Dataset
 
 from augment_torchvision import dino_views
+from cpu_time import cpu_seconds
 
 
 class Pictures(Dataset):
@@ -31,14 +31,6 @@ class Pictures(Dataset):
         with Image.open(self.paths[index]) as file:
             image = file.convert("RGB")
         return [view(image) for view in self.views]
-
-
-def cpu_seconds():
-    total = 0.0
-    for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN):
-        usage = resource.getrusage(who)
-        total += usage.ru_utime + usage.ru_stime
-    return total
 
 
 def main():

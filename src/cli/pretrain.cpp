@@ -39,8 +39,7 @@ struct Found {
 Found look_around(const train::RunConfig& run) {
   Found found;
   found.has_run = runs::RunFolder::exists(run.output_dir);
-  found.checkpoint_root =
-      run.checkpoint_dir.empty() ? run.output_dir : run.checkpoint_dir;
+  found.checkpoint_root = run.checkpoint_root();
   found.has_checkpoints =
       !checkpoint::list_checkpoints(found.checkpoint_root).empty();
   const fs::path root =

@@ -365,10 +365,7 @@ checkpoint::TensorMap read_initial_weights(
 
 void save_final_weights(
     const train::PretrainConfig& config, const runs::RunPaths& paths) {
-  const fs::path root = config.run.checkpoint_dir.empty()
-                            ? config.run.output_dir
-                            : config.run.checkpoint_dir;
-  const auto latest = checkpoint::find_latest(root);
+  const auto latest = checkpoint::find_latest(config.run.checkpoint_root());
   NADIR_ASSERT(latest.has_value());
   checkpoint::WeightsOptions options;
   options.path = *latest;

@@ -1,9 +1,12 @@
 #include "data/dataset_info.h"
 
+#include <algorithm>
 #include <array>
 
+#include "core/config.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/hash.h"
 
 namespace nadir::data {
 namespace fs = std::filesystem;
@@ -137,6 +140,16 @@ nlohmann::json to_json(const DatasetInfo& info) {
       {"content_sha256", info.content_sha256},
       {"packing", info.packing},
       {"problems", info.problems}};
+}
+
+std::string content_sha256(const std::vector<StoredImage>& images) {
+  std::vector<std::string> lines;
+  lines.reserve(images.size());
+  for (const auto& image : images) {
+    lines.push_back(image.name + " " + image.sha256 + "\n");
+  }
+  std::sort(lines.begin(), lines.end());
+  return sha256_hex(join(lines, ""));
 }
 
 DatasetInfo read_dataset_info(const fs::path& folder) {

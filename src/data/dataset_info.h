@@ -37,7 +37,7 @@ struct DatasetInfo {
   BandStatistics statistics;
   std::string statistics_split;  // "" if all images were measured
   std::string scaling;           // "rgb2000" for 8-bit reflectance, else ""
-  std::string content_sha256;    // of "NAME SHA256-OF-BLOB\n", sorted by name
+  std::string content_sha256;    // content_sha256() of the shards
   nlohmann::json packing;        // settings: source, index, bands, dtype
   std::vector<std::string> problems;  // images left out, with reasons
 
@@ -51,6 +51,16 @@ struct DatasetInfo {
 
 [[nodiscard]] nlohmann::json to_json(const BandStatistics& statistics);
 [[nodiscard]] nlohmann::json to_json(const DatasetInfo& info);
+
+// An image of the shards and the hash of its blob.
+struct StoredImage {
+  std::string name;
+  std::string sha256;
+};
+
+// One hash of all: of the lines "NAME SHA256-OF-BLOB\n", sorted. The order of
+// `images` does not matter.
+[[nodiscard]] std::string content_sha256(const std::vector<StoredImage>& images);
 
 // Reads folder/dataset.json. Throws Error{kNotFound}, or Error{kCorruptData}
 // naming the file and what is wrong with it.

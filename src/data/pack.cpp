@@ -323,16 +323,15 @@ class Packer {
     info.is_multi_label = catalog.is_multi_label;
     info.label_column = input_->label_column();
     info.counts["all"] = static_cast<int64_t>(rows.size());
-    std::vector<std::string> lines;
+    std::vector<StoredImage> images;
     for (const int64_t row : rows) {
       const auto at = static_cast<size_t>(row);
       if (catalog.splits[at] != Split::kNone) {
         ++info.counts[split_name(catalog.splits[at])];
       }
-      lines.push_back(catalog.names[at] + " " + sha256_[at] + "\n");
+      images.push_back({catalog.names[at], sha256_[at]});
     }
-    std::sort(lines.begin(), lines.end());
-    info.content_sha256 = sha256_hex(join(lines, ""));
+    info.content_sha256 = content_sha256(images);
     info.statistics = statistics_of(input_->bands(), counters_.total());
     info.statistics_split = split_name(statistics_split_);
     info.scaling = scaling_ ? kScaling : "";

@@ -144,7 +144,7 @@ VerifyReport verify_dataset(const VerifyOptions& options) {
   const Catalog catalog = read_index_catalog(
       folder / kIndexFile, {.labels = info.label_column}, info.class_names);
   const ShardReader shards(folder / kShardsFolder);
-  std::vector<std::string> lines(catalog.names.size());
+  std::vector<StoredImage> images(catalog.names.size());
   std::vector<std::string> problems(catalog.names.size());
   Progress progress("verifying", catalog.size(), "images");
   parallel_for(
@@ -156,8 +156,7 @@ VerifyReport verify_dataset(const VerifyOptions& options) {
              ++i) {
           const std::string& name = catalog.names[i];
           try {
-            lines[i] = name + " " +
-                       check_image(shards, name, info, problems[i]) + "\n";
+            images[i] = {name, check_image(shards, name, info, problems[i])};
           } catch (const Error& error) {
             problems[i] = error.what();
           }
@@ -171,9 +170,11 @@ VerifyReport verify_dataset(const VerifyOptions& options) {
       report.bad.push_back({catalog.names[i], problems[i]});
     }
   }
-  std::sort(lines.begin(), lines.end());
-  const std::string content = sha256_hex(join(lines, ""));
-  if (report.bad.empty() && content != info.content_sha256) {
+  if (!report.bad.empty()) {
+    return report;
+  }
+  const std::string content = content_sha256(images);
+  if (content != info.content_sha256) {
     report.bad.push_back(
         {kDatasetFile,
          "its content_sha256 is " + info.content_sha256 +

@@ -134,6 +134,11 @@ struct RunConfig {
   int64_t max_nonfinite_steps = 3;
   double max_bad_share = 0;
 
+  // The folder whose checkpoints/ holds the checkpoints.
+  [[nodiscard]] const std::string& checkpoint_root() const {
+    return checkpoint_dir.empty() ? output_dir : checkpoint_dir;
+  }
+
   template <class Visitor>
   void for_each(Visitor&& visit) {
     visit(output_dir, "output_dir", "The run folder.");

@@ -24,12 +24,6 @@ const TrainerInput& checked(const TrainerInput& input) {
   return input;
 }
 
-// The folder whose checkpoints/ holds the checkpoints.
-fs::path checkpoint_root(const RunConfig& config) {
-  return config.checkpoint_dir.empty() ? fs::path(config.output_dir)
-                                       : fs::path(config.checkpoint_dir);
-}
-
 }  // namespace
 
 Trainer::Trainer(const TrainerInput& input)
@@ -319,7 +313,7 @@ void Trainer::save(RunRecorder& recorder) {
         {"checkpoint", best_checkpoint_}};
   }
   const auto& run = input_.config.run;
-  const fs::path root = checkpoint_root(run);
+  const fs::path root = run.checkpoint_root();
   const std::string name = checkpoint::step_name(step_);
   checkpoint::save_checkpoint(root / "checkpoints" / name, state);
   saved_step_ = step_;
