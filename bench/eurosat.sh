@@ -36,5 +36,5 @@ began=$SECONDS
   --recipe "$root/recipes/eurosat.toml" --resume auto "$@"
 echo "pretraining: $((SECONDS - began)) s"
 "$nadir" eval knn --weights "$out/run" --data "$out/train" \
-  --test-data "$out/test"
+  --test-data "$out/test" --crop-px 64 --resize-px 0
 "$nadir" report "$out/run" --out "$out/report.html"

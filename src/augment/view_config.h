@@ -21,6 +21,7 @@ struct ViewConfig {
   double saturation = 0.2;
   double hue = 0.1;
   double grayscale_prob = 0.2;
+  std::vector<double> blur_sigma = {0.1, 2.0};
   double solarize_prob = 0.2;
 
   template <class Visitor>
@@ -38,6 +39,7 @@ struct ViewConfig {
     visit(saturation, "saturation", "Saturation factor's half range (three-band colour only).");
     visit(hue, "hue", "Hue shift's half range (three-band colour only).");
     visit(grayscale_prob, "grayscale_prob", "Probability of a greyscale view (three-band colour only).");
+    visit(blur_sigma, "blur_sigma", "Standard deviation of the blur in pixels of the view: low,high; 0,0 blurs nothing.");
     visit(solarize_prob, "solarize_prob", "Probability of solarising the second global view.");
   }
 };

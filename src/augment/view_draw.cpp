@@ -9,8 +9,6 @@ namespace {
 
 constexpr double kLowRatio = 3.0 / 4.0;
 constexpr double kHighRatio = 4.0 / 3.0;
-constexpr double kLowSigma = 0.1;
-constexpr double kHighSigma = 2.0;
 constexpr double kBlurProb[] = {1.0, 0.1, 0.5};  // global 1, global 2, local
 
 int64_t uniform_up_to(int64_t last, RandomStream& random) {
@@ -112,7 +110,8 @@ ViewDraw draw_view(
   }
   draw.grayscale = random.uniform() < config.grayscale_prob;
   if (random.uniform() <= kBlurProb[std::min<int64_t>(view, 2)]) {
-    draw.blur_sigma = static_cast<float>(random.uniform(kLowSigma, kHighSigma));
+    draw.blur_sigma = static_cast<float>(
+        random.uniform(config.blur_sigma[0], config.blur_sigma[1]));
   }
   if (view == 1) {
     draw.solarize = random.uniform() < config.solarize_prob;

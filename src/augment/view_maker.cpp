@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "augment/blur.h"
 #include "augment/pixel_steps.h"
 #include "augment/resize.h"
 #include "augment/view_draw.h"
@@ -53,6 +54,18 @@ void check(const ViewConfig& config) {
       config.local_crops_number);
   check_scale(config.global_crops_scale, "global_crops_scale");
   check_scale(config.local_crops_scale, "local_crops_scale");
+  NADIR_CHECK(
+      config.blur_sigma.size() == 2,
+      "blur_sigma must be two numbers low,high, got {}",
+      config.blur_sigma.size());
+  NADIR_CHECK(
+      config.blur_sigma[0] >= 0 &&
+          config.blur_sigma[0] <= config.blur_sigma[1] &&
+          config.blur_sigma[1] <= kLargestSigma,
+      "blur_sigma must obey 0 <= low <= high <= {}, got {},{}",
+      kLargestSigma,
+      config.blur_sigma[0],
+      config.blur_sigma[1]);
   check_range(config.color_jitter_prob, 0, 1, "color_jitter_prob");
   check_range(config.grayscale_prob, 0, 1, "grayscale_prob");
   check_range(config.solarize_prob, 0, 1, "solarize_prob");

@@ -43,13 +43,18 @@ struct Catalog {
 };
 
 // The rows that `options.split` and `options.max_images` ask for, in order.
-// Where a split is asked for and there is none, images are shared out 60, 20,
-// 20 by a hash of their names, which is logged. Throws Error{kInvalidArgument}
+// Where a split is asked for and there is none, split_by_name() makes one, which
+// is logged. Throws Error{kInvalidArgument}
 // on an unknown split, or one without images.
 [[nodiscard]] std::vector<int64_t> choose_rows(
     Catalog& catalog, const DatasetOptions& options);
 
-// 60, 20, 20 by a hash of the name: the same on every machine.
+// The name's place in [0, 1), uniform, and another for each purpose ("test",
+// "validation"): the same on every machine.
+[[nodiscard]] double share_of_name(
+    const std::string& name, const std::string& purpose);
+
+// 20 % test and 10 % of the rest validation, by share_of_name().
 [[nodiscard]] Split split_by_name(const std::string& name);
 
 // For each wanted band its place in `available`; all of them in order if none

@@ -6,21 +6,14 @@
 
 #include "core/config.h"
 #include "core/error.h"
-#include "core/hash.h"
 #include "core/log.h"
+#include "data/catalog.h"
 
 namespace nadir::eval {
 
 namespace {
 
 using DatasetPointer = std::shared_ptr<const data::Dataset>;
-
-// Uniform in [0, 1) from the image's name and what the draw is for.
-double share_of_name(const std::string& name, const char* purpose) {
-  const auto digest = sha256_hex(std::string(purpose) + '\n' + name);
-  const auto bits = std::stoull(digest.substr(0, 13), nullptr, 16);
-  return static_cast<double>(bits) / static_cast<double>(1ULL << 52);
-}
 
 std::vector<int64_t> all_indices(const data::Dataset& dataset) {
   std::vector<int64_t> indices(dataset.size());
@@ -66,7 +59,7 @@ std::vector<int64_t> set_aside(
   std::vector<int64_t> kept;
   for (const int64_t index : indices) {
     auto& side =
-        share_of_name(dataset.name(index), purpose) < share ? taken : kept;
+        data::share_of_name(dataset.name(index), purpose) < share ? taken : kept;
     side.push_back(index);
   }
   indices = std::move(kept);

@@ -189,6 +189,17 @@ TEST(ViewMaker, ErrorsNameTheFieldAndItsValue) {
        "1.25"},
       {[](auto& c) { c.grayscale_prob = -0.5; }, "grayscale_prob", "-0.5"},
       {[](auto& c) { c.solarize_prob = std::nan(""); }, "solarize_prob", "nan"},
+      {[](auto& c) { c.blur_sigma = {1}; }, "blur_sigma", "1"},
+      {[](auto& c) {
+         c.blur_sigma = {2, 0.5};
+       },
+       "blur_sigma",
+       "2,0.5"},
+      {[](auto& c) {
+         c.blur_sigma = {0.1, 3};
+       },
+       "blur_sigma",
+       "0.1,3"},
       {[](auto& c) { c.brightness = -2; }, "brightness", "-2"},
       {[](auto& c) { c.contrast = -2; }, "contrast", "-2"},
       {[](auto& c) { c.saturation = -2; }, "saturation", "-2"},
@@ -207,6 +218,25 @@ TEST(ViewMaker, ErrorsNameTheFieldAndItsValue) {
           << text;
     }
   }
+}
+
+TEST(ViewMaker, BlursByTheSigmaAskedFor) {
+  ViewConfig config = plain_config(32);
+  config.global_crops_scale = {1, 1};
+  const raster::Image tile = random_tile(3, 32, 32);
+  // Variation between neighbours in a row of the first view.
+  auto roughness = [&](std::vector<double> sigma) {
+    config.blur_sigma = std::move(sigma);
+    const auto view = view_of(ViewMaker(config, kMean, kStd, true), tile, 0, 1);
+    double sum = 0;
+    for (size_t i = 1; i < view.size(); ++i) {
+      sum += std::abs(view[i] - view[i - 1]);
+    }
+    return sum;
+  };
+  const double sharp = roughness({0, 0});
+  EXPECT_LT(roughness({0.7, 0.7}), 0.8 * sharp);
+  EXPECT_LT(roughness({2.4, 2.4}), 0.6 * roughness({0.7, 0.7}));
 }
 
 TEST(ViewMaker, RefusesTilesItCannotTake) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "data/catalog.h"
 #include "eval/fake_dataset.h"
 
 namespace nadir::eval {
@@ -51,6 +52,20 @@ TEST(Splits, SetImagesAsideByNameWhereThereAreNone) {
   }
   for (const auto& name : names_of(splits.train)) {
     EXPECT_FALSE(more_test.contains(name));
+  }
+}
+
+TEST(Splits, OfDataWithoutAnyAreThoseThatTrainingTakes) {
+  const auto data = std::make_shared<FakeDataset>(500, false, false);
+  const auto splits = make_splits({}, data, nullptr, nullptr, true);
+  for (const auto& name : names_of(splits.train)) {
+    EXPECT_EQ(data::split_by_name(name), data::Split::kTrain);
+  }
+  for (const auto& name : names_of(splits.validation)) {
+    EXPECT_EQ(data::split_by_name(name), data::Split::kValidation);
+  }
+  for (const auto& name : names_of(splits.test)) {
+    EXPECT_EQ(data::split_by_name(name), data::Split::kTest);
   }
 }
 
