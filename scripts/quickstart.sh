@@ -87,8 +87,12 @@ info_number() { sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" <<<"$info" | head -n 1; }
 num_images=$(info_number train)
 [[ $num_images ]] || num_images=$(info_number all)
 
-# The same number of views whatever the data, so that the run stays short.
-seen=11238
+# Views are small cuts; features are taken from whole images in whole patches.
+side=$(info_number height)
+crop=$((side < 224 ? side / 8 * 8 : 224))
+
+# The same number of images whatever the data, so that the run stays short.
+seen=26222
 epochs=$((seen / num_images))
 [[ $epochs -ge 1 ]] || epochs=1
 
@@ -107,7 +111,8 @@ if [[ $info == *'"class_names": []'* ]]; then
   say "These images carry no labels: there is nothing to score with."
 else
   say "Scoring the frozen features, beside random weights and image statistics."
-  run eval linear --weights "$trained" --data "$data"
+  run eval linear --weights "$trained" --data "$data" \
+    --crop-px "$crop" --resize-px "$crop"
 fi
 
 say "The report."

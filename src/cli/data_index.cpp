@@ -116,11 +116,11 @@ void add_data_index(CLI::App& parent) {
          "--max-bad",
          options.max_bad,
          "Patches that may be unusable; each is named.")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least(0))
       ->capture_default_str();
   cmd->add_option(
          "--threads", options.num_threads, "Threads; 0 takes all there are.")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least(0))
       ->capture_default_str();
   const auto wants_json = add_json_flag(*cmd);
   set_example(

@@ -94,11 +94,11 @@ void add_data_stats(CLI::App& parent) {
          "--max-images",
          args->max_images,
          "Images to measure, spread evenly; 0 takes all.")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least(0))
       ->capture_default_str();
   cmd->add_option(
          "--threads", args->num_threads, "Threads; 0 takes all there are.")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least(0))
       ->capture_default_str();
   const auto wants_json = add_json_flag(*cmd);
   set_example(*cmd, "nadir data stats ben --split train");

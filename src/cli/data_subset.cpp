@@ -42,7 +42,7 @@ void add_data_subset(CLI::App& parent) {
          "--max-bad",
          options.max_bad,
          "Patches that may be unusable; each is named.")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least(0))
       ->capture_default_str();
   const auto wants_json = add_json_flag(*cmd);
   set_example(

@@ -128,7 +128,7 @@ void add_data_verify(CLI::App& parent) {
       "Compare the archive's MD5 with the published ones.");
   cmd->add_option(
          "--threads", options.num_threads, "Threads; 0 takes all there are.")
-      ->check(CLI::NonNegativeNumber)
+      ->check(at_least(0))
       ->capture_default_str();
   const auto wants_json = add_json_flag(*cmd);
   set_example(*cmd, "nadir data verify BigEarthNet-v1.0.tar.gz --md5");

@@ -164,13 +164,13 @@ void add_import(CLI::App& parent) {
           "--image-size",
           arguments->image_size,
           "Interpolate the position embedding to this side in pixels.")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least(1));
   command
       ->add_option(
           "--in-channels",
           arguments->in_channels,
           "Inflate the patch embedding to this many bands.")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least(1));
   command
       ->add_option(
           "--inflation",

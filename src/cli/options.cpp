@@ -1,8 +1,10 @@
 #include "cli/options.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 namespace nadir::cli {
@@ -68,6 +70,22 @@ void apply_flags(const std::vector<Field>& fields, const FlagTexts& texts) {
 
 void set_example(CLI::App& command, const std::string& example) {
   command.footer("Example:\n  " + example);
+}
+
+CLI::Validator at_least(int64_t minimum) {
+  return CLI::Validator(
+      [minimum](const std::string& text) {
+        int64_t value = 0;
+        const char* end = text.data() + text.size();
+        const auto read = std::from_chars(text.data(), end, value);
+        if (read.ec != std::errc() || read.ptr != end) {
+          return fmt::format("must be an integer, got '{}'", text);
+        }
+        return value >= minimum
+                   ? std::string()
+                   : fmt::format("must be >= {}, got {}", minimum, value);
+      },
+      "");
 }
 
 std::shared_ptr<bool> add_json_flag(CLI::App& command) {

@@ -5,6 +5,7 @@
 // types, so `--teacher_temp` and `--teacher-temp` are the same flag.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -31,6 +32,9 @@ void apply_flags(const std::vector<Field>& fields, const FlagTexts& texts);
 
 // "Example:\n  nadir ..." at the end of the command's --help.
 void set_example(CLI::App& command, const std::string& example);
+
+// Refuses integers under `minimum`: "must be >= 0, got -1".
+[[nodiscard]] CLI::Validator at_least(int64_t minimum);
 
 // Adds `--json`; the returned flag is set by the parse.
 std::shared_ptr<bool> add_json_flag(CLI::App& command);

@@ -70,23 +70,34 @@ class Chooser {
   std::vector<AutoChoice> choices_;
 };
 
-// Views no larger than need be: small images are not blown up to 224 px.
+// Small images: views that keep about their ground sampling distance.
 void choose_views(
     PretrainConfig& config, const DataShape& data, Chooser& chooser) {
-  if (data.image_px >= 96) {
-    return;
+  if (data.image_px < 96) {
+    chooser.choose(
+        "patch_size", "8", fmt::format("images of {} px", data.image_px));
+    const int64_t patch = std::max<int64_t>(1, config.model.patch_size);
+    chooser.choose(
+        "global_crop_size",
+        fmt::format("{}", multiple_below(data.image_px / 2, patch)),
+        "half the image, which keeps its detail");
+    chooser.choose(
+        "local_crop_size",
+        fmt::format("{}", multiple_below(data.image_px / 4, patch)),
+        "a quarter of it");
+    chooser.choose(
+        "global_crops_scale", "0.25,0.7", "cut out more than scaled down");
+    chooser.choose("local_crops_scale", "0.05,0.25", "likewise");
   }
-  chooser.choose(
-      "patch_size", "8", fmt::format("images of {} px", data.image_px));
-  const int64_t patch = std::max<int64_t>(1, config.model.patch_size);
-  chooser.choose(
-      "global_crop_size",
-      fmt::format("{}", multiple_below(data.image_px, patch)),
-      "the image's own size");
-  chooser.choose(
-      "local_crop_size",
-      fmt::format("{}", multiple_below(data.image_px / 2, patch)),
-      "half of it");
+  constexpr int64_t kBlurredSide = 224;
+  const int64_t side = config.views.global_crop_size;
+  if (side < kBlurredSide) {
+    const double widest = 2.0 * static_cast<double>(side) / kBlurredSide;
+    chooser.choose(
+        "blur_sigma",
+        fmt::format("0.1,{:.1f}", std::max(0.5, widest)),
+        fmt::format("in proportion: views of {} px instead of 224", side));
+  }
 }
 
 void choose_epochs(

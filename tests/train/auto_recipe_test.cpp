@@ -45,20 +45,35 @@ TEST(AutoRecipe, TakesMorePrototypesAndAWarmerTeacherForMoreImages) {
   EXPECT_EQ(many.optim.momentum_teacher, 0.996);
 }
 
-TEST(AutoRecipe, LeavesSmallImagesTheirSize) {
+TEST(AutoRecipe, KeepsTheDetailOfSmallImages) {
   const auto small = chosen({27'000, 64});  // EuroSAT
   EXPECT_EQ(small.model.patch_size, 8);
-  EXPECT_EQ(small.views.global_crop_size, 64);
-  EXPECT_EQ(small.views.local_crop_size, 32);
+  EXPECT_EQ(small.views.global_crop_size, 32);
+  EXPECT_EQ(small.views.local_crop_size, 16);
+  EXPECT_EQ(small.views.global_crops_scale, (std::vector<double>{0.25, 0.7}));
+  EXPECT_EQ(small.views.local_crops_scale, (std::vector<double>{0.05, 0.25}));
   const auto odd = chosen({27'000, 50});
-  EXPECT_EQ(odd.views.global_crop_size, 48);
-  EXPECT_EQ(odd.views.local_crop_size, 24);
+  EXPECT_EQ(odd.views.global_crop_size, 24);
+  EXPECT_EQ(odd.views.local_crop_size, 8);
   const auto tiny = chosen({27'000, 5});
   EXPECT_EQ(tiny.views.global_crop_size, 8);
   EXPECT_EQ(tiny.views.local_crop_size, 8);
   const auto patch = chosen({27'000, 120});
   EXPECT_EQ(patch.model.patch_size, 16);
   EXPECT_EQ(patch.views.global_crop_size, 224);
+  EXPECT_EQ(patch.views.global_crops_scale, (std::vector<double>{0.4, 1}));
+}
+
+TEST(AutoRecipe, BlursSmallViewsInProportion) {
+  EXPECT_EQ(
+      chosen({27'000, 120}).views.blur_sigma, (std::vector<double>{0.1, 2}));
+  EXPECT_EQ(
+      chosen({27'000, 64}).views.blur_sigma, (std::vector<double>{0.1, 0.5}));
+  PretrainConfig config;
+  config.views.global_crop_size = 112;
+  static_cast<void>(
+      apply_auto_recipe(config, {27'000, 120}, {"global_crop_size"}));
+  EXPECT_EQ(config.views.blur_sigma, (std::vector<double>{0.1, 1}));
 }
 
 TEST(AutoRecipe, FitsEpochsAndWarmUpsToTheStepsOfARun) {
@@ -109,7 +124,7 @@ TEST(AutoRecipe, LeavesWhatTheUserGave) {
   EXPECT_EQ(config.optim.teacher_temp, 0.015);
   EXPECT_EQ(config.optim.warmup_epochs, 1);
   EXPECT_EQ(config.model.patch_size, 16);
-  EXPECT_EQ(config.views.local_crop_size, 32);
+  EXPECT_EQ(config.views.local_crop_size, 16);
   // A warm-up that cools is none.
   EXPECT_EQ(config.optim.warmup_teacher_temp, 0.015);
   for (const auto& choice : choices) {
