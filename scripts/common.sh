@@ -26,15 +26,18 @@ quietly() {
   fi
 }
 
-# build_release: configures and builds build/release; shows the errors only.
+# build_release [TARGET]: configures and builds build/release, or one target of
+# it; shows the errors only.
 build_release() {
-  say "Building (about 6 minutes the first time on 2 cores, then what changed)."
+  local target=(${1:+--target "$1"})
+  say "Building (minutes the first time on 2 cores, then what changed)."
   quietly "$root/build/release/configure.log" cmake --preset release ||
     die "CMake failed" "log: build/release/configure.log"
   if [[ -t 1 ]]; then
-    cmake --build --preset release || die "the build failed"
+    cmake --build --preset release "${target[@]}" || die "the build failed"
   else
-    quietly "$root/build/release/build.log" cmake --build --preset release ||
+    quietly "$root/build/release/build.log" \
+      cmake --build --preset release "${target[@]}" ||
       die "the build failed" "log: build/release/build.log"
   fi
 }

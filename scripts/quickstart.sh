@@ -35,11 +35,11 @@ done
 [[ -z $data || -e $data ]] || die "--data $data: there is no such file or folder"
 [[ -f $recipe ]] || die "--recipe $recipe: there is no such file"
 # Results of other data get a folder of their own.
-[[ $out ]] || out=$root/quickstart${data:+/$(basename "$data")}
+[[ $out ]] || out=quickstart${data:+/$(basename "$data")}
 
 bash "$root/scripts/setup.sh"
 cd "$root"
-build_release
+build_release nadir
 nadir=$root/build/release/nadir
 mkdir -p "$out"
 began=$SECONDS
@@ -86,13 +86,16 @@ info=$("$nadir" data info "$data" --json)
 info_number() { sed -n "s/.*\"$1\": \([0-9]*\).*/\1/p" <<<"$info" | head -n 1; }
 num_images=$(info_number train)
 [[ $num_images ]] || num_images=$(info_number all)
+[[ $num_images -ge 100 ]] ||
+  die "$data has $num_images images to train on: too few to learn or score anything" \
+    "give it 100 or more, or see README.md for the commands by hand"
 
 # Views are small cuts; features are taken from whole images in whole patches.
 side=$(info_number height)
 crop=$((side < 224 ? side / 8 * 8 : 224))
 
 # The same number of images whatever the data, so that the run stays short.
-seen=26222
+seen=22476
 epochs=$((seen / num_images))
 [[ $epochs -ge 1 ]] || epochs=1
 
@@ -112,10 +115,10 @@ if [[ $info == *'"class_names": []'* ]]; then
 else
   say "Scoring the frozen features, beside random weights and image statistics."
   run eval linear --weights "$trained" --data "$data" \
-    --crop-px "$crop" --resize-px "$crop"
+    --crop-px "$crop" --resize-px "$crop" --standardize on
 fi
 
 say "The report."
 run report "$trained" --out "$out/report.html"
 printf '\nDone: %d s after the build. Open %s in a browser.\n' \
-  $((SECONDS - began)) "$out/report.html"
+  $((SECONDS - began)) "$(realpath "$out/report.html")"

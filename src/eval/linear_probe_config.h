@@ -9,7 +9,8 @@ namespace nadir::eval {
 struct LinearProbeConfig {
   int64_t epochs = 50;
   int64_t batch_size = 128;
-  std::vector<double> lr = {0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10};
+  std::vector<double> lr = {
+      0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100};
   std::vector<double> blocks = {1, 4};
   std::vector<std::string> pool = {"cls", "cls+mean"};
   double momentum = 0.9;
