@@ -91,6 +91,14 @@ TEST_F(BadInput, WordsThatDoNotParseEndWithUsage) {
       kUsage,
       "unknown flag --teacher-tmp, did you mean '--teacher-temp'?; see nadir "
       "pretrain --help");
+  expect_refused(
+      "data index x --out y --max-bad -1",
+      kUsage,
+      "--max-bad: must be >= 0, got -1; see nadir data index --help");
+  expect_refused(
+      "data index x --out y --max-bad 1z",
+      kUsage,
+      "--max-bad: must be an integer, got '1z'; see nadir data index --help");
 }
 
 TEST_F(BadInput, RecipesAreAnsweredByLineAndNearestKey) {
