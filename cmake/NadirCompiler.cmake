@@ -32,7 +32,7 @@ endif()
 add_library(nadir_flags INTERFACE)
 target_compile_options(nadir_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Werror
-  # False alarms of GCC 12 on std::string concatenation (GCC bug 105651).
+  # False alarms of GCC 12 on std::string's operators (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
 
 set(NADIR_SANITIZE "" CACHE STRING "Sanitisers, e.g. address,undefined")

@@ -22,15 +22,6 @@ find_package(Arrow REQUIRED MODULE)
 
 if(NADIR_TORCH_ROOMS)
   find_package(Torch 2.9 REQUIRED MODULE)
-  # The one precompiled header of the rooms with LibTorch (style: docs/style.md).
-  file(WRITE "${PROJECT_BINARY_DIR}/torch_pch.cpp.in" "")
-  configure_file("${PROJECT_BINARY_DIR}/torch_pch.cpp.in"
-                 "${PROJECT_BINARY_DIR}/torch_pch.cpp" COPYONLY)
-  add_library(nadir_torch_pch OBJECT "${PROJECT_BINARY_DIR}/torch_pch.cpp")
-  target_link_libraries(nadir_torch_pch PRIVATE nadir_flags PUBLIC Torch::cpu)
-  target_precompile_headers(nadir_torch_pch PRIVATE
-    <ATen/ATen.h> <torch/nn/module.h>)
-  target_compile_options(nadir_torch_pch PRIVATE -fpch-preprocess)
 endif()
 
 if(NADIR_TESTS)

@@ -4,24 +4,40 @@
 #   nadir_room(ssl TORCH SOURCES dino_loss.cpp DEPS core model [LIBS fmt::fmt])
 #   nadir_room_test(ssl SOURCES dino_loss_test.cpp [DEPS data] [LABELS unit])
 #
-# TORCH marks rooms that include LibTorch; they share one precompiled header.
-# Sources under PLAIN instead of SOURCES see nothing of it, and compile in half
-# the time without that header.
+# TORCH marks rooms that include LibTorch. Their sources under PLAIN instead of
+# SOURCES see nothing of it, and compile in half the time. EXACT marks rooms
+# whose floats must round as written, without fused multiply-adds: Pillow, and
+# our own reference, round twice. They have no precompiled header, since GCC
+# takes such options from there.
 
 function(nadir_room name)
-  cmake_parse_arguments(ARG "TORCH" "" "SOURCES;PLAIN;DEPS;LIBS" ${ARGN})
-  add_library(nadir_${name} STATIC ${ARG_SOURCES} ${ARG_PLAIN})
-  set_source_files_properties(${ARG_PLAIN} PROPERTIES
-    SKIP_PRECOMPILE_HEADERS ON)
-  target_include_directories(nadir_${name} PUBLIC "${PROJECT_SOURCE_DIR}/src")
-  target_link_libraries(nadir_${name} PRIVATE nadir_flags)
-  foreach(dep IN LISTS ARG_DEPS)
-    target_link_libraries(nadir_${name} PUBLIC nadir_${dep})
-  endforeach()
-  target_link_libraries(nadir_${name} PUBLIC ${ARG_LIBS})
+  cmake_parse_arguments(ARG "TORCH;EXACT" "" "SOURCES;PLAIN;DEPS;LIBS" ${ARGN})
+  set(target nadir_${name})
+  add_library(${target} STATIC ${ARG_SOURCES})
+  nadir_room_properties(${target} DEPS ${ARG_DEPS} LIBS ${ARG_LIBS})
   if(ARG_TORCH)
-    nadir_use_torch(nadir_${name})
+    nadir_use_torch(${target})
+  elseif(ARG_EXACT)
+    target_compile_options(${target} PRIVATE -ffp-contract=off)
+  else()
+    nadir_use_precompiled(${target} nadir_headers)
   endif()
+  if(ARG_PLAIN)
+    add_library(${target}_plain OBJECT ${ARG_PLAIN})
+    nadir_room_properties(${target}_plain DEPS ${ARG_DEPS} LIBS ${ARG_LIBS})
+    nadir_use_precompiled(${target}_plain nadir_headers)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:${target}_plain>)
+  endif()
+endfunction()
+
+function(nadir_room_properties target)
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
+  target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/src")
+  target_link_libraries(${target} PRIVATE nadir_flags)
+  foreach(dep IN LISTS ARG_DEPS)
+    target_link_libraries(${target} PUBLIC nadir_${dep})
+  endforeach()
+  target_link_libraries(${target} PUBLIC ${ARG_LIBS})
 endfunction()
 
 function(nadir_room_test name)
@@ -36,6 +52,8 @@ function(nadir_room_test name)
   endforeach()
   if(ARG_TORCH)
     nadir_use_torch(${target})
+  else()
+    nadir_use_precompiled(${target} nadir_headers)
   endif()
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
@@ -49,17 +67,10 @@ function(nadir_room_test name)
                ENVIRONMENT OMP_NUM_THREADS=1)
 endfunction()
 
-# Links LibTorch and reads it through the one precompiled header.
+# Links LibTorch and reads it through its precompiled header.
 function(nadir_use_torch target)
   target_link_libraries(${target} PUBLIC Torch::cpu)
-  target_precompile_headers(${target} REUSE_FROM nadir_torch_pch)
-  target_compile_options(${target} PRIVATE -fpch-preprocess)
-  get_target_property(type ${target} TYPE)
-  if(type STREQUAL "EXECUTABLE")
-    # The precompiled header is compiled with -fPIC and cannot serve -fPIE.
-    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-    target_compile_options(${target} PRIVATE -fPIC)
-  endif()
+  nadir_use_precompiled(${target} nadir_torch_headers)
 endfunction()
 
 # bench/<name>: one Google Benchmark binary per file.

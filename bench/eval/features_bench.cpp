@@ -2,6 +2,7 @@
 // four blocks and the mean patch, vit_small/16 at 224 px. Threads:
 // OMP_NUM_THREADS. The same with timm: bench/peers/features_timm.py.
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <benchmark/benchmark.h>
 
 #include "core/random.h"

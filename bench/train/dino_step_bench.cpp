@@ -5,6 +5,7 @@
 // memory over the measured ones, and the highest resident memory, which is
 // this case's own only where it runs alone (--benchmark_filter).
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <benchmark/benchmark.h>
 
 #include "core/cpu.h"

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json.h"
 #include "core/log.h"
 
 namespace nadir::checkpoint {
@@ -36,7 +37,7 @@ constexpr const char* kTemporaryPrefix = ".step-";  // never listed or loaded
 
 json parse_file(const fs::path& folder, const char* name) {
   try {
-    return json::parse(read_file(folder / name));
+    return parse_json(read_file(folder / name));
   } catch (const json::exception& error) {
     fail_damaged(folder, fmt::format("{} is no JSON", name));
   }
@@ -134,7 +135,7 @@ void save_checkpoint(const fs::path& folder, const State& state) {
   make_folder(temporary);
 
   write_safetensors(temporary / kStateFile, state.tensors);
-  write_file(temporary / kMetaFile, state.meta.dump(2) + "\n");
+  write_file(temporary / kMetaFile, json_text(state.meta, 2) + "\n");
   json files = json::object();
   for (const char* file : {kStateFile, kMetaFile}) {
     files[file] = {
@@ -142,7 +143,7 @@ void save_checkpoint(const fs::path& folder, const State& state) {
         {"sha256", file_hash_hex(Hasher::Kind::kSha256, temporary / file)}};
   }
   const json manifest = {{"version", kFormatVersion}, {"files", files}};
-  write_file(temporary / kManifestFile, manifest.dump(2) + "\n");
+  write_file(temporary / kManifestFile, json_text(manifest, 2) + "\n");
   sync_to_disk(temporary);
 
   if (!fs::exists(folder)) {

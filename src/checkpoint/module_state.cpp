@@ -1,24 +1,25 @@
 #include "checkpoint/module_state.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "checkpoint/key_map.h"
 
 namespace nadir::checkpoint {
 
-TensorMap state_of(const torch::nn::Module& module, const std::string& prefix) {
+TensorMap state_of(const model::Module& module, const std::string& prefix) {
   TensorMap state;
   for (const auto& item : module.named_parameters()) {
-    state[prefix + item.key()] = item.value().detach();
+    state[prefix + item.name] = item.tensor.detach();
   }
   for (const auto& item : module.named_buffers()) {
-    state[prefix + item.key()] = item.value();
+    state[prefix + item.name] = item.tensor;
   }
   return state;
 }
 
 void load_state(
-    torch::nn::Module& module,
+    model::Module& module,
     const TensorMap& tensors,
     const std::string& source,
     const std::string& prefix) {

@@ -4,10 +4,9 @@
 #include <memory>
 #include <string>
 
-#include <torch/nn/module.h>
-
 #include "checkpoint/safetensors.h"
 #include "checkpoint/weights.h"
+#include "model/module.h"
 #include "model/vision_transformer.h"
 
 namespace nadir::checkpoint {
@@ -15,14 +14,14 @@ namespace nadir::checkpoint {
 // The module's parameters and buffers by name, each behind `prefix`
 // ("teacher.backbone."). They share the module's memory.
 [[nodiscard]] TensorMap state_of(
-    const torch::nn::Module& module, const std::string& prefix = "");
+    const model::Module& module, const std::string& prefix = "");
 
 // Copies the tensors that begin with `prefix` into the module's parameters and
 // buffers, whatever device and type those have. Strict: throws
 // Error{kInvalidArgument} naming `source` and the keys unless every name and
 // shape agrees; then the module is as it was.
 void load_state(
-    torch::nn::Module& module,
+    model::Module& module,
     const TensorMap& tensors,
     const std::string& source,
     const std::string& prefix = "");

@@ -13,6 +13,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 
 namespace nadir::checkpoint {
 namespace fs = std::filesystem;
@@ -338,7 +339,7 @@ void write_safetensors(
         {"data_offsets", {offset, end}}};
     offset = end;
   }
-  std::string text = header.dump();
+  std::string text = json_text(header);
   text.resize((text.size() + 7) / 8 * 8, ' ');  // data begin aligned
 
   write_file_with(path, [&](const fs::path& temporary) {

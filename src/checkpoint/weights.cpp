@@ -3,12 +3,14 @@
 #include <optional>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "checkpoint/checkpoint_folder.h"
 #include "checkpoint/pth_reader.h"
 #include "core/config.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "model/position_embedding.h"
 
@@ -100,7 +102,7 @@ Source read_checkpoint(const fs::path& folder, const std::string& part) {
 
 json parse_config(const fs::path& path) {
   try {
-    json config = json::parse(read_file(path));
+    json config = parse_json(read_file(path));
     if (config.is_object()) {
       return config;
     }
@@ -254,7 +256,7 @@ void check_config(
       said.value("format_version", json()) == kFormatVersion,
       "{}: its config is of format version {}, not {}",
       name,
-      said.value("format_version", json()).dump(),
+      json_text(said.value("format_version", json())),
       kFormatVersion);
   for (const char* key :
        {"architecture", "patch_size", "image_size", "in_channels"}) {
@@ -263,8 +265,8 @@ void check_config(
         "{}: its config says {} = {}, its tensors {}",
         name,
         key,
-        said.value(key, json()).dump(),
-        is[key].dump());
+        json_text(said.value(key, json())),
+        json_text(is[key]));
   }
 }
 
@@ -347,12 +349,12 @@ fs::path save_weights(const fs::path& path, const Weights& weights) {
         other == name,
         "{} belongs to other weights ({}); write to another folder",
         config_path.string(),
-        other.dump());
+        json_text(other));
   }
   json config = weights_config(weights.config, weights.info);
   config["file"] = name;
   write_safetensors(file, weights.tensors, {{"format", "pt"}});
-  write_file(config_path, config.dump(2) + "\n");
+  write_file(config_path, json_text(config, 2) + "\n");
   return file;
 }
 
@@ -416,7 +418,7 @@ void check_compatible(
     return;
   }
   const auto describe = [](const json& json_of) {
-    return json_of.value("name", json()).dump();
+    return json_text(json_of.value("name", json()));
   };
   fail(
       ErrorCode::kInvalidArgument,
@@ -425,8 +427,8 @@ void check_compatible(
       describe(own),
       describe(normalization),
       describe(own) == describe(normalization)
-          ? " with other figures: " + normalization.dump() + " instead of " +
-                own.dump()
+          ? " with other figures: " + json_text(normalization) +
+                " instead of " + json_text(own)
           : "");
 }
 

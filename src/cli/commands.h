@@ -2,31 +2,31 @@
 // commands.cpp is the list of commands; what is not built is not in it.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include "cli/command.h"
 
 namespace nadir::cli {
 
 // All commands, in the order of --help.
-void add_commands(CLI::App& app);
+void add_commands(Command program);
 
-void add_data_synth(CLI::App& parent);
-void add_data_fetch(CLI::App& parent);
-void add_data_index(CLI::App& parent);
-void add_data_pack(CLI::App& parent);
-void add_data_subset(CLI::App& parent);
-void add_data_verify(CLI::App& parent);
-void add_data_stats(CLI::App& parent);
-void add_data_info(CLI::App& parent);
-void add_pretrain(CLI::App& parent);
-void add_eval_knn(CLI::App& parent);
-void add_eval_linear(CLI::App& parent);
-void add_predict(CLI::App& parent);
-void add_embed(CLI::App& parent);
-void add_view(CLI::App& parent);
-void add_export(CLI::App& parent);
-void add_import(CLI::App& parent);
-void add_report(CLI::App& parent);
-void add_doctor(CLI::App& parent);
-void add_completion(CLI::App& parent);
+void add_data_synth(Command parent);
+void add_data_fetch(Command parent);
+void add_data_index(Command parent);
+void add_data_pack(Command parent);
+void add_data_subset(Command parent);
+void add_data_verify(Command parent);
+void add_data_stats(Command parent);
+void add_data_info(Command parent);
+void add_pretrain(Command parent);
+void add_eval_knn(Command parent);
+void add_eval_linear(Command parent);
+void add_predict(Command parent);
+void add_embed(Command parent);
+void add_view(Command parent);
+void add_export(Command parent);
+void add_import(Command parent);
+void add_report(Command parent);
+void add_doctor(Command parent);
+void add_completion(Command parent);
 
 }  // namespace nadir::cli

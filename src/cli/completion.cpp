@@ -5,7 +5,6 @@
 
 #include "cli/commands.h"
 #include "cli/completion_script.h"
-#include "cli/options.h"
 
 namespace nadir::cli {
 namespace {
@@ -20,21 +19,17 @@ std::string script_for(const std::string& shell, const CLI::App& root) {
 
 }  // namespace
 
-void add_completion(CLI::App& parent) {
-  auto* command = parent.add_subcommand(
+void add_completion(Command parent) {
+  auto command = parent.add_command(
       "completion", "Print a script that completes nadir in a shell.");
   auto shell = std::make_shared<std::string>();
-  command->add_option("SHELL", *shell, "The shell.")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-  set_example(*command, "echo 'source <(nadir completion bash)' >> ~/.bashrc");
-  // The parser is whole when the callback runs: all commands are in it.
-  command->callback([shell, &parent] {
-    const CLI::App* root = &parent;
-    while (root->get_parent() != nullptr) {
-      root = root->get_parent();
-    }
-    std::fputs(script_for(*shell, *root).c_str(), stdout);
+  command.add("SHELL", *shell, "The shell.")
+      .required()
+      .one_of({"bash", "zsh", "fish"});
+  command.set_example("echo 'source <(nadir completion bash)' >> ~/.bashrc");
+  // The parser is whole when the command runs: all commands are in it.
+  command.on_run([shell, command] {
+    std::fputs(script_for(*shell, command.root()).c_str(), stdout);
   });
 }
 

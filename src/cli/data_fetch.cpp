@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
@@ -80,19 +79,18 @@ void run_fetch(const FetchCommand& args, bool wants_json) {
 
 }  // namespace
 
-void add_data_fetch(CLI::App& parent) {
-  auto* cmd = parent.add_subcommand(
+void add_data_fetch(Command parent) {
+  auto command = parent.add_command(
       "fetch", "Download a known data set, checked; goes on after a break.");
   auto args = std::make_shared<FetchCommand>();  // outlives the parse
-  cmd->add_option("NAME", args->name, "Data set; without it, all are listed.");
-  cmd->add_flag("--list", args->lists_only, "List the known data sets.");
-  cmd->add_option(
+  command.add("NAME", args->name, "Data set; without it, all are listed.");
+  command.add_flag("--list", args->lists_only, "List the known data sets.");
+  command.add(
       "--url", args->url, "Mirror: a folder's address, or the one file's.");
-  cmd->add_option("-o,--out", args->folder, "Folder to download into.")
-      ->capture_default_str();
-  const auto wants_json = add_json_flag(*cmd);
-  set_example(*cmd, "nadir data fetch eurosat-rgb --out data");
-  cmd->callback([args, wants_json] { run_fetch(*args, *wants_json); });
+  command.add("-o,--out", args->folder, "Folder to download into.");
+  const auto wants_json = command.add_json_flag();
+  command.set_example("nadir data fetch eurosat-rgb --out data");
+  command.on_run([args, wants_json] { run_fetch(*args, *wants_json); });
 }
 
 }  // namespace nadir::cli

@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "data/index.h"
@@ -72,60 +71,58 @@ void warn(const data::IndexReport& report, bool is_extended) {
 
 }  // namespace
 
-void add_data_index(CLI::App& parent) {
-  auto* cmd = parent.add_subcommand(
+void add_data_index(Command parent) {
+  auto command = parent.add_command(
       "index", "Index BigEarthNet: one row a patch, as GeoParquet.");
   auto args = std::make_shared<IndexCommand>();  // outlives the parse
   auto& options = args->options;
-  cmd->add_option(
-         "SRC",
-         options.source,
-         "BigEarthNet folder or archive (.tar, .tar.gz, .tar.zst, .tar.bz2), "
-         "v1 or v2.")
-      ->required();
-  cmd->add_option("-o,--out", args->output, "Index file to write.")
-      ->capture_default_str();
-  cmd->add_option(
+  command
+      .add(
+          "SRC",
+          options.source,
+          "BigEarthNet folder or archive (.tar, .tar.gz, .tar.zst, .tar.bz2), "
+          "v1 or v2.")
+      .required();
+  command.add("-o,--out", args->output, "Index file to write.");
+  command.add(
       "--lists",
       options.lists,
       "Folder of the official lists (splits, snow, cloud, countries).");
-  cmd->add_option(
+  command.add(
       "--metadata", options.metadata, "v2's metadata.parquet, if elsewhere.");
-  cmd->add_option(
+  command.add(
       "--boundaries",
       options.boundaries,
       "Vector file of country polygons; the nearest gives the country.");
-  cmd->add_option(
-         "--boundaries-attribute",
-         options.boundaries_attribute,
-         "Its attribute with the country's name.")
-      ->capture_default_str();
-  cmd->add_option(
+  command.add(
+      "--boundaries-attribute",
+      options.boundaries_attribute,
+      "Its attribute with the country's name.");
+  command.add(
       "--country-list",
       options.country_list,
       "CSV with the columns s2_name and country.");
-  cmd->add_flag(
+  command.add_flag(
       "--keep-discouraged",
       options.keeps_discouraged,
       "Keep patches with snow, cloud or shadow, or without a label.");
-  cmd->add_flag(
+  command.add_flag(
       "--no-extend",
       args->skips_extension,
       "Write the six columns that the patches themselves give.");
-  cmd->add_option(
-         "--max-bad",
-         options.max_bad,
-         "Patches that may be unusable; each is named.")
-      ->check(at_least(0))
-      ->capture_default_str();
-  cmd->add_option(
-         "--threads", options.num_threads, "Threads; 0 takes all there are.")
-      ->check(at_least(0))
-      ->capture_default_str();
-  const auto wants_json = add_json_flag(*cmd);
-  set_example(
-      *cmd, "nadir data index BigEarthNet-v1.0.tar.gz --out index.parquet");
-  cmd->callback([args, wants_json] {
+  command
+      .add(
+          "--max-bad",
+          options.max_bad,
+          "Patches that may be unusable; each is named.")
+      .at_least(0);
+  command
+      .add("--threads", options.num_threads, "Threads; 0 takes all there are.")
+      .at_least(0);
+  const auto wants_json = command.add_json_flag();
+  command.set_example(
+      "nadir data index BigEarthNet-v1.0.tar.gz --out index.parquet");
+  command.on_run([args, wants_json] {
     args->options.is_extended = !args->skips_extension;
     data::check_index_output(args->output, args->options.source);
     const data::Index index = data::make_index(args->options);

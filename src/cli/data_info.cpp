@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/config.h"
 #include "data/dataset.h"
 #include "data/dataset_info.h"
@@ -67,17 +66,16 @@ void print_description(const nlohmann::json& json) {
 
 }  // namespace
 
-void add_data_info(CLI::App& parent) {
-  auto* cmd = parent.add_subcommand(
+void add_data_info(Command parent) {
+  auto command = parent.add_command(
       "info", "Say what a path holds: kind, images, bands, classes, splits.");
   auto options =
       std::make_shared<data::DatasetOptions>();  // outlives the parse
-  cmd->add_option("DATA", options->data, "What --data takes elsewhere.")
-      ->required();
-  cmd->add_option("--index", options->index, "Index of a BigEarthNet folder.");
-  const auto wants_json = add_json_flag(*cmd);
-  set_example(*cmd, "nadir data info ben");
-  cmd->callback([options, wants_json] {
+  command.add("DATA", options->data, "What --data takes elsewhere.").required();
+  command.add("--index", options->index, "Index of a BigEarthNet folder.");
+  const auto wants_json = command.add_json_flag();
+  command.set_example("nadir data info ben");
+  command.on_run([options, wants_json] {
     const auto dataset = data::open_dataset(*options);
     const auto json = describe(*dataset, options->data);
     if (*wants_json) {

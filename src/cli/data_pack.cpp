@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/log.h"
 #include "data/pack.h"
 
@@ -40,47 +39,43 @@ void print_result(const data::PackResult& result, const std::string& out) {
 
 }  // namespace
 
-void add_data_pack(CLI::App& parent) {
-  auto* cmd = parent.add_subcommand(
+void add_data_pack(Command parent) {
+  auto command = parent.add_command(
       "pack", "Pack patches or images into a dataset folder.");
   auto args = std::make_shared<PackCommand>();  // outlives the parse
   auto& options = args->options;
-  cmd->add_option(
-         "SRC",
-         options.source,
-         "BigEarthNet folder or archive (.tar, .tar.gz, .tar.zst, .tar.bz2), "
-         "or a folder or list of images.")
-      ->required();
-  cmd->add_option(
+  command
+      .add(
+          "SRC",
+          options.source,
+          "BigEarthNet folder or archive (.tar, .tar.gz, .tar.zst, .tar.bz2), "
+          "or a folder or list of images.")
+      .required();
+  command.add(
       "--index",
       options.index,
       "Index of the BigEarthNet patches to pack (nadir data index); else the "
       "one beside SRC.");
-  cmd->add_option("-o,--out", args->out, "Dataset folder to make.")->required();
-  cmd->add_option(
-         "--bands", options.bands, "Bands by name, order kept; else all.")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  cmd->add_option(
+  command.add("-o,--out", args->out, "Dataset folder to make.").required();
+  command.add("--bands", options.bands, "Bands by name, order kept; else all.");
+  command.add(
       "--dtype",
       options.type,
       "uint16, or uint8 for B04,B03,B02 stretched as rgb2000; else as SRC.");
-  cmd->add_option(
-         "--max-bad",
-         options.max_bad,
-         "Images that may be unusable; each is named.")
-      ->check(at_least(0))
-      ->capture_default_str();
-  cmd->add_option(
-         "--threads", options.num_threads, "Threads; 0 takes all there are.")
-      ->check(at_least(0))
-      ->capture_default_str();
-  const auto wants_json = add_json_flag(*cmd);
-  set_example(
-      *cmd,
+  command
+      .add(
+          "--max-bad",
+          options.max_bad,
+          "Images that may be unusable; each is named.")
+      .at_least(0);
+  command
+      .add("--threads", options.num_threads, "Threads; 0 takes all there are.")
+      .at_least(0);
+  const auto wants_json = command.add_json_flag();
+  command.set_example(
       "nadir data pack BigEarthNet-v1.0.tar.gz --index index.parquet --bands "
       "B04,B03,B02 --out ben");
-  cmd->callback([args, wants_json] {
+  command.on_run([args, wants_json] {
     args->options.out = args->out;
     const auto result = data::pack_dataset(args->options);
     if (result.is_interrupted) {

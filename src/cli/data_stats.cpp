@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/text_table.h"
 #include "data/dataset.h"
 #include "data/dataset_info.h"
@@ -74,35 +73,32 @@ void print_labels(
 
 }  // namespace
 
-void add_data_stats(CLI::App& parent) {
-  auto* cmd = parent.add_subcommand(
+void add_data_stats(Command parent) {
+  auto command = parent.add_command(
       "stats", "Measure the bands; count images and labels a split.");
   auto args = std::make_shared<StatsCommand>();  // outlives the parse
   auto& options = args->options;
-  cmd->add_option(
-         "DATA",
-         options.data,
-         "Dataset folder, BigEarthNet folder, folder or list of images, or "
-         "GeoTIFF scenes.")
-      ->required();
-  cmd->add_option("--split", options.split, "train, validation or test.");
-  cmd->add_option("--bands", options.bands, "Bands by name; else all.")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  cmd->add_option("--index", options.index, "Index of a BigEarthNet folder.");
-  cmd->add_option(
-         "--max-images",
-         args->max_images,
-         "Images to measure, spread evenly; 0 takes all.")
-      ->check(at_least(0))
-      ->capture_default_str();
-  cmd->add_option(
-         "--threads", args->num_threads, "Threads; 0 takes all there are.")
-      ->check(at_least(0))
-      ->capture_default_str();
-  const auto wants_json = add_json_flag(*cmd);
-  set_example(*cmd, "nadir data stats ben --split train");
-  cmd->callback([args, wants_json] {
+  command
+      .add(
+          "DATA",
+          options.data,
+          "Dataset folder, BigEarthNet folder, folder or list of images, or "
+          "GeoTIFF scenes.")
+      .required();
+  command.add("--split", options.split, "train, validation or test.");
+  command.add("--bands", options.bands, "Bands by name; else all.");
+  command.add("--index", options.index, "Index of a BigEarthNet folder.");
+  command
+      .add(
+          "--max-images",
+          args->max_images,
+          "Images to measure, spread evenly; 0 takes all.")
+      .at_least(0);
+  command.add("--threads", args->num_threads, "Threads; 0 takes all there are.")
+      .at_least(0);
+  const auto wants_json = command.add_json_flag();
+  command.set_example("nadir data stats ben --split train");
+  command.on_run([args, wants_json] {
     const auto dataset = data::open_dataset(args->options);
     const auto statistics =
         data::measure_dataset(*dataset, args->max_images, args->num_threads);

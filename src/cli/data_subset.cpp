@@ -4,7 +4,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "data/subset.h"
@@ -19,37 +18,33 @@ struct SubsetCommand {
 
 }  // namespace
 
-void add_data_subset(CLI::App& parent) {
-  auto* cmd = parent.add_subcommand(
+void add_data_subset(Command parent) {
+  auto command = parent.add_command(
       "subset",
       "Copy some bands as GeoTIFF files to OUT/data_rgb/PATCH/PATCH_BAND.tif, "
       "and the index to OUT/metadata/final_ben_s2.parquet.");
   auto args = std::make_shared<SubsetCommand>();  // outlives the parse
   auto& options = args->options;
-  cmd->add_option("SRC", options.source, "BigEarthNet folder or archive.")
-      ->required();
-  cmd->add_option("-o,--out", args->out, "Folder to copy to.")->required();
-  cmd->add_option("--bands", options.bands, "Bands by name.")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->capture_default_str();
-  cmd->add_option(
+  command.add("SRC", options.source, "BigEarthNet folder or archive.")
+      .required();
+  command.add("-o,--out", args->out, "Folder to copy to.").required();
+  command.add("--bands", options.bands, "Bands by name.");
+  command.add(
       "--index",
       options.index,
       "Index of the patches to copy; else the one beside SRC, else all "
       "patches.");
-  cmd->add_option(
-         "--max-bad",
-         options.max_bad,
-         "Patches that may be unusable; each is named.")
-      ->check(at_least(0))
-      ->capture_default_str();
-  const auto wants_json = add_json_flag(*cmd);
-  set_example(
-      *cmd,
+  command
+      .add(
+          "--max-bad",
+          options.max_bad,
+          "Patches that may be unusable; each is named.")
+      .at_least(0);
+  const auto wants_json = command.add_json_flag();
+  command.set_example(
       "nadir data subset BigEarthNet-v1.0 --index index.parquet --bands "
       "B04,B03,B02 --out upload");
-  cmd->callback([args, wants_json] {
+  command.on_run([args, wants_json] {
     args->options.out = args->out;
     const auto result = data::copy_subset(args->options);
     if (result.is_interrupted) {

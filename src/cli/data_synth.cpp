@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
@@ -74,32 +73,26 @@ void make_synthetic_data(
 
 }  // namespace
 
-void add_data_synth(CLI::App& parent) {
-  auto* command = parent.add_subcommand(
+void add_data_synth(Command parent) {
+  auto command = parent.add_command(
       "synth", "Make a synthetic Sentinel-2 world in BigEarthNet v1's layout.");
   auto options = std::make_shared<data::synth::SynthOptions>();
-  command
-      ->add_option("OUT", options->out, "A folder that is empty or not there.")
-      ->required();
-  command
-      ->add_option(
-          "--patches",
-          options->num_patches,
-          "Patches to make, of 1,200 m and about 165 kB each.")
-      ->capture_default_str();
-  command->add_option("--seed", options->seed, "Another seed is another world.")
-      ->capture_default_str();
-  command->add_flag(
+  command.add("OUT", options->out, "A folder that is empty or not there.")
+      .required();
+  command.add(
+      "--patches",
+      options->num_patches,
+      "Patches to make, of 1,200 m and about 165 kB each.");
+  command.add("--seed", options->seed, "Another seed is another world.");
+  command.add_flag(
       "--archive",
       options->as_archive,
       "Write one .tar.gz instead of a folder.");
-  command
-      ->add_option(
-          "--threads", options->num_threads, "Threads; 0 takes all there are.")
-      ->capture_default_str();
-  const auto as_json = add_json_flag(*command);
-  set_example(*command, "nadir data synth world --patches 3000 --seed 1");
-  command->callback(
+  command.add(
+      "--threads", options->num_threads, "Threads; 0 takes all there are.");
+  const auto as_json = command.add_json_flag();
+  command.set_example("nadir data synth world --patches 3000 --seed 1");
+  command.on_run(
       [options, as_json] { make_synthetic_data(*options, *as_json); });
 }
 

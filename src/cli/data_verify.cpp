@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/config.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -97,42 +96,40 @@ void check(const data::VerifyReport& report, bool must_be_complete) {
 
 }  // namespace
 
-void add_data_verify(CLI::App& parent) {
-  auto* cmd = parent.add_subcommand(
+void add_data_verify(Command parent) {
+  auto command = parent.add_command(
       "verify",
       "Check BigEarthNet or a packed dataset: names, files, pixels, checksum.");
   auto args = std::make_shared<VerifyCommand>();  // outlives the parse
   auto& options = args->options;
-  cmd->add_option(
-         "SRC",
-         options.source,
-         "BigEarthNet folder or archive, or dataset folder.")
-      ->required();
-  cmd->add_option(
-         "--bands", options.bands, "Bands to read; without it all twelve.")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  cmd->add_flag(
+  command
+      .add(
+          "SRC",
+          options.source,
+          "BigEarthNet folder or archive, or dataset folder.")
+      .required();
+  command.add(
+      "--bands", options.bands, "Bands to read; without it all twelve.");
+  command.add_flag(
       "--names-only",
       args->skips_pixels,
       "Check names and metadata, read no pixels.");
-  cmd->add_option(
+  command.add(
       "--lists", options.lists, "Folder of the official lists of names.");
-  cmd->add_flag(
+  command.add_flag(
       "--complete",
       args->must_be_complete,
       "Fail if a listed patch is missing.");
-  cmd->add_flag(
+  command.add_flag(
       "--md5",
       options.computes_md5,
       "Compare the archive's MD5 with the published ones.");
-  cmd->add_option(
-         "--threads", options.num_threads, "Threads; 0 takes all there are.")
-      ->check(at_least(0))
-      ->capture_default_str();
-  const auto wants_json = add_json_flag(*cmd);
-  set_example(*cmd, "nadir data verify BigEarthNet-v1.0.tar.gz --md5");
-  cmd->callback([args, wants_json] {
+  command
+      .add("--threads", options.num_threads, "Threads; 0 takes all there are.")
+      .at_least(0);
+  const auto wants_json = command.add_json_flag();
+  command.set_example("nadir data verify BigEarthNet-v1.0.tar.gz --md5");
+  command.on_run([args, wants_json] {
     args->options.reads_pixels = !args->skips_pixels;
     const data::VerifyReport report = data::verify_source(args->options);
     if (report.is_interrupted) {

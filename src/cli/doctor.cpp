@@ -10,7 +10,6 @@
 #include <torch/version.h>
 
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/config.h"
 #include "core/cpu.h"
 #include "core/error.h"
@@ -107,8 +106,7 @@ Finding memory_finding(const CpuInfo& cpu) {
 
 Finding lists_finding() {
   try {
-    return {
-        "BigEarthNet lists", data::find_lists("", ".").string(), ""};
+    return {"BigEarthNet lists", data::find_lists("", ".").string(), ""};
   } catch (const Error& error) {
     return {"BigEarthNet lists", "not found", error.what()};
   }
@@ -196,12 +194,12 @@ void print_findings(const std::vector<Finding>& findings) {
 
 }  // namespace
 
-void add_doctor(CLI::App& parent) {
-  auto* command = parent.add_subcommand(
+void add_doctor(Command parent) {
+  auto command = parent.add_command(
       "doctor", "Print what this machine has, what was found, what to mend.");
-  const auto as_json = add_json_flag(*command);
-  set_example(*command, "nadir doctor");
-  command->callback([as_json] {
+  const auto as_json = command.add_json_flag();
+  command.set_example("nadir doctor");
+  command.on_run([as_json] {
     const auto findings = examine();
     if (!*as_json) {
       print_findings(findings);

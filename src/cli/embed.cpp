@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/error.h"
+#include "core/json.h"
 #include "eval/prediction.h"
 
 namespace nadir::cli {
@@ -107,7 +107,7 @@ void run(const EmbedOptions& options, bool as_json) {
       features,
       {{"features", columns.name},
        {"views", views.text()},
-       {"normalization", data::to_json(views.normalization).dump()},
+       {"normalization", json_text(data::to_json(views.normalization))},
        {"weights", frozen.source},
        {"weights_sha256", frozen.sha256}},
       options.out);
@@ -130,16 +130,15 @@ void run(const EmbedOptions& options, bool as_json) {
 
 }  // namespace
 
-void add_embed(CLI::App& parent) {
-  auto* command =
-      parent.add_subcommand("embed", "Write the features of images to a file.");
+void add_embed(Command parent) {
+  auto command =
+      parent.add_command("embed", "Write the features of images to a file.");
   auto options = std::make_shared<EmbedOptions>();  // outlives the parse
-  add_config_flags(*command, fields_of(*options));
-  const auto as_json = add_json_flag(*command);
-  set_example(
-      *command,
+  command.add_fields(fields_of(*options));
+  const auto as_json = command.add_json_flag();
+  command.set_example(
       "nadir embed --weights runs/a --data ben-rgb --out features.parquet");
-  command->callback([options, as_json] { run(*options, *as_json); });
+  command.on_run([options, as_json] { run(*options, *as_json); });
 }
 
 }  // namespace nadir::cli

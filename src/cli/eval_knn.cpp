@@ -3,7 +3,6 @@
 
 #include "cli/commands.h"
 #include "cli/eval_options.h"
-#include "cli/options.h"
 #include "eval/evaluate.h"
 
 namespace nadir::cli {
@@ -22,16 +21,16 @@ struct KnnOptions {
 
 }  // namespace
 
-void add_eval_knn(CLI::App& parent) {
-  auto* command = parent.add_subcommand(
+void add_eval_knn(Command parent) {
+  auto command = parent.add_command(
       "knn",
       "Score features by their nearest neighbours, beside random weights and\n"
       "image statistics.");
   auto options = std::make_shared<KnnOptions>();  // outlives the parse
-  add_config_flags(*command, fields_of(*options));
-  const auto as_json = add_json_flag(*command);
-  set_example(*command, "nadir eval knn --weights runs/a --data ben-rgb");
-  command->callback([options, as_json] {
+  command.add_fields(fields_of(*options));
+  const auto as_json = command.add_json_flag();
+  command.set_example("nadir eval knn --weights runs/a --data ben-rgb");
+  command.on_run([options, as_json] {
     const auto inputs = open_eval_inputs(options->common, false);
     report_evaluation(
         eval::run_knn(

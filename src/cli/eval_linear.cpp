@@ -3,7 +3,6 @@
 
 #include "cli/commands.h"
 #include "cli/eval_options.h"
-#include "cli/options.h"
 #include "core/log.h"
 #include "eval/evaluate.h"
 
@@ -42,18 +41,17 @@ void run(const LinearOptions& options, bool as_json) {
 
 }  // namespace
 
-void add_eval_linear(CLI::App& parent) {
-  auto* command = parent.add_subcommand(
+void add_eval_linear(Command parent) {
+  auto command = parent.add_command(
       "linear",
       "Train linear probes on frozen features and score the best, beside\n"
       "random weights and image statistics.");
   auto options = std::make_shared<LinearOptions>();  // outlives the parse
-  add_config_flags(*command, fields_of(*options));
-  const auto as_json = add_json_flag(*command);
-  set_example(
-      *command,
+  command.add_fields(fields_of(*options));
+  const auto as_json = command.add_json_flag();
+  command.set_example(
       "nadir eval linear --weights runs/a --data ben-rgb --epochs 50");
-  command->callback([options, as_json] { run(*options, *as_json); });
+  command.on_run([options, as_json] { run(*options, *as_json); });
 }
 
 }  // namespace nadir::cli

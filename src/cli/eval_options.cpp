@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "cli/options.h"
+#include "cli/command.h"
 #include "eval/evaluate.h"
 
 namespace nadir::cli {

@@ -2,13 +2,11 @@
 #include <cstdio>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "checkpoint/pth_writer.h"
 #include "checkpoint/weights.h"
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/error.h"
 
 namespace nadir::cli {
@@ -131,45 +129,42 @@ void run_export(const ExportArguments& arguments, bool wants_json) {
 
 }  // namespace
 
-void add_export(CLI::App& parent) {
-  auto* command = parent.add_subcommand(
+void add_export(Command parent) {
+  auto command = parent.add_command(
       "export", "Write weights for timm, PyTorch and other programs.");
   auto arguments = std::make_shared<ExportArguments>();
   command
-      ->add_option(
+      .add(
           "--weights",
           arguments->weights,
           "Run, checkpoint, weights folder, .safetensors or DINO .pth.")
-      ->required();
+      .required();
   command
-      ->add_option(
+      .add(
           "--out",
           arguments->out,
           "File to write; for safetensors also a folder.")
-      ->required();
+      .required();
   command
-      ->add_option(
+      .add(
           "--format",
           arguments->format,
           "safetensors (with config.json), timm (names and layout that "
           "timm.create_model loads), dino-pth (the official backbone file), "
           "dino-full-pth (student, teacher, centre).")
-      ->check(
-          CLI::IsMember({"safetensors", "timm", "dino-pth", "dino-full-pth"}))
-      ->capture_default_str();
+      .one_of({"safetensors", "timm", "dino-pth", "dino-full-pth"});
   command
-      ->add_option(
+      .add(
           "--checkpoint-key",
           arguments->checkpoint_key,
           "Which backbone of a full checkpoint: teacher or student; without "
           "it, the teacher's.")
-      ->check(CLI::IsMember({"teacher", "student"}));
-  const auto wants_json = add_json_flag(*command);
-  set_example(
-      *command,
+      .one_of({"teacher", "student"});
+  const auto wants_json = command.add_json_flag();
+  command.set_example(
       "nadir export --weights runs/first --out backbone.safetensors "
       "--format timm");
-  command->callback(
+  command.on_run(
       [arguments, wants_json] { run_export(*arguments, *wants_json); });
 }
 

@@ -3,12 +3,10 @@
 #include <cstdio>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "checkpoint/weights.h"
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/error.h"
 #include "data/normalization.h"
 
@@ -123,68 +121,61 @@ void run_import(const ImportArguments& arguments, bool wants_json) {
 
 }  // namespace
 
-void add_import(CLI::App& parent) {
-  auto* command = parent.add_subcommand(
+void add_import(Command parent) {
+  auto command = parent.add_command(
       "import",
       "Take over weights of DINO, DINOv2 (without registers) or timm.");
   auto arguments = std::make_shared<ImportArguments>();
   command
-      ->add_option(
+      .add(
           "SRC",
           arguments->src,
           "Official .pth (full or backbone) or .safetensors.")
-      ->required();
-  command
-      ->add_option(
-          "--out", arguments->out, "Weights folder, or .safetensors file.")
-      ->required();
-  command->add_option(
-      "--arch", arguments->arch, "Refuse any other network than this.");
-  command
-      ->add_option(
-          "--bands",
-          arguments->bands,
-          "Names of the bands in the network's order, as B04,B03,B02 or "
-          "R,G,B; unknown otherwise.")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  command->add_option(
+      .required();
+  command.add("--out", arguments->out, "Weights folder, or .safetensors file.")
+      .required();
+  command.add("--arch", arguments->arch, "Refuse any other network than this.");
+  command.add(
+      "--bands",
+      arguments->bands,
+      "Names of the bands in the network's order, as B04,B03,B02 or "
+      "R,G,B; unknown otherwise.");
+  command.add(
       "--normalization",
       arguments->normalization,
       "The convention its inputs follow, by name; unknown otherwise.");
   command
-      ->add_option(
+      .add(
           "--checkpoint-key",
           arguments->checkpoint_key,
           "Which backbone of a full checkpoint: teacher or student; without "
           "it, the teacher's.")
-      ->check(CLI::IsMember({"teacher", "student"}));
+      .one_of({"teacher", "student"});
   command
-      ->add_option(
+      .add(
           "--image-size",
           arguments->image_size,
-          "Interpolate the position embedding to this side in pixels.")
-      ->check(at_least(1));
+          "Interpolate the position embedding to this side in pixels; 0 keeps "
+          "it.")
+      .at_least(0);
   command
-      ->add_option(
+      .add(
           "--in-channels",
           arguments->in_channels,
-          "Inflate the patch embedding to this many bands.")
-      ->check(at_least(1));
+          "Inflate the patch embedding to this many bands; 0 keeps it.")
+      .at_least(0);
   command
-      ->add_option(
+      .add(
           "--inflation",
           arguments->inflation,
           "How bands get their weights: mean of the old ones, or repeat them "
           "by turns; both keep the sum.")
-      ->check(CLI::IsMember({"mean", "repeat"}))
-      ->capture_default_str();
-  const auto wants_json = add_json_flag(*command);
-  set_example(
-      *command,
+      .one_of({"mean", "repeat"});
+  const auto wants_json = command.add_json_flag();
+  command.set_example(
       "nadir import dino_deitsmall16_pretrain.pth --out weights/dino-s16 "
       "--bands R,G,B --normalization imagenet");
-  command->callback(
+  command.on_run(
       [arguments, wants_json] { run_import(*arguments, *wants_json); });
 }
 

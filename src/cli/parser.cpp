@@ -41,7 +41,7 @@ std::unique_ptr<CLI::App> make_parser() {
   app->require_subcommand(1);
   app->get_formatter()->column_width(34);
   app->footer("Example:\n  nadir pretrain --help");
-  add_commands(*app);
+  add_commands(Command(*app));
   add_log_flags(*app);
   return app;
 }

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/error.h"
 #include "eval/prediction.h"
 
@@ -102,17 +101,16 @@ void run(const PredictOptions& options, bool as_json) {
 
 }  // namespace
 
-void add_predict(CLI::App& parent) {
-  auto* command = parent.add_subcommand(
+void add_predict(Command parent) {
+  auto command = parent.add_command(
       "predict", "Label images with a probe that `nadir eval linear` trained.");
   auto options = std::make_shared<PredictOptions>();  // outlives the parse
-  add_config_flags(*command, fields_of(*options));
-  const auto as_json = add_json_flag(*command);
-  set_example(
-      *command,
+  command.add_fields(fields_of(*options));
+  const auto as_json = command.add_json_flag();
+  command.set_example(
       "nadir predict --probe runs/a/eval/linear --data ben-rgb --split test "
       "--out labels.geojson");
-  command->callback([options, as_json] { run(*options, *as_json); });
+  command.on_run([options, as_json] { run(*options, *as_json); });
 }
 
 }  // namespace nadir::cli

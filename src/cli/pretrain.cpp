@@ -9,7 +9,6 @@
 #include "checkpoint/checkpoint_folder.h"
 #include "checkpoint/weights.h"
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "cli/pretrain_options.h"
 #include "cli/pretrain_setup.h"
 #include "core/error.h"
@@ -195,19 +194,17 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
 
 }  // namespace
 
-void add_pretrain(CLI::App& parent) {
-  auto* command = parent.add_subcommand(
+void add_pretrain(Command parent) {
+  auto command = parent.add_command(
       "pretrain", "Train a Vision Transformer by self-distillation (DINO).");
   auto options = std::make_shared<PretrainOptions>();  // outlives the parse
-  const auto texts = add_pretrain_options(*command, options);
-  const auto as_json = add_json_flag(*command);
-  set_example(
-      *command,
+  const auto texts = add_pretrain_options(command, options);
+  const auto as_json = command.add_json_flag();
+  command.set_example(
       "nadir pretrain --data ben-rgb --out runs/a --recipe auto\n"
       "  nadir pretrain --data ben-rgb --out runs/a --recipe auto --resume "
       "auto");
-  command->callback(
-      [options, texts, as_json] { run(*options, texts, *as_json); });
+  command.on_run([options, texts, as_json] { run(*options, texts, *as_json); });
 }
 
 }  // namespace nadir::cli

@@ -70,58 +70,41 @@ std::string index_file(const std::string& path) {
 }
 
 void add_aliases(
-    CLI::App& command,
-    const std::vector<Field>& fields,
-    const FlagTexts& texts) {
+    Command command, const std::vector<Field>& fields, const FlagTexts& texts) {
   for (const auto& alias : kAliases) {
-    const Field& field = find_field(fields, alias.key);
-    command
-        .add_option_function<std::string>(
-            alias.flag,
-            [field, texts](const std::string& text) {
-              set_field(field, text);
-              (*texts)[field.key] = text;
-            },
-            alias.help)
-        ->type_name(field_type(field));
+    command.add_alias(
+        alias.flag, find_field(fields, alias.key), texts, alias.help);
   }
 }
 
-void add_foreign_flags(CLI::App& command) {
+void add_foreign_flags(Command command) {
   for (const auto& foreign : kForeignFlags) {
-    command
-        .add_option(
-            foreign.flag,
-            [foreign](const CLI::results_t&) {
-              log_warning(
-                  "train", "{} has no effect: {}", foreign.flag, foreign.why);
-              return true;
-            },
-            std::string("Accepted without effect: ") + foreign.why + ".")
-        ->type_name("text")
-        ->expected(0, 1)
-        ->group("Of the reference program");
+    command.add_ignored(
+        foreign.flag,
+        std::string("Accepted without effect: ") + foreign.why + ".",
+        "Of the reference program",
+        [foreign] {
+          log_warning(
+              "train", "{} has no effect: {}", foreign.flag, foreign.why);
+        });
   }
 }
 
 }  // namespace
 
 FlagTexts add_pretrain_options(
-    CLI::App& command, const std::shared_ptr<PretrainOptions>& options) {
+    Command command, const std::shared_ptr<PretrainOptions>& options) {
+  command.add(
+      "--recipe",
+      options->recipe,
+      "auto chooses by the data's size and says why; a TOML file sets "
+      "fields; flags win over both.");
   command
-      .add_option(
-          "--recipe",
-          options->recipe,
-          "auto chooses by the data's size and says why; a TOML file sets "
-          "fields; flags win over both.")
-      ->capture_default_str();
-  command
-      .add_option(
+      .add(
           "--resume",
           options->resume,
           "auto goes on from the run's last checkpoint, if there is one.")
-      ->check(CLI::IsMember({"auto", "no"}))
-      ->capture_default_str();
+      .one_of({"auto", "no"});
   command.add_flag(
       "--overwrite",
       options->overwrite,
@@ -131,7 +114,7 @@ FlagTexts add_pretrain_options(
       options->dry_run,
       "Print the resolved run and its estimates, and stop.");
   const auto fields = fields_of(options->config);
-  const auto texts = add_config_flags(command, fields);
+  const auto texts = command.add_fields(fields);
   add_aliases(command, fields, texts);
   add_foreign_flags(command);
   return texts;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/options.h"
+#include "cli/command.h"
 #include "train/pretrain_config.h"
 
 namespace nadir::cli {
@@ -23,7 +23,7 @@ struct PretrainOptions {
 // Adds all flags to `command`; the parse fills `options`. Returns the texts of
 // the configuration's flags, by key.
 FlagTexts add_pretrain_options(
-    CLI::App& command, const std::shared_ptr<PretrainOptions>& options);
+    Command command, const std::shared_ptr<PretrainOptions>& options);
 
 // Defaults, then the recipe file, then the flags. Throws
 // Error{kInvalidArgument} if --data or --out is missing.

@@ -146,8 +146,7 @@ void apply_auto(
   const auto choices = train::apply_auto_recipe(
       options.config, {data.dataset->size(), data.image_px}, given);
   for (const auto& choice : choices) {
-    log_info(
-        "recipe", "{} = {} ({})", choice.key, choice.value, choice.reason);
+    log_info("recipe", "{} = {} ({})", choice.key, choice.value, choice.reason);
   }
 }
 
@@ -213,13 +212,11 @@ void print_plan(
           ? fmt::format(
                 ", {:.1f} images/s, {} in all",
                 static_cast<double>(batch) / estimate.step_s,
-                format_duration(
-                    estimate.step_s * static_cast<double>(steps)))
+                format_duration(estimate.step_s * static_cast<double>(steps)))
           : "");
 }
 
-void check_same_run(
-    const train::PretrainConfig& config, const fs::path& toml) {
+void check_same_run(const train::PretrainConfig& config, const fs::path& toml) {
   train::PretrainConfig of_run;
   read_toml(fields_of(of_run), read_file(toml), toml.string());
   auto wanted = config;
@@ -229,12 +226,11 @@ void check_same_run(
     const auto& run_field = find_field(run_fields, field.key);
     if (!fields_free_on_resume().contains(field.key) &&
         field_text(field) != field_text(run_field)) {
-      differences.push_back(
-          fmt::format(
-              "{}: the run has '{}', this command '{}'",
-              field.key,
-              field_text(run_field),
-              field_text(field)));
+      differences.push_back(fmt::format(
+          "{}: the run has '{}', this command '{}'",
+          field.key,
+          field_text(run_field),
+          field_text(field)));
     }
   }
   NADIR_CHECK(
@@ -370,8 +366,7 @@ void save_final_weights(
   checkpoint::WeightsOptions options;
   options.path = *latest;
   const auto file = checkpoint::save_weights(
-      paths.weights / "teacher.safetensors",
-      checkpoint::load_weights(options));
+      paths.weights / "teacher.safetensors", checkpoint::load_weights(options));
   log_info("train", "weights: {}", file.string());
 }
 

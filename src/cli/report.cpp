@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/file.h"
 #include "report/html_report.h"
 #include "report/run.h"
@@ -38,18 +37,16 @@ void write_report(const ReportOptions& options, bool as_json) {
 
 }  // namespace
 
-void add_report(CLI::App& parent) {
-  auto* command = parent.add_subcommand(
-      "report", "Write one HTML page that compares runs.");
+void add_report(Command parent) {
+  auto command =
+      parent.add_command("report", "Write one HTML page that compares runs.");
   auto options = std::make_shared<ReportOptions>();
-  command->add_option("RUN", options->run_folders, "Run folders.")->required();
-  command
-      ->add_option(
-          "--out", options->out, "The page; one file that needs no network.")
-      ->capture_default_str();
-  const auto as_json = add_json_flag(*command);
-  set_example(*command, "nadir report runs/a runs/b --out report.html");
-  command->callback([options, as_json] { write_report(*options, *as_json); });
+  command.add_words("RUN", options->run_folders, "Run folders.").required();
+  command.add(
+      "--out", options->out, "The page; one file that needs no network.");
+  const auto as_json = command.add_json_flag();
+  command.set_example("nadir report runs/a runs/b --out report.html");
+  command.on_run([options, as_json] { write_report(*options, *as_json); });
 }
 
 }  // namespace nadir::cli

@@ -8,7 +8,6 @@
 
 #include "augment/view_config.h"
 #include "cli/commands.h"
-#include "cli/options.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "eval/pictures.h"
@@ -191,18 +190,17 @@ void run(const ViewOptions& options, bool as_json) {
 
 }  // namespace
 
-void add_view(CLI::App& parent) {
-  auto* command = parent.add_subcommand(
+void add_view(Command parent) {
+  auto command = parent.add_command(
       "view",
       "Draw attention, masks and patch tokens of a network, and views of the\n"
       "augmentation.");
   auto options = std::make_shared<ViewOptions>();  // outlives the parse
-  add_config_flags(*command, fields_of(*options));
-  const auto as_json = add_json_flag(*command);
-  set_example(
-      *command,
+  command.add_fields(fields_of(*options));
+  const auto as_json = command.add_json_flag();
+  command.set_example(
       "nadir view --weights runs/a --data ben-rgb --views --out pictures");
-  command->callback([options, as_json] { run(*options, *as_json); });
+  command.on_run([options, as_json] { run(*options, *as_json); });
 }
 
 }  // namespace nadir::cli

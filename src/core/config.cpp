@@ -35,10 +35,7 @@ bool parse_bool(const std::string& key, const std::string& text) {
     return false;
   }
   fail(
-      ErrorCode::kInvalidArgument,
-      "{} must be on or off, got '{}'",
-      key,
-      text);
+      ErrorCode::kInvalidArgument, "{} must be on or off, got '{}'", key, text);
 }
 
 template <class Number>
@@ -100,7 +97,7 @@ std::string toml_value(const Field& field) {
               items.push_back(toml_string(item));
             }
           }
-          return "[" + join(items, ", ") + "]";
+          return fmt::format("[{}]", join(items, ", "));
         }
       },
       field.target);

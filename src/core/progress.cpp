@@ -117,8 +117,8 @@ std::string Progress::line(Clock::time_point now) const {
         std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_));
     const int filled = static_cast<int>(share * kBarWidth);
     if (is_terminal()) {
-      text += "[" + std::string(static_cast<size_t>(filled), '#') +
-              std::string(static_cast<size_t>(kBarWidth - filled), '.') + "] ";
+      text +=
+          fmt::format("[{:#>{}}{:.>{}}] ", "", filled, "", kBarWidth - filled);
     }
     text += fmt::format(
         "{:.0f}% {}/{} {}, {}/s, {} left",

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json.h"
 
 namespace nadir::data {
 namespace fs = std::filesystem;
@@ -155,7 +156,7 @@ std::string content_sha256(const std::vector<StoredImage>& images) {
 DatasetInfo read_dataset_info(const fs::path& folder) {
   const fs::path path = folder / kDatasetFile;
   try {
-    return info_from_json(nlohmann::json::parse(read_file(path)));
+    return info_from_json(parse_json(read_file(path)));
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
@@ -169,8 +170,7 @@ DatasetInfo read_dataset_info(const fs::path& folder) {
 
 void write_dataset_info(const fs::path& folder, const DatasetInfo& info) {
   // Problems may quote anything that a damaged file said.
-  const std::string text = to_json(info).dump(
-      2, ' ', false, nlohmann::json::error_handler_t::replace);
+  const std::string text = json_text(to_json(info), 2);
   write_file(folder / kDatasetFile, text + "\n");
 }
 

@@ -14,6 +14,7 @@
 #include "core/config.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "data/index_boundaries.h"
 #include "data/index_rows.h"
@@ -333,7 +334,7 @@ void write_index(const fs::path& path, const table::Table& table) {
   const auto& geometry = table.get<table::BytesColumn>("geometry");
   nlohmann::json column = {
       {"encoding", "WKB"},
-      {"crs", nlohmann::json::parse(raster::projjson(raster::kIndexCrs))},
+      {"crs", parse_json(raster::projjson(raster::kIndexCrs))},
       {"geometry_types", {"Polygon"}}};
   if (!geometry.rows.empty()) {
     column["bbox"] = bounds_of(geometry);
@@ -342,7 +343,7 @@ void write_index(const fs::path& path, const table::Table& table) {
       {"version", "1.1.0"},
       {"primary_column", "geometry"},
       {"columns", {{"geometry", column}}}};
-  table::write_parquet(path, table, {{"geo", geo.dump()}});
+  table::write_parquet(path, table, {{"geo", json_text(geo)}});
 }
 
 }  // namespace nadir::data

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "core/parallel.h"
 #include "core/progress.h"
@@ -85,7 +86,7 @@ class Packer {
             : Split::kNone;
     // Only now: what does not open leaves no folder behind.
     make_folder(options.out);
-    write_file(options.out / kPackingFile, settings.dump(2) + "\n");
+    write_file(options.out / kPackingFile, json_text(settings, 2) + "\n");
     writer_ = std::make_unique<ShardWriter>(
         options.out / kShardsFolder, ShardWriter::Options{});
   }
@@ -414,8 +415,7 @@ PackResult pack_dataset(const PackOptions& options) {
   }
   const fs::path packing = options.out / kPackingFile;
   if (fs::exists(packing)) {
-    const auto begun =
-        nlohmann::json::parse(read_file(packing), nullptr, false);
+    const auto begun = parse_json_or_discard(read_file(packing));
     NADIR_CHECK(
         begun == settings,
         "{} holds an unfinished packing of something else or with other "

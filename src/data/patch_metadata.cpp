@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "data/patch_name.h"
 
 namespace nadir::data {
@@ -17,7 +18,7 @@ static_assert(std::endian::native == std::endian::little);
 using nlohmann::json;
 
 json parse_object(std::string_view text) {
-  json object = json::parse(text, nullptr, false);
+  json object = parse_json_or_discard(text);
   if (object.is_discarded() || !object.is_object()) {
     fail(ErrorCode::kCorruptData, "its JSON cannot be parsed");
   }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json.h"
 
 namespace nadir::data {
 namespace {
@@ -103,7 +104,7 @@ std::string encode_blob(std::span<const BandView> bands) {
         {"data_offsets", {offset, offset + band.num_bytes()}}};
     offset += band.num_bytes();
   }
-  std::string text = header.dump();
+  std::string text = json_text(header);
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const uint64_t length = text.size();
   std::string blob;

@@ -8,6 +8,7 @@
 #include "core/config.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "eval/feature_cache.h"
 #include "eval/feature_sources.h"
@@ -289,7 +290,7 @@ void write_evaluation(
     return;
   }
   const auto path = folder / (evaluation.kind + ".json");
-  write_file(path, to_json(evaluation).dump(2) + "\n");
+  write_file(path, json_text(to_json(evaluation), 2) + "\n");
   log_info("eval", "results are in {}", path.string());
 }
 

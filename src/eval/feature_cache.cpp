@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/json.h"
 #include "core/log.h"
 
 namespace nadir::eval {
@@ -59,7 +60,7 @@ FeatureCache::FeatureCache(std::filesystem::path folder)
     : folder_(std::move(folder)) {}
 
 std::filesystem::path FeatureCache::file(const nlohmann::json& key) const {
-  return folder_ / (sha256_hex(key.dump()).substr(0, 24) + ".safetensors");
+  return folder_ / (sha256_hex(json_text(key)).substr(0, 24) + ".safetensors");
 }
 
 at::Tensor FeatureCache::get_or_make(
@@ -71,7 +72,7 @@ at::Tensor FeatureCache::get_or_make(
   }
   const auto path = file(key);
   try {
-    if (auto features = read_features(path, key.dump(), num_rows)) {
+    if (auto features = read_features(path, json_text(key), num_rows)) {
       log_info("eval", "features read from {}", path.string());
       return *features;
     }
@@ -85,7 +86,7 @@ at::Tensor FeatureCache::get_or_make(
     checkpoint::write_safetensors(
         path,
         {{kTensorName, features}},
-        {{"key", key.dump()}, {"sha256", checksum(features)}});
+        {{"key", json_text(key)}, {"sha256", checksum(features)}});
   } catch (const Error& error) {
     log_warning("eval", "features are not kept: {}", error.what());
   }

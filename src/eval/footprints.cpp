@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json.h"
 #include "raster/projection.h"
 
 namespace nadir::eval {
@@ -113,12 +114,12 @@ table::Metadata add_geometry(
   const nlohmann::json column = {
       {"encoding", "WKB"},
       {"geometry_types", {"Polygon"}},
-      {"crs", nlohmann::json::parse(raster::projjson(dataset.crs()))}};
+      {"crs", parse_json(raster::projjson(dataset.crs()))}};
   const nlohmann::json geo = {
       {"version", "1.0.0"},
       {"primary_column", "geometry"},
       {"columns", {{"geometry", column}}}};
-  return {{"geo", geo.dump()}};
+  return {{"geo", json_text(geo)}};
 }
 
 }  // namespace nadir::eval

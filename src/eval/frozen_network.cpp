@@ -1,6 +1,7 @@
 #include "eval/frozen_network.h"
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
@@ -31,8 +32,8 @@ void set_parameters(
     model::VisionTransformer& network, const checkpoint::TensorMap& tensors) {
   const at::NoGradGuard no_grad;
   for (auto& parameter : network.named_parameters()) {
-    parameter.value().copy_(tensors.at(parameter.key()));
-    parameter.value().set_requires_grad(false);
+    parameter.tensor.copy_(tensors.at(parameter.name));
+    parameter.tensor.set_requires_grad(false);
   }
 }
 

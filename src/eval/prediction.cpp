@@ -11,6 +11,7 @@
 #include "core/config.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "eval/footprints.h"
 #include "table/csv.h"
 #include "table/parquet.h"
@@ -129,7 +130,7 @@ std::string geojson(const Predictions& predictions) {
       {"type", "FeatureCollection"},
       {"nadir", predictions.probe},
       {"features", features}};
-  return collection.dump() + "\n";
+  return json_text(collection) + "\n";
 }
 
 }  // namespace
@@ -178,7 +179,7 @@ void write_predictions(
   if (extension == ".parquet") {
     auto table = prediction_table(predictions);
     auto metadata = add_geometry(*images.dataset, images.indices, table);
-    metadata["nadir"] = predictions.probe.dump();
+    metadata["nadir"] = json_text(predictions.probe);
     table::write_parquet(path, table, metadata);
   } else if (extension == ".csv") {
     table::write_csv(path, prediction_table(predictions));
@@ -229,7 +230,7 @@ void write_features(
   }
   if (extension == ".safetensors") {
     auto metadata = provenance;
-    metadata["names"] = nlohmann::json(names).dump();
+    metadata["names"] = json_text(nlohmann::json(names));
     checkpoint::write_safetensors(path, {{"features", features}}, metadata);
     return;
   }

@@ -6,6 +6,7 @@
 #include "checkpoint/safetensors.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/version.h"
 
 namespace nadir::eval {
@@ -64,7 +65,7 @@ Probe probe_from_json(const nlohmann::json& json) {
     fail(
         ErrorCode::kCorruptData,
         "format {} is not known; this program reads format {}",
-        json.at("format").dump(),
+        json_text(json.at("format")),
         kFormat);
   }
   Probe probe;
@@ -116,7 +117,7 @@ void save_probe(const Probe& probe, const std::filesystem::path& folder) {
   checkpoint::write_safetensors(
       folder / "probe.safetensors",
       {{"weight", probe.head.weight_CF}, {"bias", probe.head.bias_C}});
-  write_file(folder / "probe.json", probe_json(probe).dump(2) + "\n");
+  write_file(folder / "probe.json", json_text(probe_json(probe), 2) + "\n");
 }
 
 Probe load_probe(const std::filesystem::path& path) {
@@ -124,7 +125,7 @@ Probe load_probe(const std::filesystem::path& path) {
   const std::string text = read_file(json_path);
   Probe probe;
   try {
-    probe = probe_from_json(nlohmann::json::parse(text));
+    probe = probe_from_json(parse_json(text));
   } catch (const nlohmann::json::exception& error) {
     fail(
         ErrorCode::kCorruptData,

@@ -3,14 +3,13 @@
 // LibTorch's global generator.
 #pragma once
 
-#include <torch/nn/module.h>
-
 #include "core/random.h"
+#include "model/module.h"
 
 namespace nadir::model {
 
 // y = x W^T + b over the last dimension; W is [out, in].
-struct Linear : torch::nn::Module {
+struct Linear : Module {
   Linear(int64_t in_dim, int64_t out_dim);
 
   [[nodiscard]] at::Tensor forward(const at::Tensor& x) const;
@@ -23,7 +22,7 @@ struct Linear : torch::nn::Module {
 };
 
 // Normalises the last dimension; eps 1e-6, as the Vision Transformer has it.
-struct LayerNorm : torch::nn::Module {
+struct LayerNorm : Module {
   explicit LayerNorm(int64_t dim);
 
   [[nodiscard]] at::Tensor forward(const at::Tensor& x) const;
@@ -37,7 +36,7 @@ struct LayerNorm : torch::nn::Module {
 
 // Normalises over the batch, [N, dim]; eps 1e-5, running momentum 0.1. Uses
 // the batch's statistics in training mode, the running ones else.
-struct BatchNorm : torch::nn::Module {
+struct BatchNorm : Module {
   explicit BatchNorm(int64_t dim);
 
   [[nodiscard]] at::Tensor forward(const at::Tensor& x);

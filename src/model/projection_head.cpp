@@ -33,8 +33,7 @@ DinoHead::DinoHead(int64_t in_dim, const HeadConfig& config) : config_(config) {
       config.head_hidden_dim,
       config.head_bottleneck_dim);
   // The indices of the reference's nn.Sequential, GELUs included.
-  const auto mlp =
-      register_module("mlp", std::make_shared<torch::nn::Module>());
+  const auto mlp = register_module("mlp", std::make_shared<Module>());
   int64_t index = 0;
   int64_t dim = in_dim;
   for (int64_t i = 0; i < config.head_layers; ++i) {

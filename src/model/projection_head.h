@@ -7,16 +7,15 @@
 #include <memory>
 #include <vector>
 
-#include <torch/nn/module.h>
-
 #include "core/random.h"
 #include "model/head_config.h"
 #include "model/layers.h"
+#include "model/module.h"
 
 namespace nadir::model {
 
 // Weights are NaN until init_weights() or a checkpoint sets them.
-class DinoHead : public torch::nn::Module {
+class DinoHead : public Module {
  public:
   // Throws Error{kInvalidArgument} if a field is out of range.
   DinoHead(int64_t in_dim, const HeadConfig& config);
@@ -32,7 +31,7 @@ class DinoHead : public torch::nn::Module {
   [[nodiscard]] const HeadConfig& config() const noexcept { return config_; }
 
  private:
-  struct LastLayer : torch::nn::Module {
+  struct LastLayer : Module {
     at::Tensor weight_g;  // [K, 1]: magnitudes
     at::Tensor weight_v;  // [K, bottleneck]: directions, of any length
   };

@@ -4,15 +4,14 @@
 
 #include <memory>
 
-#include <torch/nn/module.h>
-
 #include "model/layers.h"
+#include "model/module.h"
 
 namespace nadir::model {
 
 // Multi-head self-attention. The queries, keys and values of all heads come
 // from one linear map, laid out [3, H, D / H]; softmax scale (D / H)^-0.5.
-class Attention : public torch::nn::Module {
+class Attention : public Module {
  public:
   Attention(int64_t dim, int64_t num_heads);
 
@@ -37,7 +36,7 @@ class Attention : public torch::nn::Module {
 };
 
 // Linear, exact GELU, Linear.
-class Mlp : public torch::nn::Module {
+class Mlp : public Module {
  public:
   Mlp(int64_t dim, int64_t hidden_dim);
 
@@ -50,7 +49,7 @@ class Mlp : public torch::nn::Module {
   std::shared_ptr<Linear> fc2_;
 };
 
-class TransformerBlock : public torch::nn::Module {
+class TransformerBlock : public Module {
  public:
   TransformerBlock(int64_t dim, int64_t num_heads);
 

@@ -93,8 +93,7 @@ VisionTransformer::VisionTransformer(const VitConfig& config)
       "patch_embed",
       std::make_shared<PatchEmbedding>(
           config.in_channels, config.patch_size, dim));
-  const auto blocks =
-      register_module("blocks", std::make_shared<torch::nn::Module>());
+  const auto blocks = register_module("blocks", std::make_shared<Module>());
   for (int64_t i = 0; i < shape_.depth; ++i) {
     blocks_.push_back(blocks->register_module(
         std::to_string(i),

@@ -9,11 +9,10 @@
 #include <optional>
 #include <vector>
 
-#include <torch/nn/module.h>
-
 #include "core/random.h"
 #include "model/drop_path.h"
 #include "model/layers.h"
+#include "model/module.h"
 #include "model/transformer_block.h"
 #include "model/vit_config.h"
 
@@ -21,7 +20,7 @@ namespace nadir::model {
 
 // Cuts images into patches and maps each to a token: a convolution whose
 // stride is its kernel's side, written as one matrix product.
-class PatchEmbedding : public torch::nn::Module {
+class PatchEmbedding : public Module {
  public:
   PatchEmbedding(int64_t in_channels, int64_t patch_size, int64_t dim);
 
@@ -31,7 +30,7 @@ class PatchEmbedding : public torch::nn::Module {
   void init_weights(RandomStream& random);
 
  private:
-  struct Projection : torch::nn::Module {
+  struct Projection : Module {
     at::Tensor weight;  // [D, C, p, p]
     at::Tensor bias;    // [D]
   };
@@ -43,7 +42,7 @@ class PatchEmbedding : public torch::nn::Module {
 // float32 with sides that are multiples of the patch size; every method throws
 // Error{kInvalidArgument} for others. Reading methods may be called from
 // several threads at once.
-class VisionTransformer : public torch::nn::Module {
+class VisionTransformer : public Module {
  public:
   // Throws Error{kInvalidArgument} for an unknown arch or sizes out of range.
   explicit VisionTransformer(const VitConfig& config);

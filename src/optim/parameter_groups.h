@@ -5,7 +5,8 @@
 #include <vector>
 
 #include <ATen/core/Tensor.h>
-#include <torch/nn/module.h>
+
+#include "model/module.h"
 
 namespace nadir::optim {
 
@@ -20,6 +21,6 @@ struct ParameterGroup {
 // tensors of one dimension; class token, position embedding and prototypes do
 // decay, as in the reference.
 [[nodiscard]] std::vector<ParameterGroup> make_parameter_groups(
-    const torch::nn::Module& module);
+    const model::Module& module);
 
 }  // namespace nadir::optim

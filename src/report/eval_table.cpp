@@ -9,6 +9,7 @@
 #include "core/config.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "report/html.h"
 
 namespace nadir::report {
@@ -122,7 +123,7 @@ const EvalRow* EvalTable::tested() const {
 
 EvalTable read_eval_table(const std::filesystem::path& path) {
   try {
-    const Json json = Json::parse(read_file(path));
+    const Json json = parse_json(read_file(path));
     EvalTable table;
     table.file = path.filename().string();
     table.kind = text_of(json, "kind");

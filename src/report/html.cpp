@@ -131,9 +131,9 @@ std::string format_number(double value, int digits) {
   }
   std::string text = fmt::format("{:.0f}", size);
   for (int at = static_cast<int>(text.size()) - 3; at > 0; at -= 3) {
-    text.insert(static_cast<size_t>(at), ",");
+    text.insert(static_cast<size_t>(at), 1, ',');
   }
-  return value < 0 ? "-" + text : text;
+  return fmt::format("{}{}", value < 0 ? "-" : "", text);
 }
 
 std::string format_percent(double share) {

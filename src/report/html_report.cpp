@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/json.h"
 #include "core/progress.h"
 #include "core/version.h"
 #include "report/charts_section.h"
@@ -313,10 +314,7 @@ std::string provenance_section(const std::vector<Run>& runs) {
     }
     html += events_list(run);
     if (run.provenance.is_object()) {
-      html += folded(
-          "Provenance",
-          run.provenance.dump(
-              2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+      html += folded("Provenance", json_text(run.provenance, 2));
     }
     if (!run.config_text.empty()) {
       html += folded("Configuration, as resolved", run.config_text);

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "runs/metrics_reader.h"
 
 namespace nadir::report {
@@ -122,8 +123,7 @@ void read_provenance_of(Run& run) {
   if (!fs::exists(path)) {
     return;
   }
-  run.provenance =
-      nlohmann::ordered_json::parse(read_file(path), nullptr, false);
+  run.provenance = parse_ordered_json(read_file(path));
   if (!run.provenance.is_object()) {
     fail(
         ErrorCode::kCorruptData,

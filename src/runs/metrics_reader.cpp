@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/json.h"
 
 namespace nadir::runs {
 namespace {
@@ -57,7 +58,7 @@ void MetricsReader::consume_line(
   if (line.empty()) {
     return;
   }
-  const auto record = nlohmann::json::parse(line, nullptr, false);
+  const auto record = parse_json_or_discard(line);
   if (!record.is_object()) {
     ++num_damaged_;
     return;
@@ -119,8 +120,7 @@ int64_t read_metrics(
   reader.read_new(consume);
   int64_t num_damaged = reader.num_damaged();
   if (!reader.unfinished().empty()) {
-    const auto last =
-        nlohmann::json::parse(reader.unfinished(), nullptr, false);
+    const auto last = parse_json_or_discard(reader.unfinished());
     if (last.is_object()) {
       consume(last);
     } else {

@@ -12,6 +12,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 
 namespace nadir::runs {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_kept(const std::string& line, std::optional<int64_t> resume_step) {
-  const auto record = nlohmann::json::parse(line, nullptr, false);
+  const auto record = parse_json_or_discard(line);
   if (!record.is_object()) {
     return false;  // cut or damaged
   }
@@ -79,10 +80,7 @@ MetricsWriter::~MetricsWriter() {
 
 void MetricsWriter::write(const nlohmann::ordered_json& record) {
   NADIR_ASSERT(record.is_object());
-  const std::string line =
-      record.dump(
-          -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
-      "\n";
+  const std::string line = json_text(record) + "\n";
   size_t done = 0;
   while (done < line.size()) {
     const ssize_t count = ::write(fd_, line.data() + done, line.size() - done);

@@ -11,6 +11,7 @@
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/version.h"
 
 namespace nadir::runs {
@@ -40,7 +41,7 @@ fs::path without_trailing_slash(const fs::path& path) {
 
 // Text as JSON, whatever bytes a command line holds.
 std::string dump(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_text(json, 2) + "\n";
 }
 
 Json start_of(const Provenance& provenance) {
@@ -160,7 +161,7 @@ void RunFolder::write_config(const std::string& toml) {
 void RunFolder::write_provenance(const Provenance& provenance) {
   const Json start = start_of(provenance);
   if (fs::exists(paths_.provenance)) {
-    auto json = Json::parse(read_file(paths_.provenance), nullptr, false);
+    auto json = parse_ordered_json(read_file(paths_.provenance));
     if (json.is_object()) {
       json["resumes"].push_back(start);
       write_file(paths_.provenance, dump(json));
@@ -206,7 +207,7 @@ RunStatus read_status(const fs::path& path) {
   const fs::path file = RunPaths(path).status;
   const std::string text = read_file(file);
   try {
-    const auto json = Json::parse(text);
+    const auto json = parse_ordered_json(text);
     RunStatus status;
     status.state = state_of(json.at("state").get<std::string>(), file);
     status.step = json.at("step").get<int64_t>();

@@ -3,15 +3,14 @@
 // Shapes: V student views, G teacher (global) views, B images, K prototypes.
 #pragma once
 
-#include <torch/nn/module.h>
-
+#include "model/module.h"
 #include "ssl/dino_loss_config.h"
 #include "ssl/dino_statistics.h"
 
 namespace nadir::ssl {
 
 // Not thread-safe.
-class DinoLoss : public torch::nn::Module {
+class DinoLoss : public model::Module {
  public:
   // The centre is 0 at first. Throws Error{kInvalidArgument} if a field is out
   // of range.

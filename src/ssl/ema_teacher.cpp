@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "core/error.h"
 
@@ -21,14 +22,14 @@ EmaTeacher::EmaTeacher(const MultiCropNetwork& student) {
   network_ = std::make_shared<MultiCropNetwork>(
       student.backbone().config(), student.head().config());
   const auto sources = student.named_parameters();
-  network_->to(sources.front().value().device());
+  network_->to(student.parameters().front().device());
   for (auto& item : network_->named_parameters()) {
-    item.value().copy_(sources[item.key()]);
-    item.value().requires_grad_(false);
+    item.tensor.copy_(sources[item.name]);
+    item.tensor.requires_grad_(false);
   }
   const auto buffers = student.named_buffers();
   for (auto& item : network_->named_buffers()) {
-    item.value().copy_(buffers[item.key()]);
+    item.tensor.copy_(buffers[item.name]);
   }
   parameters_ = network_->parameters();
 }

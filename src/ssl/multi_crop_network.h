@@ -6,8 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include <torch/nn/module.h>
-
+#include "model/module.h"
 #include "model/projection_head.h"
 #include "model/vision_transformer.h"
 
@@ -15,7 +14,7 @@ namespace nadir::ssl {
 
 // Parameters are named backbone.* and head.*, as in the reference's
 // checkpoints. Weights are NaN until init_weights() or a checkpoint sets them.
-class MultiCropNetwork : public torch::nn::Module {
+class MultiCropNetwork : public model::Module {
  public:
   MultiCropNetwork(
       const model::VitConfig& backbone, const model::HeadConfig& head);

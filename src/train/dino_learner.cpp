@@ -3,7 +3,9 @@
 #include <cmath>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
+#include "checkpoint/module_state.h"
 #include "core/error.h"
 #include "core/random.h"
 #include "optim/parameter_groups.h"
@@ -48,7 +50,7 @@ void add_statistics(
 // The buffers of batch normalisation move in forward already.
 class BufferCopies {
  public:
-  void add(const torch::nn::Module& module) {
+  void add(const model::Module& module) {
     for (const auto& buffer : module.buffers()) {
       copies_.emplace_back(buffer, buffer.clone());
     }
@@ -64,19 +66,6 @@ class BufferCopies {
  private:
   std::vector<std::pair<at::Tensor, at::Tensor>> copies_;
 };
-
-// Every parameter and buffer as `prefix` + its name.
-void collect(
-    const torch::nn::Module& module,
-    const std::string& prefix,
-    checkpoint::TensorMap& tensors) {
-  for (const auto& item : module.named_parameters()) {
-    tensors[prefix + item.key()] = item.value().detach();
-  }
-  for (const auto& item : module.named_buffers()) {
-    tensors[prefix + item.key()] = item.value();
-  }
-}
 
 }  // namespace
 
@@ -193,25 +182,29 @@ void DinoLearner::load_backbone(const checkpoint::TensorMap& backbone) {
   const at::NoGradGuard no_grad;
   for (auto* network : {student_.get(), &teacher_.network()}) {
     for (auto& item : network->backbone().named_parameters()) {
-      const auto found = backbone.find(item.key());
+      const auto found = backbone.find(item.name);
       NADIR_CHECK(
-          found != backbone.end(), "the initial weights lack {}", item.key());
+          found != backbone.end(), "the initial weights lack {}", item.name);
       NADIR_CHECK(
-          found->second.sizes() == item.value().sizes(),
+          found->second.sizes() == item.tensor.sizes(),
           "{} of the initial weights is {}, the network wants {}",
-          item.key(),
+          item.name,
           fmt::format("[{}]", fmt::join(found->second.sizes().vec(), ", ")),
-          fmt::format("[{}]", fmt::join(item.value().sizes().vec(), ", ")));
-      item.value().copy_(found->second);
+          fmt::format("[{}]", fmt::join(item.tensor.sizes().vec(), ", ")));
+      item.tensor.copy_(found->second);
     }
   }
 }
 
+checkpoint::TensorMap DinoLearner::network_state() const {
+  auto tensors = checkpoint::state_of(*student_, "student.");
+  tensors.merge(checkpoint::state_of(teacher_.network(), "teacher."));
+  tensors.merge(checkpoint::state_of(loss_, "dino_loss."));
+  return tensors;
+}
+
 checkpoint::TensorMap DinoLearner::state() const {
-  checkpoint::TensorMap tensors;
-  collect(*student_, "student.", tensors);
-  collect(teacher_.network(), "teacher.", tensors);
-  collect(loss_, "dino_loss.", tensors);
+  auto tensors = network_state();
   for (const auto& [name, tensor] : optimizer_->state()) {
     tensors["optimizer." + name] = tensor;
   }
@@ -220,10 +213,7 @@ checkpoint::TensorMap DinoLearner::state() const {
 
 void DinoLearner::load_state(const checkpoint::TensorMap& state) {
   constexpr std::string_view kOptimizer = "optimizer.";
-  checkpoint::TensorMap own;
-  collect(*student_, "student.", own);
-  collect(teacher_.network(), "teacher.", own);
-  collect(loss_, "dino_loss.", own);
+  const auto own = network_state();
   const auto refuse = [](const std::string& name, const char* what) {
     fail(
         ErrorCode::kCorruptData,

@@ -88,6 +88,8 @@ class DinoLearner {
       const StepValues& values,
       const model::DropPathKey& drop_path,
       StepResult& result);
+  // Student, teacher and centre by name, sharing their memory.
+  [[nodiscard]] checkpoint::TensorMap network_state() const;
 
   PretrainConfig config_;
   at::Device device_;

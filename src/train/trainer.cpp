@@ -6,6 +6,7 @@
 #include "checkpoint/checkpoint_folder.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "core/signals.h"
 #include "train/check_config.h"
@@ -221,7 +222,7 @@ void Trainer::skip_step(
       {"loss", is_loss_finite ? "finite" : "not finite"},
       {"gradient", result.gradients.largest_name},
       {"images", names}};
-  write_file(file, note.dump(2) + "\n");
+  write_file(file, json_text(note, 2) + "\n");
   recorder.write_warning(
       step_,
       fmt::format(

@@ -6,6 +6,7 @@
 #include "checkpoint/fake_backbone.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 
 namespace nadir::checkpoint {
 namespace {
@@ -166,9 +167,9 @@ TEST_F(WeightsTest, RefusesAConfigThatContradictsTheTensors) {
   weights.config = nano_config();
   weights.tensors = nano_backbone();
   save_weights(path("w"), weights);
-  json config = json::parse(read_file(path("w") / "config.json"));
+  json config = parse_json(read_file(path("w") / "config.json"));
   config["patch_size"] = 16;
-  write_file(path("w") / "config.json", config.dump());
+  write_file(path("w") / "config.json", json_text(config));
   EXPECT_NE(
       error_of([&] {
         (void)load(path("w"));

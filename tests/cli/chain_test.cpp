@@ -7,6 +7,7 @@
 #include "cli/run_files.h"
 #include "cli/world.h"
 #include "core/file.h"
+#include "core/json.h"
 
 namespace nadir::cli {
 namespace {
@@ -171,7 +172,7 @@ TEST_F(Chain, NeighboursScoreBesideTheBaselines) {
     EXPECT_GE(row["ap_macro"].get<double>(), 0);
     EXPECT_LE(row["ap_macro"].get<double>(), 1);
   }
-  EXPECT_EQ(json::parse(bytes("scores/knn.json")), result);
+  EXPECT_EQ(parse_json(bytes("scores/knn.json")), result);
 }
 
 TEST_F(Chain, AProbeIsKeptAndPredicts) {
@@ -190,7 +191,7 @@ TEST_F(Chain, AProbeIsKeptAndPredicts) {
     EXPECT_EQ(predicted["images"], result["splits"]["test"]);
     EXPECT_TRUE(has(out));
   }
-  const auto places = json::parse(bytes("p.geojson"));
+  const auto places = parse_json(bytes("p.geojson"));
   ASSERT_EQ(places["type"], "FeatureCollection");
   EXPECT_EQ(places["features"].size(), result["splits"]["test"]);
   const auto& first = places["features"][0];

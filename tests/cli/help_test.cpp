@@ -7,6 +7,7 @@
 #include "cli/world.h"
 #include "core/config.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "train/pretrain_config.h"
 
 namespace nadir::cli {
@@ -137,7 +138,7 @@ json meaning(const std::string& text) {
     const std::string value = word == "False"       ? "false"
                               : word.ends_with(".") ? word + "0"
                                                     : word;
-    const auto parsed = json::parse(value, nullptr, false);
+    const auto parsed = parse_json_or_discard(value);
     list.push_back(parsed.is_discarded() ? json(word) : parsed);
   }
   return list.size() == 1 ? list[0] : list;

@@ -13,6 +13,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 
 namespace nadir::cli {
 namespace {
@@ -69,7 +70,7 @@ std::optional<int> wait_for(pid_t child, const ProcessOptions& options) {
 }  // namespace
 
 nlohmann::json Outcome::json() const {
-  auto parsed = nlohmann::json::parse(out, nullptr, false);
+  auto parsed = parse_json_or_discard(out);
   return parsed.is_discarded() ? nlohmann::json() : parsed;
 }
 

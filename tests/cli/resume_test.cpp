@@ -3,6 +3,7 @@
 #include <csignal>
 #include <random>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "cli/program.h"
@@ -48,8 +49,8 @@ class Resume : public testing::Test {
   }
 
   void stop_after(int64_t num_steps) const {
-    const auto outcome = run_nadir(pretrain_words(
-        run_, "--stop-after-steps " + std::to_string(num_steps)));
+    const auto outcome = run_nadir(
+        pretrain_words(run_, fmt::format("--stop-after-steps {}", num_steps)));
     ASSERT_EQ(outcome.exit_code, 0) << outcome.text();
   }
 

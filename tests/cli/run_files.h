@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "core/json.h"
 
 namespace nadir::cli {
 
@@ -22,7 +23,7 @@ inline std::map<int64_t, nlohmann::json> training_records(
   }
   std::istringstream lines(read_file(run / "metrics.jsonl"));
   for (std::string line; std::getline(lines, line);) {
-    auto record = nlohmann::json::parse(line, nullptr, false);
+    auto record = parse_json_or_discard(line);
     if (!record.is_object() || !record.contains("loss")) {
       continue;
     }
@@ -51,7 +52,7 @@ inline int64_t num_training_lines(const std::filesystem::path& run) {
 }
 
 inline nlohmann::json read_json(const std::filesystem::path& path) {
-  return nlohmann::json::parse(read_file(path));
+  return parse_json(read_file(path));
 }
 
 }  // namespace nadir::cli

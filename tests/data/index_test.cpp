@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/json.h"
 #include "core/signals.h"
 #include "data/fixtures.h"
 #include "data/labels.h"
@@ -27,7 +28,7 @@ class IndexFiles : public ::testing::Test {
     unpack(
         source_,
         patch_files(kPatchA) + patch_files(kPatchB) +
-            patch_files(kPatchC, patch_json({"Airports"}).dump()));
+            patch_files(kPatchC, json_text(patch_json({"Airports"}))));
     make_lists(
         lists_,
         {{"train", {kPatchA}}, {"patches_with_seasonal_snow", {kPatchB}}});
@@ -49,7 +50,7 @@ class IndexFiles : public ::testing::Test {
   std::string error_without(const char* key) {
     auto json = patch_json();
     json.erase(key);
-    return error_with(json.dump());
+    return error_with(json_text(json));
   }
 
   TemporaryFolder folder_;
@@ -116,8 +117,7 @@ TEST_F(IndexFiles, WritesTheElevenColumnsAsGeoParquet) {
           "original_split",
           "country",
           "season"}));
-  const auto geo =
-      nlohmann::json::parse(table::read_parquet_metadata(path).at("geo"));
+  const auto geo = parse_json(table::read_parquet_metadata(path).at("geo"));
   EXPECT_EQ(geo["version"], "1.1.0");
   EXPECT_EQ(geo["columns"]["geometry"]["crs"]["id"]["code"], 3035);
   EXPECT_NEAR(
@@ -156,7 +156,7 @@ TEST_F(IndexFiles, GivesTheSameFromAnArchive) {
   const auto archive = folder_.path() / "a.tar.gz";
   pack(
       archive,
-      patch_files(kPatchC, patch_json({"Airports"}).dump()) +
+      patch_files(kPatchC, json_text(patch_json({"Airports"}))) +
           patch_files(kPatchB) + patch_files(kPatchA),
       "gzip");
   const Index from_folder = make_index(options_);
@@ -181,17 +181,19 @@ TEST_F(IndexFiles, NamesPatchAndReasonOfBadMetadata) {
   expect(error_without("projection"), "'projection'");
   expect(error_without("tile_source"), "'tile_source'");
   expect(error_without("acquisition_date"), "'acquisition_date'");
-  expect(error_with(patch_json(std::vector<std::string>()).dump()), "no label");
-  expect(error_with(patch_json({"Swamp"}).dump()), "'Swamp'");
+  expect(
+      error_with(json_text(patch_json(std::vector<std::string>()))),
+      "no label");
+  expect(error_with(json_text(patch_json({"Swamp"}))), "'Swamp'");
   auto json = patch_json();
   json["acquisition_date"] = "yesterday";
-  expect(error_with(json.dump()), "'yesterday'");
+  expect(error_with(json_text(json)), "'yesterday'");
   json = patch_json();
   json["projection"] = "nowhere";
-  expect(error_with(json.dump()), "unknown projection");
+  expect(error_with(json_text(json)), "unknown projection");
   json = patch_json();
   json["coordinates"]["ulx"] = "left";
-  expect(error_with(json.dump()), "'ulx'");
+  expect(error_with(json_text(json)), "'ulx'");
 }
 
 TEST_F(IndexFiles, ToleratesAsManyBadPatchesAsAsked) {
@@ -209,7 +211,7 @@ TEST_F(IndexFiles, TakesTheMisprintedCornerAndDatesWithT) {
   json["coordinates"] = {
       {"ulx", 404400}, {"uly", 5342400}, {"lrx", 405600}, {"lly", 5341200}};
   json["acquisition_date"] = "2017-06-13T9:05:06";
-  unpack(source_, patch_files(kPatchA, json.dump() + "\n"));
+  unpack(source_, patch_files(kPatchA, json_text(json) + "\n"));
   const Index index = make_index(options_);
   EXPECT_EQ(
       index.table.get<TextColumn>("acquisition_date")[0],

@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/json.h"
 #include "data/dataset_info.h"
 #include "data/fixtures.h"
 #include "data/index_catalog.h"
@@ -146,13 +147,14 @@ TEST(Mutations, OfPngs) {
 }
 
 TEST(Mutations, OfPatchMetadata) {
-  expect_errors_only(patch_json().dump(2), 1000, [](const std::string& bytes) {
-    const auto metadata = parse_patch_metadata(bytes);
-    (void)to_labels_19(metadata.labels);
-    (void)season_of(metadata.acquisition_date);
-    raster::TransformerCache transformers(raster::kIndexCrs);
-    (void)ring_wkb(ring_of(metadata.box, transformers));
-  });
+  expect_errors_only(
+      json_text(patch_json(), 2), 1000, [](const std::string& bytes) {
+        const auto metadata = parse_patch_metadata(bytes);
+        (void)to_labels_19(metadata.labels);
+        (void)season_of(metadata.acquisition_date);
+        raster::TransformerCache transformers(raster::kIndexCrs);
+        (void)ring_wkb(ring_of(metadata.box, transformers));
+      });
 }
 
 TEST(Mutations, OfSafetensors) {

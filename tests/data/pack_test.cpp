@@ -10,6 +10,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/json.h"
 #include "core/signals.h"
 #include "data/dataset.h"
 #include "data/fixtures.h"
@@ -485,8 +486,8 @@ TEST(BigEarthNetFolder, NamesThePatchWhoseLabelsCannotBeRead) {
 
 TEST(BigEarthNetFolder, RefusesAPatchThereTwiceAndAMixtureOfVersions) {
   const TemporaryFolder folder;
-  unpack(folder.path(), patch_files(kPatchA, patch_json().dump(), "a"));
-  unpack(folder.path(), patch_files(kPatchA, patch_json().dump(), "b"));
+  unpack(folder.path(), patch_files(kPatchA, json_text(patch_json()), "a"));
+  unpack(folder.path(), patch_files(kPatchA, json_text(patch_json()), "b"));
   EXPECT_NE(
       error_of([&] { (void)open(folder.path()); }).find("is there twice"),
       std::string::npos);

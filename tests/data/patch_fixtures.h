@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
+#include "core/json.h"
 #include "data/patch_name.h"
 #include "raster/geotiff.h"
 
@@ -51,7 +52,7 @@ using Files = std::vector<std::pair<std::string, std::string>>;
 // A patch's JSON, B02 and B01 below `root`.
 inline Files patch_files(
     const std::string& name,
-    const std::string& json = patch_json().dump(),
+    const std::string& json = json_text(patch_json()),
     const std::string& root = "BigEarthNet-v1.0") {
   const std::string folder = root + "/" + name + "/";
   return {

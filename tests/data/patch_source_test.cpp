@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/json.h"
 #include "data/fixtures.h"
 #include "data/patch_fixtures.h"
 
@@ -80,7 +81,7 @@ TEST_F(PatchSourceFiles, GivesTheSameFromFolderAndEveryKindOfArchive) {
       return a.name < b.name;
     });
     EXPECT_EQ(patches[0].name, kPatchA);
-    EXPECT_EQ(patches[0].metadata_json, patch_json().dump());
+    EXPECT_EQ(patches[0].metadata_json, json_text(patch_json()));
     EXPECT_EQ(patches[1].bands.at("B02"), band_bytes("B02"));
     EXPECT_EQ(patches[1].bands.at("B01"), band_bytes("B01"));
     EXPECT_EQ(patches[0].problem, "");
@@ -156,7 +157,8 @@ TEST_F(PatchSourceFiles, FollowsNoLinkAndNoPathOutOfTheArchive) {
 }
 
 TEST_F(PatchSourceFiles, FindsPatchesBelowFoldersOfAnyName) {
-  const Files files = patch_files(kPatchA, patch_json().dump(), "données/été");
+  const Files files =
+      patch_files(kPatchA, json_text(patch_json()), "données/été");
   for (const char* filter : {"none", "gzip"}) {
     for (const bool is_pax : {false, true}) {
       pack(at("named"), files, filter, is_pax);

@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "core/json.h"
 #include "data/fixtures.h"
 #include "data/safetensors_blob.h"
 
@@ -45,7 +46,7 @@ TEST(SafetensorsBlob, IsASafetensorsFile) {
   uint64_t length = 0;
   std::memcpy(&length, blob.data(), 8);
   EXPECT_EQ(length % 8, 0U);
-  const auto header = nlohmann::json::parse(blob.substr(8, length));
+  const auto header = parse_json(blob.substr(8, length));
   EXPECT_EQ(header["B02"]["dtype"], "U16");
   EXPECT_EQ(header["B02"]["shape"], (std::vector<int>{2, 3}));
   EXPECT_EQ(header["B08A"]["dtype"], "F32");

@@ -16,6 +16,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "data/index.h"
 #include "data/labels.h"
 #include "data/synth_files.h"
@@ -132,7 +133,7 @@ TEST(SyntheticWorld, HasTheLayoutOfBigEarthNet) {
       EXPECT_EQ(
           fs::file_size(entry.path() / (name + "_" + band + ".tif")), size);
     }
-    const auto json = nlohmann::ordered_json::parse(
+    const auto json = parse_ordered_json(
         read_file(entry.path() / (name + "_labels_metadata.json")));
     std::vector<std::string> keys;
     for (const auto& item : json.items()) {
@@ -427,13 +428,13 @@ TEST(SyntheticTiff, EqualsTheArchivesOwnFilesByteForByte) {
         << band.name;
   }
   // The JSON too, but for its labels and the time of processing.
-  const auto real = nlohmann::ordered_json::parse(read_file(
+  const auto real = parse_ordered_json(read_file(
       folder / (folder.filename().string() + "_labels_metadata.json")));
   for (size_t s = 0; s < scenes().size(); ++s) {
     const PatchPlace place{static_cast<int>(s), 87, 48};
     if (patch_name(place) == folder.filename()) {
-      const auto made = nlohmann::ordered_json::parse(
-          patch_metadata(place, {LandCover::kArable}));
+      const auto made =
+          parse_ordered_json(patch_metadata(place, {LandCover::kArable}));
       EXPECT_EQ(made["coordinates"], real["coordinates"]);
       EXPECT_EQ(made["projection"], real["projection"]);
       EXPECT_EQ(made["acquisition_date"], real["acquisition_date"]);

@@ -5,10 +5,12 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "eval/baselines.h"
 #include "eval/fake_dataset.h"
 #include "eval/knn_monitor.h"
@@ -186,7 +188,7 @@ TEST(Evaluate, LinearScoresBaselinesBesideTheWeights) {
         !is_multi_label);
     write_evaluation(result.evaluation, config.out);
     EXPECT_EQ(
-        nlohmann::ordered_json::parse(
+        parse_ordered_json(
             read_file(std::filesystem::path(config.out) / "linear.json")),
         json);
     EXPECT_NE(

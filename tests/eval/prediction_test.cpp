@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "eval/fake_dataset.h"
 #include "eval/footprints.h"
 #include "table/parquet.h"
@@ -68,7 +69,7 @@ TEST(Predictions, AreWrittenAsGeoJsonInDegrees) {
   const TemporaryFolder folder;
   const auto path = folder.path() / "labels.geojson";
   write_predictions(some_predictions(true), path);
-  const auto json = nlohmann::json::parse(read_file(path));
+  const auto json = parse_json(read_file(path));
   const auto& feature = json["features"][0];
   EXPECT_EQ(feature["properties"]["labels"][0], "red");
   EXPECT_EQ(feature["properties"]["green, or not"], 0.5);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -24,7 +25,7 @@ DinoHead make_head(const HeadConfig& config) {
   return head;
 }
 
-int64_t num_parameters(const torch::nn::Module& module) {
+int64_t num_parameters(const Module& module) {
   int64_t count = 0;
   for (const auto& parameter : module.parameters()) {
     count += parameter.numel();
@@ -41,7 +42,7 @@ TEST(DinoHead, HasTheReferencesParameterCounts) {
 TEST(DinoHead, NamesItsParametersAsTheReference) {
   std::vector<std::string> names;
   for (const auto& item : DinoHead(24, small_head()).named_parameters()) {
-    names.push_back(item.key());
+    names.push_back(item.name);
   }
   EXPECT_EQ(
       names,
@@ -62,7 +63,7 @@ TEST(DinoHead, ShiftsTheIndicesWithBatchNormalisation) {
   const DinoHead head(24, config);
   std::set<std::string> modules;
   for (const auto& item : head.named_parameters()) {
-    modules.insert(item.key().substr(0, item.key().rfind('.')));
+    modules.insert(item.name.substr(0, item.name.rfind('.')));
   }
   EXPECT_EQ(
       modules,

@@ -4,6 +4,7 @@
 #include <string>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -100,7 +101,7 @@ class ReferenceVit {
     return linear(at::cat(heads, 2), name + ".proj");
   }
 
-  torch::OrderedDict<std::string, at::Tensor> parameters_;
+  NamedTensors parameters_;
   VitShape shape_;
 };
 
@@ -217,7 +218,9 @@ TEST(VisionTransformer, RefusesImagesItCannotCutOrRead) {
 
 TEST(VisionTransformer, HasTheGradientOfFiniteDifferences) {
   const auto vit = make_vit(nano());
-  vit->to(at::kDouble);
+  for (const auto& parameter : vit->parameters()) {
+    parameter.set_data(parameter.to(at::kDouble));
+  }
   // 16 px: the gradient goes through the interpolated positions.
   const auto images = random_tensor({2, 3, 16, 16}, 8).to(at::kDouble);
   const auto target = random_tensor({2, 128}, 9).to(at::kDouble);

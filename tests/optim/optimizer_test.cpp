@@ -4,6 +4,7 @@
 #include <string>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -119,7 +120,7 @@ TEST_P(OptimizerRule, ContinuesExactlyFromItsState) {
     const at::NoGradGuard no_grad;
     const auto theirs = straight.named_parameters();
     for (auto& item : resumed.named_parameters()) {
-      item.value().copy_(theirs[item.key()]);
+      item.tensor.copy_(theirs[item.name]);
     }
   }
   straight.set_gradients(9);

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <ATen/ATen.h>
-#include <torch/nn/module.h>
 
+#include "model/module.h"
 #include "support/torch_tensors.h"
 
 namespace nadir::optim {
 
-struct TestModule : torch::nn::Module {
+struct TestModule : model::Module {
   TestModule() {
     const auto add = [&](const char* name, at::IntArrayRef shape, int seed) {
       return register_parameter(
@@ -18,7 +18,7 @@ struct TestModule : torch::nn::Module {
     bias = add("bias", {3}, 2);
     cls_token = add("cls_token", {1, 1, 4}, 3);
     norm = add("norm_weight", {4}, 4);
-    auto last = std::make_shared<torch::nn::Module>();
+    auto last = std::make_shared<model::Module>();
     prototypes = last->register_parameter("weight_v", random_tensor({5, 4}, 5));
     frozen = last->register_parameter(
         "weight_g", at::ones({5, 1}), /*requires_grad=*/false);

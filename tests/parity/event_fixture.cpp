@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/json.h"
 #include "runs/event_writer.h"
 
 namespace {
@@ -48,6 +49,6 @@ int main(int argc, char** argv) {
     }
   }
   for (int step = 1; step <= kNumSteps; ++step) {
-    std::printf("%s\n", record_of(step).dump().c_str());
+    std::printf("%s\n", nadir::json_text(record_of(step)).c_str());
   }
 }

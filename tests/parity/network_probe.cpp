@@ -9,12 +9,13 @@
 #include <string>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
-#include <torch/nn/module.h>
 
 #include "checkpoint/safetensors.h"
 #include "model/device.h"
 #include "model/drop_path.h"
+#include "model/module.h"
 #include "optim/gradients.h"
 #include "optim/optimizer.h"
 #include "optim/schedule.h"
@@ -41,10 +42,10 @@ std::string suffix_of(int64_t step) {
   return fmt::format(".{}", step);
 }
 
-void load(torch::nn::Module& module, const TensorMap& tensors) {
+void load(model::Module& module, const TensorMap& tensors) {
   const at::NoGradGuard no_grad;
   for (auto& item : module.named_parameters()) {
-    item.value().copy_(tensors.at(item.key()));
+    item.tensor.copy_(tensors.at(item.name));
   }
 }
 
@@ -89,8 +90,8 @@ TensorMap run_head(const SafetensorsFile& in) {
   TensorMap out = {
       {"logits", logits.detach()}, {"grad.features", features.grad()}};
   for (const auto& item : head.named_parameters()) {
-    if (item.value().grad().defined()) {
-      out["grad." + item.key()] = item.value().grad();
+    if (item.tensor.grad().defined()) {
+      out["grad." + item.name] = item.tensor.grad();
     }
   }
   return out;
@@ -140,7 +141,7 @@ TensorMap run_schedules(const SafetensorsFile& in) {
 }
 
 // A module that holds the tensors named "start.*".
-struct Parameters : torch::nn::Module {
+struct Parameters : model::Module {
   explicit Parameters(const TensorMap& tensors) {
     for (const auto& [name, tensor] : tensors) {
       if (name.starts_with("start.")) {
@@ -156,14 +157,14 @@ TensorMap run_optimizer(const SafetensorsFile& in) {
       in.metadata.at("rule"), optim::make_parameter_groups(parameters));
   for (int64_t step = 0; step < integer(in, "num_steps"); ++step) {
     for (auto& item : parameters.named_parameters()) {
-      item.value().mutable_grad() =
-          in.tensors.at("grad." + item.key() + suffix_of(step));
+      item.tensor.mutable_grad() =
+          in.tensors.at("grad." + item.name + suffix_of(step));
     }
     optimizer->step(number(in, "lr"), number(in, "weight_decay"));
   }
   TensorMap out;
   for (const auto& item : parameters.named_parameters()) {
-    out[item.key()] = item.value().detach();
+    out[item.name] = item.tensor.detach();
   }
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "report/html_report.h"
 #include "report/summary.h"
 #include "runs/metrics_writer.h"
@@ -209,15 +210,15 @@ TEST_F(ReportTest, AMissingOrDamagedRunIsNamed) {
 // A killed process leaves "running" behind, which the report took for true.
 TEST_F(ReportTest, ARunWhoseProcessIsGoneIsInterrupted) {
   const fs::path path = make_run("a", 3);
-  auto status = nlohmann::json::parse(read_file(path / "status.json"));
+  auto status = parse_json(read_file(path / "status.json"));
   status["state"] = "running";
-  write_file(path / "status.json", status.dump());
+  write_file(path / "status.json", json_text(status));
   EXPECT_EQ(read_run(path).state(), "running");  // by this very process
   status["pid"] = 0x7FFFFFF0;                    // above any Linux limit
-  write_file(path / "status.json", status.dump());
+  write_file(path / "status.json", json_text(status));
   EXPECT_EQ(read_run(path).state(), "interrupted");
   status["host"] = "elsewhere";
-  write_file(path / "status.json", status.dump());
+  write_file(path / "status.json", json_text(status));
   EXPECT_EQ(read_run(path).state(), "running");  // who can tell
 }
 

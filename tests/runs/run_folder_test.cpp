@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/version.h"
 
 namespace nadir::runs {
@@ -145,7 +146,7 @@ TEST(RunFolder, ProvenanceKeepsTheFirstStartAndListsResumes) {
   run.write_provenance(provenance);
   provenance.command_line.emplace_back("--resume");
   run.write_provenance(provenance);
-  const auto json = nlohmann::json::parse(read_file(run.paths().provenance));
+  const auto json = parse_json(read_file(run.paths().provenance));
   EXPECT_EQ(json["nadir"]["version"], version());
   EXPECT_EQ(json["seed"], 7);
   EXPECT_EQ(json["command_line"].size(), 4U);

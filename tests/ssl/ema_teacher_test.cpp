@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -24,9 +25,9 @@ TEST(EmaTeacher, StartsAsACopyThatTakesNoGradient) {
   const EmaTeacher teacher(student);
   const auto theirs = student.named_parameters();
   for (const auto& item : teacher.network().named_parameters()) {
-    EXPECT_TRUE(at::equal(item.value(), theirs[item.key()])) << item.key();
-    EXPECT_FALSE(item.value().requires_grad()) << item.key();
-    EXPECT_FALSE(item.value().is_alias_of(theirs[item.key()])) << item.key();
+    EXPECT_TRUE(at::equal(item.tensor, theirs[item.name])) << item.name;
+    EXPECT_FALSE(item.tensor.requires_grad()) << item.name;
+    EXPECT_FALSE(item.tensor.is_alias_of(theirs[item.name])) << item.name;
   }
   EXPECT_EQ(teacher.relative_distance(student), 0);
 }

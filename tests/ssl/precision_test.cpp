@@ -47,10 +47,10 @@ TEST(AutocastGuard, TrainsWithFloatGradients) {
   }
   loss.forward(logits, logits.slice(0, 0, 2), 0.04).backward();
   for (const auto& item : network.named_parameters()) {
-    if (item.value().requires_grad()) {
-      ASSERT_TRUE(item.value().grad().defined()) << item.key();
-      EXPECT_EQ(item.value().grad().scalar_type(), at::kFloat) << item.key();
-      EXPECT_TRUE(item.value().grad().isfinite().all().item<bool>());
+    if (item.tensor.requires_grad()) {
+      ASSERT_TRUE(item.tensor.grad().defined()) << item.name;
+      EXPECT_EQ(item.tensor.grad().scalar_type(), at::kFloat) << item.name;
+      EXPECT_TRUE(item.tensor.grad().isfinite().all().item<bool>());
     }
   }
 }

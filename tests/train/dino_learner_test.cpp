@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
 #include "train/tiny_training.h"
@@ -164,7 +165,7 @@ TEST(DinoLearner, MovesCenterAndTeacherOnceAStep) {
   vit.image_size = 16;
   ssl::MultiCropNetwork teacher(vit, learner_config(4).head);
   for (auto& item : teacher.named_parameters()) {
-    item.value().copy_(before.at("teacher." + item.key()));
+    item.tensor.copy_(before.at("teacher." + item.name));
   }
   const auto logits = teacher.forward({views.large.flatten(0, 1)}, kImages);
   EXPECT_LT(
@@ -329,7 +330,7 @@ TEST(DinoLearner, StartsStudentAndTeacherFromABackboneMadeElsewhere) {
   const DinoLearner other(config, 3, at::kCPU);
   checkpoint::TensorMap backbone;
   for (const auto& item : other.teacher_backbone().named_parameters()) {
-    backbone[item.key()] = item.value().detach();
+    backbone[item.name] = item.tensor.detach();
   }
   DinoLearner learner(learner_config(1), 3, at::kCPU);
   const auto before = state_of(learner);

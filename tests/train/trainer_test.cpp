@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "core/json.h"
 #include "core/signals.h"
 #include "data/sampler.h"
 #include "train/tiny_training.h"
@@ -192,7 +193,7 @@ TEST_F(TrainerNonfinite, SkipsStepsWithinTheLimitAndNamesTheirImages) {
       continue;
     }
     ++num_notes;
-    const auto note = nlohmann::json::parse(read_file(entry.path()));
+    const auto note = parse_json(read_file(entry.path()));
     EXPECT_EQ(note["loss"], "not finite");
     const std::vector<std::string> images = note["images"];
     EXPECT_EQ(images.size(), 4U);
