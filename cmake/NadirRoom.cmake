@@ -50,11 +50,8 @@ function(nadir_room_test name)
   foreach(dep IN LISTS ARG_DEPS)
     target_link_libraries(${target} PRIVATE nadir_${dep})
   endforeach()
-  if(ARG_TORCH)
-    nadir_use_torch(${target})
-  else()
-    nadir_use_precompiled(${target} nadir_headers)
-  endif()
+  nadir_use_test_headers(${target} ${ARG_TORCH})
+  nadir_batch_sources(${target})
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
@@ -71,6 +68,24 @@ endfunction()
 function(nadir_use_torch target)
   target_link_libraries(${target} PUBLIC Torch::cpu)
   nadir_use_precompiled(${target} nadir_torch_headers)
+endfunction()
+
+# The same for programs under tests/; `with_torch` says whether they see it.
+function(nadir_use_test_headers target with_torch)
+  target_link_libraries(${target} PRIVATE GTest::gtest)
+  if(with_torch)
+    target_link_libraries(${target} PRIVATE Torch::cpu)
+    nadir_use_precompiled(${target} nadir_torch_test_headers)
+  else()
+    nadir_use_precompiled(${target} nadir_test_headers)
+  endif()
+endfunction()
+
+# Compiles sources four at a time, which reads and instantiates the headers once
+# for the four: names in their anonymous namespaces must differ.
+function(nadir_batch_sources target)
+  set_target_properties(${target} PROPERTIES
+    UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
 endfunction()
 
 # bench/<name>: one Google Benchmark binary per file.

@@ -246,8 +246,8 @@ batch_size_per_gpu = 64
   for (const auto& field : fields) {
     known.insert(dashed(field.key));
   }
-  const auto parser = cli::make_parser();
-  const auto commands = commands_of(*parser);
+  const cli::Parser parser;
+  const auto commands = commands_of(parser.app());
   const auto pretrain =
       std::find_if(commands.begin(), commands.end(), [](const auto& command) {
         return command.name == "nadir pretrain";
@@ -283,8 +283,8 @@ std::string flag_list() {
       "# Every command's flags, with type and default: the interface that\n"
       "# scripts rely on. Written by `" +
       std::string(kUpdate) + "`.\n";
-  const auto parser = cli::make_parser();
-  for (const auto& command : commands_of(*parser)) {
+  const cli::Parser parser;
+  for (const auto& command : commands_of(parser.app())) {
     list += "\n" + command.name + "\n";
     for (const auto& flag : flags_of(*command.app)) {
       list += fmt::format("  {}  {}", flag.name, flag.type);

@@ -11,7 +11,6 @@
 #include <c10/util/Exception.h>
 
 #include "cli/parser.h"
-#include "cli/usage_message.h"
 #include "core/error.h"
 #include "core/signals.h"
 #include "model/device.h"
@@ -36,7 +35,7 @@ std::string canonical_argument(std::string argument) {
   return argument;
 }
 
-// CLI11 takes the arguments in reverse order, without the program's name.
+// Without the program's name.
 std::vector<std::string> canonical_arguments(int argc, char** argv) {
   std::vector<std::string> arguments;
   bool is_option = true;
@@ -45,17 +44,14 @@ std::vector<std::string> canonical_arguments(int argc, char** argv) {
     is_option = is_option && argument != "--";
     arguments.push_back(is_option ? canonical_argument(argument) : argument);
   }
-  return {arguments.rbegin(), arguments.rend()};
+  return arguments;
 }
 
 int run(int argc, char** argv) {
-  const auto parser = make_parser();
   try {
-    parser->parse(canonical_arguments(argc, argv));
-  } catch (const CLI::Success& wish) {  // --help, --version
-    parser->exit(wish);
-  } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "nadir: %s\n", usage_message(*parser, error).c_str());
+    Parser().parse(canonical_arguments(argc, argv));
+  } catch (const UsageError& error) {
+    std::fprintf(stderr, "nadir: %s\n", error.what());
     return kUsageError;
   }
   if (std::cout.flush().fail() || std::fflush(stdout) != 0) {

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
 
-#include "cli/usage_message.h"
 #include "core/error.h"
 
 namespace nadir::cli {
@@ -18,14 +18,13 @@ std::string message_for(const std::string& line) {
   std::istringstream stream(line);
   std::vector<std::string> words;
   for (std::string word; stream >> word;) {
-    words.insert(words.begin(), word);
+    words.push_back(word);
   }
-  const auto parser = make_parser();
   try {
-    parser->parse(words);
+    Parser().parse(words);
     return "";
-  } catch (const CLI::ParseError& error) {
-    return usage_message(*parser, error);
+  } catch (const UsageError& error) {
+    return error.what();
   } catch (const Error& error) {
     return error.what();
   }
@@ -116,7 +115,8 @@ void expect_examples(const CLI::App& app, const std::string& name) {
 }
 
 TEST(Parser, HelpsEveryCommandWithAnExampleOfIt) {
-  expect_examples(*make_parser(), "nadir");
+  const Parser parser;
+  expect_examples(parser.app(), "nadir");
 }
 
 }  // namespace
