@@ -30,7 +30,7 @@ quietly() {
 # it; shows the errors only.
 build_release() {
   local target=(${1:+--target "$1"})
-  say "Building (minutes the first time on 2 cores, then what changed)."
+  say "Building (5 to 6 minutes the first time on 2 cores, then what changed)."
   quietly "$root/build/release/configure.log" cmake --preset release ||
     die "CMake failed" "log: build/release/configure.log"
   if [[ -t 1 ]]; then

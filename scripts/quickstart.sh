@@ -99,7 +99,7 @@ seen=22476
 epochs=$((seen / num_images))
 [[ $epochs -ge 1 ]] || epochs=1
 
-say "Pretraining without labels ($epochs epochs; seconds are for an idle machine of 2 cores: about 130)."
+say "Pretraining without labels, $epochs epochs."
 trained=$out/run
 if grep -qs '"state": "finished"' "$trained/status.json"; then
   echo "$trained is finished: reusing it (remove it to train anew)."

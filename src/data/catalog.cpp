@@ -12,11 +12,6 @@
 namespace nadir::data {
 namespace {
 
-// The shares of `nadir eval`, so that training on 'train' sees none of the
-// images that it scores.
-constexpr double kTestShare = 0.2;
-constexpr double kValidationShare = 0.1;
-
 [[noreturn]] void fail_on_empty_split(
     const Catalog& catalog, const DatasetOptions& options) {
   std::array<int64_t, 4> counts{};

@@ -54,7 +54,12 @@ struct Catalog {
 [[nodiscard]] double share_of_name(
     const std::string& name, const std::string& purpose);
 
-// 20 % test and 10 % of the rest validation, by share_of_name().
+// What is set aside of data without splits, here and by `nadir eval`, so that
+// training on 'train' sees none of the images that it scores.
+inline constexpr double kTestShare = 0.2;
+inline constexpr double kValidationShare = 0.1;  // of the rest
+
+// Test and validation by those shares and share_of_name().
 [[nodiscard]] Split split_by_name(const std::string& name);
 
 // For each wanted band its place in `available`; all of them in order if none

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "data/catalog.h"
+
 namespace nadir::eval {
 
 struct SplitConfig {
@@ -13,8 +15,8 @@ struct SplitConfig {
   std::string train_split = "train";
   std::string val_split = "validation";
   std::string test_split = "test";
-  double val_share = 0.1;
-  double test_share = 0.2;
+  double val_share = data::kValidationShare;
+  double test_share = data::kTestShare;
   int64_t max_train = 0;
   int64_t max_val = 0;
   int64_t max_test = 0;
