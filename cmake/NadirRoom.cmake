@@ -17,6 +17,7 @@ function(nadir_room name)
   nadir_room_properties(${target} DEPS ${ARG_DEPS} LIBS ${ARG_LIBS})
   if(ARG_TORCH)
     nadir_use_torch(${target})
+    nadir_batch_sources(${target})
   elseif(ARG_EXACT)
     target_compile_options(${target} PRIVATE -ffp-contract=off)
   else()
@@ -83,9 +84,10 @@ endfunction()
 
 # Compiles sources four at a time, which reads and instantiates the headers once
 # for the four: names in their anonymous namespaces must differ.
+option(NADIR_BATCHES "Compile tests and the rooms with LibTorch in batches" ON)
 function(nadir_batch_sources target)
   set_target_properties(${target} PROPERTIES
-    UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+    UNITY_BUILD ${NADIR_BATCHES} UNITY_BUILD_BATCH_SIZE 4)
 endfunction()
 
 # bench/<name>: one Google Benchmark binary per file.
