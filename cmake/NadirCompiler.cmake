@@ -39,6 +39,9 @@ set(NADIR_SANITIZE "" CACHE STRING "Sanitisers, e.g. address,undefined")
 if(NADIR_SANITIZE)
   add_compile_options(-fsanitize=${NADIR_SANITIZE} -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${NADIR_SANITIZE})
+  # More of the same false alarms, in code that sanitisers have instrumented.
+  target_compile_options(nadir_flags INTERFACE
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds;-Wno-stringop-overflow>)
 endif()
 
 option(NADIR_TORCH_ROOMS "Build the rooms that need LibTorch" ON)
