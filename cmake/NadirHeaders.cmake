@@ -15,13 +15,11 @@ function(nadir_precompile name)
     -fpch-preprocess ${ARG_OPTIONS})  # the first is for ccache
 endfunction()
 
-# Compiles `target` with the precompiled header of `name`.
+# Compiles `target` with the precompiled header of `name`, and its options.
 function(nadir_use_precompiled target name)
   target_precompile_headers(${target} REUSE_FROM ${name})
-  target_compile_options(${target} PRIVATE -fpch-preprocess)
-  if(name MATCHES "test_headers$")
-    target_compile_options(${target} PRIVATE -O0)
-  endif()
+  get_target_property(options ${name} COMPILE_OPTIONS)
+  target_compile_options(${target} PRIVATE ${options})
   get_target_property(type ${target} TYPE)
   if(type STREQUAL "EXECUTABLE")
     # What is compiled with -fPIC cannot serve -fPIE.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/shared_arguments.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "data/index.h"
@@ -110,15 +111,8 @@ void add_data_index(Command parent) {
       "--no-extend",
       args->skips_extension,
       "Write the six columns that the patches themselves give.");
-  command
-      .add(
-          "--max-bad",
-          options.max_bad,
-          "Patches that may be unusable; each is named.")
-      .at_least(0);
-  command
-      .add("--threads", options.num_threads, "Threads; 0 takes all there are.")
-      .at_least(0);
+  add_max_bad(command, options.max_bad, "Patches");
+  add_threads(command, options.num_threads);
   const auto wants_json = command.add_json_flag();
   command.set_example(
       "nadir data index BigEarthNet-v1.0.tar.gz --out index.parquet");

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/shared_arguments.h"
 #include "core/log.h"
 #include "data/pack.h"
 
@@ -62,15 +63,8 @@ void add_data_pack(Command parent) {
       "--dtype",
       options.type,
       "uint16, or uint8 for B04,B03,B02 stretched as rgb2000; else as SRC.");
-  command
-      .add(
-          "--max-bad",
-          options.max_bad,
-          "Images that may be unusable; each is named.")
-      .at_least(0);
-  command
-      .add("--threads", options.num_threads, "Threads; 0 takes all there are.")
-      .at_least(0);
+  add_max_bad(command, options.max_bad, "Images");
+  add_threads(command, options.num_threads);
   const auto wants_json = command.add_json_flag();
   command.set_example(
       "nadir data pack BigEarthNet-v1.0.tar.gz --index index.parquet --bands "

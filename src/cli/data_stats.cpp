@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/shared_arguments.h"
 #include "core/text_table.h"
 #include "data/dataset.h"
 #include "data/dataset_info.h"
@@ -94,8 +95,7 @@ void add_data_stats(Command parent) {
           args->max_images,
           "Images to measure, spread evenly; 0 takes all.")
       .at_least(0);
-  command.add("--threads", args->num_threads, "Threads; 0 takes all there are.")
-      .at_least(0);
+  add_threads(command, args->num_threads);
   const auto wants_json = command.add_json_flag();
   command.set_example("nadir data stats ben --split train");
   command.on_run([args, wants_json] {

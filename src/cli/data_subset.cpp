@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/shared_arguments.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "data/subset.h"
@@ -34,12 +35,7 @@ void add_data_subset(Command parent) {
       options.index,
       "Index of the patches to copy; else the one beside SRC, else all "
       "patches.");
-  command
-      .add(
-          "--max-bad",
-          options.max_bad,
-          "Patches that may be unusable; each is named.")
-      .at_least(0);
+  add_max_bad(command, options.max_bad, "Patches");
   const auto wants_json = command.add_json_flag();
   command.set_example(
       "nadir data subset BigEarthNet-v1.0 --index index.parquet --bands "

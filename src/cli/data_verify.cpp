@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/shared_arguments.h"
 #include "core/config.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -124,9 +125,7 @@ void add_data_verify(Command parent) {
       "--md5",
       options.computes_md5,
       "Compare the archive's MD5 with the published ones.");
-  command
-      .add("--threads", options.num_threads, "Threads; 0 takes all there are.")
-      .at_least(0);
+  add_threads(command, options.num_threads);
   const auto wants_json = command.add_json_flag();
   command.set_example("nadir data verify BigEarthNet-v1.0.tar.gz --md5");
   command.on_run([args, wants_json] {

@@ -7,6 +7,7 @@
 #include "checkpoint/pth_writer.h"
 #include "checkpoint/weights.h"
 #include "cli/commands.h"
+#include "cli/shared_arguments.h"
 #include "core/error.h"
 
 namespace nadir::cli {
@@ -153,13 +154,7 @@ void add_export(Command parent) {
           "timm.create_model loads), dino-pth (the official backbone file), "
           "dino-full-pth (student, teacher, centre).")
       .one_of({"safetensors", "timm", "dino-pth", "dino-full-pth"});
-  command
-      .add(
-          "--checkpoint-key",
-          arguments->checkpoint_key,
-          "Which backbone of a full checkpoint: teacher or student; without "
-          "it, the teacher's.")
-      .one_of({"teacher", "student"});
+  add_checkpoint_key(command, arguments->checkpoint_key);
   const auto wants_json = command.add_json_flag();
   command.set_example(
       "nadir export --weights runs/first --out backbone.safetensors "

@@ -7,6 +7,7 @@
 
 #include "checkpoint/weights.h"
 #include "cli/commands.h"
+#include "cli/shared_arguments.h"
 #include "core/error.h"
 #include "data/normalization.h"
 
@@ -144,13 +145,7 @@ void add_import(Command parent) {
       "--normalization",
       arguments->normalization,
       "The convention its inputs follow, by name; unknown otherwise.");
-  command
-      .add(
-          "--checkpoint-key",
-          arguments->checkpoint_key,
-          "Which backbone of a full checkpoint: teacher or student; without "
-          "it, the teacher's.")
-      .one_of({"teacher", "student"});
+  add_checkpoint_key(command, arguments->checkpoint_key);
   command
       .add(
           "--image-size",
