@@ -74,6 +74,8 @@ endfunction()
 # The same for programs under tests/; `with_torch` says whether they see it.
 function(nadir_use_test_headers target with_torch)
   target_link_libraries(${target} PRIVATE GTest::gtest)
+  target_compile_definitions(${target} PRIVATE
+    NADIR_DEFAULT_SHARED_DATA="${PROJECT_SOURCE_DIR}/../shared/data")
   if(with_torch)
     target_link_libraries(${target} PRIVATE Torch::cpu)
     nadir_use_precompiled(${target} nadir_torch_test_headers)

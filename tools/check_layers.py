@@ -17,13 +17,13 @@ import sys
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 TORCH = re.compile(r"^(torch|ATen|c10)/")
-# Headers of libraries that one room hides.
+# Headers of libraries, and the rooms that hide them.
 HIDDEN = [
     (re.compile(r"^(gdal|ogr|cpl)[a-z_]*\.h$"), "GDAL", "raster"),
     (re.compile(r"^(jpeglib|png|turbojpeg)\.h$"), "an image codec", "raster"),
     (re.compile(r"^(arrow|parquet)/"), "Arrow", "table"),
     (re.compile(r"^lmdb\.h$"), "LMDB", "data"),
-    (re.compile(r"^archive(_entry)?\.h$"), "libarchive", "data"),
+    (re.compile(r"^archive(_entry)?\.h$"), "libarchive", "data synth"),
     (re.compile(r"^curl/"), "libcurl", "data"),
     (re.compile(r"^spdlog/"), "spdlog", "core"),
     (re.compile(r"^(hwy/|[a-z]*intrin\.h$)"), "vector code", "kernels"),
@@ -113,15 +113,16 @@ class Checker:
                         path, line, "torch/torch.h takes 24 s to read; name "
                         "the header that is needed"
                     )
-            for pattern, library, owner in HIDDEN:
+            for pattern, library, owners in HIDDEN:
                 if pattern.match(header) and not (
-                    room == owner and path.suffix == ".cpp"
+                    room in owners.split() and path.suffix == ".cpp"
                 ):
+                    places = [f"src/{owner}/" for owner in owners.split()]
                     self.report(
                         path,
                         line,
                         f"{header}: {library} belongs in .cpp files of "
-                        f"src/{owner}/",
+                        f"{' and '.join(places)}",
                     )
         if path.name.endswith("_config.h"):
             self.check_config(path)

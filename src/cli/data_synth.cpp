@@ -5,21 +5,21 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/shared_arguments.h"
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/signals.h"
-#include "data/synth.h"
+#include "synth/world.h"
 
 namespace nadir::cli {
 namespace {
 
 nlohmann::ordered_json summary_json(
-    const data::synth::SynthSummary& summary,
-    const data::synth::SynthOptions& options) {
+    const synth::SynthSummary& summary, const synth::SynthOptions& options) {
   nlohmann::ordered_json labels;
   for (size_t k = 0; k < summary.label_counts.size(); ++k) {
-    const auto cover = static_cast<data::synth::LandCover>(k);
-    labels[data::synth::label_name(cover)] = summary.label_counts[k];
+    const auto cover = static_cast<synth::LandCover>(k);
+    labels[synth::label_name(cover)] = summary.label_counts[k];
   }
   return {
       {"data", summary.data.string()},
@@ -37,9 +37,8 @@ nlohmann::ordered_json summary_json(
       {"labels", labels}};
 }
 
-void make_synthetic_data(
-    const data::synth::SynthOptions& options, bool as_json) {
-  const auto summary = data::synth::write_synthetic_world(
+void make_synthetic_data(const synth::SynthOptions& options, bool as_json) {
+  const auto summary = synth::write_synthetic_world(
       options, [] { return caught_signal() != 0; });
   if (!summary) {
     log_warning("cli", "stopped; nothing was left in {}", options.out.string());
@@ -76,7 +75,7 @@ void make_synthetic_data(
 void add_data_synth(Command parent) {
   auto command = parent.add_command(
       "synth", "Make a synthetic Sentinel-2 world in BigEarthNet v1's layout.");
-  auto options = std::make_shared<data::synth::SynthOptions>();
+  auto options = std::make_shared<synth::SynthOptions>();
   command.add("OUT", options->out, "A folder that is empty or not there.")
       .required();
   command.add(
@@ -88,8 +87,7 @@ void add_data_synth(Command parent) {
       "--archive",
       options->as_archive,
       "Write one .tar.gz instead of a folder.");
-  command.add(
-      "--threads", options->num_threads, "Threads; 0 takes all there are.");
+  add_threads(command, options->num_threads);
   const auto as_json = command.add_json_flag();
   command.set_example("nadir data synth world --patches 3000 --seed 1");
   command.on_run(

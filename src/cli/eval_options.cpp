@@ -3,12 +3,17 @@
 #include <cstdio>
 
 #include "cli/command.h"
+#include "core/file.h"
 #include "eval/evaluate.h"
 
 namespace nadir::cli {
 
 EvalInputs open_eval_inputs(const EvalOptions& options, bool needs_validation) {
   auto frozen = eval::load_frozen_network(options.features);
+  if (const auto folder = eval::output_folder(frozen, options.evaluate);
+      !folder.empty()) {
+    check_writable_file(folder / "results.json");
+  }
   auto splits =
       eval::open_splits(options.splits, frozen.bands, needs_validation);
   return {std::move(frozen), std::move(splits)};

@@ -1,10 +1,12 @@
 #include "core/file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -15,10 +17,13 @@ namespace fs = std::filesystem;
 std::string read_file(const fs::path& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) {
-    fail(ErrorCode::kInvalidArgument, "{} is a folder, not a file", path.string());
+    fail(
+        ErrorCode::kInvalidArgument,
+        "{} is a folder, not a file",
+        path.string());
   }
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
     const int reason = errno;
     fail(
         reason == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo,
@@ -26,11 +31,34 @@ std::string read_file(const fs::path& path) {
         path.string(),
         std::strerror(reason));
   }
+
+  // The size is a guess: a pipe has none, and a file may grow meanwhile.
+  struct stat status {};
+
+  const bool has_size = ::fstat(fd, &status) == 0 && status.st_size > 0;
+  constexpr size_t kLeastRead = 4096;
   std::string bytes(
-      (std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (file.bad()) {
-    fail(ErrorCode::kIo, "cannot read {}", path.string());
+      (has_size ? static_cast<size_t>(status.st_size) : 0) + kLeastRead, '\0');
+  size_t size = 0;
+  ssize_t num_read = 0;
+  while ((num_read = ::read(fd, bytes.data() + size, bytes.size() - size)) >
+             0 ||
+         (num_read < 0 && errno == EINTR)) {
+    size += static_cast<size_t>(std::max(num_read, ssize_t{0}));
+    if (size == bytes.size()) {
+      bytes.resize(2 * bytes.size());
+    }
   }
+  const int reason = errno;
+  ::close(fd);
+  if (num_read < 0) {
+    fail(
+        ErrorCode::kIo,
+        "cannot read {}: {}",
+        path.string(),
+        std::strerror(reason));
+  }
+  bytes.resize(size);
   return bytes;
 }
 
@@ -43,6 +71,23 @@ void make_folder(const fs::path& path) {
         "cannot make the folder {}: {}",
         path.string(),
         error.message());
+  }
+}
+
+void check_writable_file(const fs::path& path) {
+  std::error_code error;
+  NADIR_CHECK(
+      !fs::is_directory(path, error),
+      "{} is a folder, expected the name of a file to write",
+      path.string());
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  make_folder(folder);
+  if (::access(folder.c_str(), W_OK) != 0) {
+    fail(
+        ErrorCode::kIo,
+        "cannot write {}: {}",
+        path.string(),
+        std::strerror(errno));
   }
 }
 

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <limits>
 #include <unordered_map>
-
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -312,22 +309,10 @@ Index make_index(const IndexOptions& options) {
 void check_index_output(const fs::path& path, const std::string& source) {
   std::error_code error;
   NADIR_CHECK(
-      !fs::is_directory(path, error),
-      "{} is a folder; --out names the file to write",
-      path.string());
-  NADIR_CHECK(
       !fs::equivalent(path, source, error),
       "--out {} is the source itself; choose another file",
       path.string());
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  make_folder(folder);
-  if (::access(folder.c_str(), W_OK) != 0) {
-    fail(
-        ErrorCode::kIo,
-        "cannot write {}: {}",
-        path.string(),
-        std::strerror(errno));
-  }
+  check_writable_file(path);
 }
 
 void write_index(const fs::path& path, const table::Table& table) {

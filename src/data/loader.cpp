@@ -11,6 +11,8 @@
 #include <numeric>
 #include <thread>
 
+#include <sys/mman.h>
+
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/random.h"
@@ -21,6 +23,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr size_t kAlignment = 64;
+constexpr size_t kHugePage = size_t{2} << 20;
 constexpr int kReplacementAttempts = 64;
 
 bool is_bad_image(const Error& error) {
@@ -32,11 +35,17 @@ bool is_bad_image(const Error& error) {
 
 AlignedFloats::AlignedFloats(int64_t size) : size_(size) {
   const size_t num_bytes = static_cast<size_t>(size) * sizeof(float);
-  const size_t padded = (num_bytes + kAlignment - 1) / kAlignment * kAlignment;
+  const bool is_large = num_bytes >= kHugePage;
+  const size_t alignment = is_large ? kHugePage : kAlignment;
+  const size_t padded = (num_bytes + alignment - 1) / alignment * alignment;
   values_.reset(static_cast<float*>(
-      std::aligned_alloc(kAlignment, std::max(padded, kAlignment))));
+      std::aligned_alloc(alignment, std::max(padded, alignment))));
   if (!values_) {
     throw std::bad_alloc();
+  }
+  if (is_large) {
+    // One page fault for 2 MiB instead of 512; only a wish, so no check.
+    (void)madvise(values_.get(), padded, MADV_HUGEPAGE);
   }
 }
 

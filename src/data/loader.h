@@ -26,7 +26,8 @@ struct LoaderConfig {
   double max_bad_share = 0;  // of all images; more ends the run
 };
 
-// Memory on a 64-byte boundary that is not initialised.
+// Memory on a boundary of 64 bytes, or of 2 MiB where it is that large, that is
+// not initialised.
 class AlignedFloats {
  public:
   explicit AlignedFloats(int64_t size);

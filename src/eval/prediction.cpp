@@ -198,6 +198,7 @@ void check_prediction_path(
   if (extension == ".geojson") {
     (void)known_rings(images);
   }
+  check_writable_file(path);
 }
 
 void write_features(
@@ -245,6 +246,7 @@ void check_feature_path(const std::filesystem::path& path) {
           extension == ".npy",
       "features are written as .parquet, .safetensors or .npy, got '{}'",
       path.string());
+  check_writable_file(path);
 }
 
 std::string npy_bytes(const at::Tensor& matrix) {

@@ -41,7 +41,8 @@ void write_predictions(
     const Predictions& predictions, const std::filesystem::path& path);
 
 // Throws Error{kInvalidArgument} for another extension, and for .geojson where
-// footprints are missing: to be asked before the work is done.
+// footprints are missing; Error{kIo} where `path` cannot be written. To be
+// asked before the work is done.
 void check_prediction_path(
     const ImageSet& images, const std::filesystem::path& path);
 
@@ -55,7 +56,8 @@ void write_features(
     const std::map<std::string, std::string>& provenance,
     const std::filesystem::path& path);
 
-// Throws Error{kInvalidArgument} for another extension.
+// Throws Error{kInvalidArgument} for another extension, Error{kIo} where `path`
+// cannot be written.
 void check_feature_path(const std::filesystem::path& path);
 
 // NumPy's format 1.0 of a float32 matrix.

@@ -1,5 +1,4 @@
 // Three and twelve bands, synthetic and real, through the whole program.
-#include <cstdlib>
 #include <cstring>
 
 #include <gtest/gtest.h>
@@ -10,6 +9,7 @@
 #include "core/file.h"
 #include "data/safetensors_blob.h"
 #include "data/shards.h"
+#include "support/shared_data.h"
 
 namespace nadir::cli {
 namespace {
@@ -17,15 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kTwelve[] = "B01,B02,B03,B04,B05,B06,B07,B08,B8A,B09,B11,B12";
-
-// The folder of real data, or an empty path.
-fs::path shared_data() {
-  const char* folder = std::getenv("NADIR_SHARED_DATA");
-  const fs::path path =
-      folder != nullptr ? fs::path(folder)
-                        : fs::path(NADIR_SOURCE_DIR) / ".." / "shared" / "data";
-  return fs::exists(path) ? path : fs::path();
-}
 
 template <class T>
 T number_at(const std::string& bytes, size_t at) {

@@ -8,6 +8,7 @@
 #include "data/catalog.h"
 #include "data/fixtures.h"
 #include "data/picture_dataset.h"
+#include "support/shared_data.h"
 
 namespace nadir::data {
 namespace {

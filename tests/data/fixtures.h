@@ -1,7 +1,6 @@
 // Tiny images and folders for the tests of this room.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -47,16 +46,6 @@ inline void make_tiff(
     const std::filesystem::path& path, const raster::Image& image) {
   make_folder(path.parent_path());
   raster::write_geotiff(path, image, {});
-}
-
-// The folder of real data, or an empty path.
-inline std::filesystem::path shared_data() {
-  const char* folder = std::getenv("NADIR_SHARED_DATA");
-  const std::filesystem::path path =
-      folder != nullptr
-          ? std::filesystem::path(folder)
-          : std::filesystem::path(NADIR_SOURCE_DIR) / ".." / "shared" / "data";
-  return std::filesystem::exists(path) ? path : std::filesystem::path();
 }
 
 }  // namespace nadir::data

@@ -11,6 +11,7 @@
 #include "data/official_lists.h"
 #include "data/patch_fixtures.h"
 #include "data/patch_metadata.h"
+#include "support/shared_data.h"
 #include "table/parquet.h"
 
 namespace nadir::data {

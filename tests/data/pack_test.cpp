@@ -20,6 +20,7 @@
 #include "data/shards.h"
 #include "data/statistics.h"
 #include "data/verify.h"
+#include "support/shared_data.h"
 #include "table/parquet.h"
 
 namespace nadir::data {

@@ -4,6 +4,7 @@
 
 #include "data/fixtures.h"
 #include "data/patch_fixtures.h"
+#include "support/shared_data.h"
 
 namespace nadir::data {
 namespace {

@@ -1,7 +1,6 @@
 // Small images and the folder of real data, for tests of this room and above.
 #pragma once
 
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -28,16 +27,6 @@ template <class T>
 
 [[nodiscard]] inline Georeference utm33_grid() {
   return {"EPSG:32633", {404400, 10, 0, 5342400, 0, -10}};
-}
-
-// Where real imagery is, or "" where there is none (the test is skipped).
-[[nodiscard]] inline std::filesystem::path shared_data() {
-  const char* named = std::getenv("NADIR_SHARED_DATA");
-  const std::filesystem::path folder =
-      named != nullptr ? std::filesystem::path(named)
-                       : std::filesystem::path(NADIR_SOURCE_DIR).parent_path() /
-                             "shared" / "data";
-  return std::filesystem::exists(folder) ? folder : std::filesystem::path();
 }
 
 // The code of the Error that `call` throws, or nothing; `message` gets its

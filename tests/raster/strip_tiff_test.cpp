@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include "raster/geotiff.h"
 #include "raster/sample_images.h"
+#include "support/shared_data.h"
 
 namespace nadir::raster {
 namespace {

@@ -1,4 +1,4 @@
-#include "data/synth_files.h"
+#include "synth/files.h"
 
 #include <algorithm>
 #include <array>
@@ -12,9 +12,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "data/labels.h"
-#include "data/synth_tiff.h"
+#include "synth/tiff.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 namespace {
 
 constexpr int kPatchMetres = 1200;
@@ -181,7 +181,7 @@ bool has_19_class_label(const std::vector<LandCover>& labels) {
   for (const LandCover cover : labels) {
     names.push_back(label_name(cover));
   }
-  return to_labels_19(names).has_value();
+  return data::to_labels_19(names).has_value();
 }
 
 void write_lists(
@@ -232,4 +232,4 @@ void write_lists(
   write_list(folder, "s1_s2_name_country_season", countries);
 }
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

@@ -1,4 +1,4 @@
-#include "data/synth_scenes.h"
+#include "synth/scenes.h"
 
 #include <array>
 #include <cmath>
@@ -11,7 +11,7 @@
 #include "core/error.h"
 #include "core/random.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 namespace {
 
 // clang-format off
@@ -191,4 +191,4 @@ std::string patch_name(const PatchPlace& place) {
   return fmt::format("{}_{}_{}", scene.product, place.h, place.v);
 }
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

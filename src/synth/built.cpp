@@ -1,10 +1,10 @@
 // Built-up land: streets, roofs, yards, gardens, runways and pits.
 #include <cmath>
 
-#include "data/synth_noise.h"
-#include "data/synth_texture.h"
+#include "synth/noise.h"
+#include "synth/texture.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 namespace {
 
 Material roof_of(const Site& site, uint32_t id) {
@@ -210,4 +210,4 @@ Ground built_ground(LandCover cover, const Site& site) {
   }
 }
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "data/synth_render.h"
+#include "synth/render.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 
 // What the lists need to know of a patch.
 struct PatchRecord {
@@ -46,4 +46,4 @@ void write_lists(
     const std::filesystem::path& folder,
     const std::vector<PatchRecord>& records);
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

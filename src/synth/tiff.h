@@ -7,7 +7,7 @@
 #include <span>
 #include <string>
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 
 // A square band of `size_px` pixels of `gsd_m` metres with its upper left
 // corner at (ulx, uly) of UTM zone `utm_zone` north; pixels row by row.
@@ -19,4 +19,4 @@ namespace nadir::data::synth {
     double ulx,
     double uly);
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

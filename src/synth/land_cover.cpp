@@ -1,4 +1,4 @@
-#include "data/synth_land_cover.h"
+#include "synth/land_cover.h"
 
 #include <algorithm>
 #include <array>
@@ -7,9 +7,9 @@
 
 #include "core/random.h"
 #include "data/labels.h"
-#include "data/synth_noise.h"
+#include "synth/noise.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 namespace {
 
 constexpr float kDistrictPx = 95;
@@ -263,7 +263,7 @@ class Land {
 }  // namespace
 
 const std::string& label_name(LandCover cover) {
-  return labels_43()[static_cast<size_t>(cover)];
+  return data::labels_43()[static_cast<size_t>(cover)];
 }
 
 float elevation_at(uint32_t land_seed, float x, float y) {
@@ -340,4 +340,4 @@ std::vector<LandCover> dominant_covers(
   return covers;
 }
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

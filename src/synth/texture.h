@@ -4,10 +4,10 @@
 
 #include <cstdint>
 
-#include "data/synth_land_cover.h"
-#include "data/synth_spectra.h"
+#include "synth/land_cover.h"
+#include "synth/spectra.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 
 // The ground at one pixel: two materials mixed, and a factor on both.
 struct Ground {
@@ -67,4 +67,4 @@ struct Parcel {
     float density,
     uint32_t seed);
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

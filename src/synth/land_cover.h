@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "data/synth_scenes.h"
+#include "synth/scenes.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 
 // In the order of BigEarthNet's 43 names, labels_43().
 enum class LandCover : uint8_t {
@@ -102,4 +102,4 @@ struct LandWindow {
 [[nodiscard]] std::vector<LandCover> dominant_covers(
     const LandWindow& land, double min_share);
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

@@ -6,9 +6,9 @@
 #include <array>
 #include <cstdint>
 
-#include "data/synth_scenes.h"
+#include "synth/scenes.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 
 inline constexpr int kNumBands = 12;  // B01 ... B08, B8A, B09, B11, B12
 
@@ -62,4 +62,4 @@ struct SeasonState {
 using Spectra = std::array<std::array<float, kNumBands>, kNumMaterials>;
 [[nodiscard]] Spectra spectra_at(const SeasonState& season);
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

@@ -1,13 +1,13 @@
-#include "data/synth_render.h"
+#include "synth/render.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "data/synth_noise.h"
-#include "data/synth_spectra.h"
-#include "data/synth_texture.h"
+#include "synth/noise.h"
+#include "synth/spectra.h"
+#include "synth/texture.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 namespace {
 
 // Pixels rendered around the patch, for the blur of the optics.
@@ -310,4 +310,4 @@ SyntheticPatch render_patch(const PatchPlace& place, uint64_t seed) {
   return patch;
 }
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

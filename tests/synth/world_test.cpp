@@ -1,7 +1,6 @@
-#include "data/synth.h"
+#include "synth/world.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <regex>
@@ -19,10 +18,11 @@
 #include "core/json.h"
 #include "data/index.h"
 #include "data/labels.h"
-#include "data/synth_files.h"
-#include "data/synth_tiff.h"
+#include "support/shared_data.h"
+#include "synth/files.h"
+#include "synth/tiff.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 namespace {
 
 namespace fs = std::filesystem;
@@ -261,10 +261,10 @@ TEST(SyntheticWorld, IsIndexedWithItsOwnLists) {
   const auto summary =
       write_synthetic_world(options_for(folder.path() / "world", 48), kNever);
   ASSERT_TRUE(summary.has_value());
-  IndexOptions options;
+  data::IndexOptions options;
   options.source = summary->data.string();
   options.lists = summary->lists.string();
-  const Index index = make_index(options);
+  const data::Index index = data::make_index(options);
   EXPECT_EQ(index.report.num_patches, 48);
   EXPECT_EQ(
       index.report.num_rows,
@@ -361,7 +361,7 @@ TEST(SyntheticLand, HoldsEveryClassAndALongTail) {
       names.push_back(label_name(cover));
     }
     num_labels += static_cast<int64_t>(names.size());
-    const auto labels = to_labels_19(names);
+    const auto labels = data::to_labels_19(names);
     if (labels) {
       for (const std::string& label :
            std::set<std::string>(labels->begin(), labels->end())) {
@@ -370,7 +370,7 @@ TEST(SyntheticLand, HoldsEveryClassAndALongTail) {
     }
   }
   std::vector<int64_t> counts;
-  for (const std::string& label : labels_19()) {
+  for (const std::string& label : data::labels_19()) {
     EXPECT_GE(count_of[label], 15) << label;
     counts.push_back(count_of[label]);
   }
@@ -382,7 +382,7 @@ TEST(SyntheticLand, HoldsEveryClassAndALongTail) {
 }
 
 TEST(SyntheticLand, TakesItsNamesFromTheFortyThree) {
-  ASSERT_EQ(labels_43().size(), static_cast<size_t>(kNumLandCovers));
+  ASSERT_EQ(data::labels_43().size(), static_cast<size_t>(kNumLandCovers));
   EXPECT_EQ(label_name(LandCover::kContinuousUrban), "Continuous urban fabric");
   EXPECT_EQ(label_name(LandCover::kAgroForestry), "Agro-forestry areas");
   EXPECT_EQ(label_name(LandCover::kBurnt), "Burnt areas");
@@ -407,12 +407,8 @@ TEST(SyntheticPlaces, AreUniqueAndSpreadOverCountriesAndSeasons) {
 }
 
 TEST(SyntheticTiff, EqualsTheArchivesOwnFilesByteForByte) {
-  const char* shared = std::getenv("NADIR_SHARED_DATA");
   const fs::path folder =
-      (shared != nullptr
-           ? fs::path(shared)
-           : fs::path(NADIR_SOURCE_DIR) / ".." / "shared" / "data") /
-      "BigEarthNet-v1.0" / "S2A_MSIL2A_20170613T101031_87_48";
+      shared_data() / "BigEarthNet-v1.0" / "S2A_MSIL2A_20170613T101031_87_48";
   if (!fs::exists(folder)) {
     GTEST_SKIP() << folder << " is not there";
   }
@@ -446,4 +442,4 @@ TEST(SyntheticTiff, EqualsTheArchivesOwnFilesByteForByte) {
 }
 
 }  // namespace
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

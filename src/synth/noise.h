@@ -9,7 +9,7 @@
 #include <cmath>
 #include <cstdint>
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 
 // 32 well-mixed bits of two words and a seed.
 inline uint32_t hash(uint32_t a, uint32_t b, uint32_t seed) {
@@ -142,4 +142,4 @@ inline void cell_point(
                     static_cast<float>(h >> 16) * (0.8F / 65536));
 }
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

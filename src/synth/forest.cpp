@@ -1,10 +1,10 @@
 // Forest: crowns and their shadows, stands of one age, clearings.
 #include <cmath>
 
-#include "data/synth_noise.h"
-#include "data/synth_texture.h"
+#include "synth/noise.h"
+#include "synth/texture.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 namespace {
 
 // Rounded crowns of several metres that merge into a rough canopy.
@@ -102,4 +102,4 @@ Ground forest_ground(LandCover cover, const Site& site) {
   }
 }
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

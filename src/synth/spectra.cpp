@@ -1,11 +1,11 @@
-#include "data/synth_spectra.h"
+#include "synth/spectra.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "data/synth_noise.h"
+#include "synth/noise.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 namespace {
 
 // clang-format off
@@ -100,4 +100,4 @@ Spectra spectra_at(const SeasonState& season) {
   return spectra;
 }
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

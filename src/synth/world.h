@@ -8,9 +8,9 @@
 #include <functional>
 #include <optional>
 
-#include "data/synth_land_cover.h"
+#include "synth/land_cover.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 
 struct SynthOptions {
   std::filesystem::path out;  // a folder that is empty or not there
@@ -43,4 +43,4 @@ struct SynthSummary {
 [[nodiscard]] std::optional<SynthSummary> write_synthetic_world(
     const SynthOptions& options, const std::function<bool()>& should_stop);
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

@@ -1,10 +1,10 @@
-#include "data/synth_texture.h"
+#include "synth/texture.h"
 
 #include <cmath>
 
-#include "data/synth_noise.h"
+#include "synth/noise.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 
 Parcel parcel_at(
     float along, float across, float length, float height, uint32_t seed) {
@@ -64,4 +64,4 @@ Ground ground_at(LandCover cover, const Site& site) {
   return open_ground(cover, site);
 }
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

@@ -1,10 +1,10 @@
 // Farmland: parcels of crops, meadows with hedges, rows of vines and trees.
 #include <cmath>
 
-#include "data/synth_noise.h"
-#include "data/synth_texture.h"
+#include "synth/noise.h"
+#include "synth/texture.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 namespace {
 
 constexpr float kTurn = 6.2831853F;
@@ -279,4 +279,4 @@ Ground farm_ground(LandCover cover, const Site& site) {
   }
 }
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

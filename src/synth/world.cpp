@@ -1,4 +1,4 @@
-#include "data/synth.h"
+#include "synth/world.h"
 
 #include <algorithm>
 #include <atomic>
@@ -17,9 +17,9 @@
 #include "core/file.h"
 #include "core/parallel.h"
 #include "core/progress.h"
-#include "data/synth_files.h"
+#include "synth/files.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 namespace {
 
 namespace fs = std::filesystem;
@@ -339,4 +339,4 @@ std::optional<SynthSummary> write_synthetic_world(
   }
 }
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

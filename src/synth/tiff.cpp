@@ -1,4 +1,4 @@
-#include "data/synth_tiff.h"
+#include "synth/tiff.h"
 
 #include <array>
 #include <bit>
@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 namespace {
 
 static_assert(std::endian::native == std::endian::little);
@@ -150,4 +150,4 @@ std::string encode_band(
   return bytes;
 }
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

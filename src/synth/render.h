@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
-#include "data/synth_land_cover.h"
-#include "data/synth_scenes.h"
+#include "synth/land_cover.h"
+#include "synth/scenes.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 
 // B01 B02 B03 B04 B05 B06 B07 B08 B8A B09 B11 B12 and their pixel sizes.
 struct BandInfo {
@@ -52,4 +52,4 @@ inline constexpr double kMinLabelShare = 0.04;
 [[nodiscard]] std::vector<LandCover> patch_labels(
     const PatchPlace& place, uint64_t seed, int step = 1);
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 
 enum class Biome : uint8_t {
   kBoreal,
@@ -65,4 +65,4 @@ inline constexpr int kBlockSize = 4;  // patches are taken in blocks of 4 x 4
 // "S2A_MSIL2A_20170613T101031_87_48".
 [[nodiscard]] std::string patch_name(const PatchPlace& place);
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth

@@ -1,10 +1,10 @@
 // Open land and water: grassland, heath, rock, sand, wetlands, rivers, sea.
 #include <cmath>
 
-#include "data/synth_noise.h"
-#include "data/synth_texture.h"
+#include "synth/noise.h"
+#include "synth/texture.h"
 
-namespace nadir::data::synth {
+namespace nadir::synth {
 namespace {
 
 // 1 along the branches of a net of gullies or creeks, 0 away from it.
@@ -214,4 +214,4 @@ Ground water_ground(LandCover cover, const Site& site) {
   return ground;
 }
 
-}  // namespace nadir::data::synth
+}  // namespace nadir::synth
