@@ -6,7 +6,8 @@ namespace nadir::augment {
 
 // Float32 and float64 are mixed as in Pillow, whose weights these must equal.
 float box_radius(float sigma) {
-  const float variance = sigma * sigma / static_cast<float>(kBlurPasses);
+  const float variance =
+      sigma * sigma / static_cast<float>(kernels::kBoxPasses);
   const auto length = static_cast<float>(std::sqrt(12.0 * variance + 1.0));
   const auto whole = static_cast<float>(std::floor((length - 1.0) / 2.0));
   float part = (2 * whole + 1) * (whole * (whole + 1) - 3 * variance);

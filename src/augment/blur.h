@@ -5,8 +5,6 @@
 
 namespace nadir::augment {
 
-inline constexpr int kBlurPasses = 3;
-
 // In pixels: the widest blur of the boxes that kernels::BoxWeights describes.
 inline constexpr double kLargestSigma = 2.4;
 

@@ -69,9 +69,9 @@ void blur(float sigma, int64_t side, Scratch& scratch, uint8_t* plane) {
   const auto weights = box_weights(sigma);
   uint8_t* turned = plane_buffer(scratch, side * side);
   kernels::transpose(plane, side, side, side, turned, side);
-  kernels::box_blur_columns(turned, side, side, side, weights, kBlurPasses);
+  kernels::box_blur_columns(turned, side, side, side, weights);
   kernels::transpose(turned, side, side, side, plane, side);
-  kernels::box_blur_columns(plane, side, side, side, weights, kBlurPasses);
+  kernels::box_blur_columns(plane, side, side, side, weights);
 }
 
 }  // namespace

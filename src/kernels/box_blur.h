@@ -16,15 +16,16 @@ struct BoxWeights {
   uint32_t edge;
 };
 
-// Filters the columns of a plane in place, `num_passes` times, rows replicated
+inline constexpr int kBoxPasses = 3;  // as in Pillow
+
+// Filters the columns of a plane in place, kBoxPasses times, rows replicated
 // at the border: (2^23 + weighted sum) >> 24, 8 bits after every pass.
 void box_blur_columns(
     uint8_t* pixels,
     int64_t stride,
     int64_t height,
     int64_t width,
-    const BoxWeights& weights,
-    int num_passes);
+    const BoxWeights& weights);
 
 namespace reference {
 void box_blur_columns(
@@ -32,8 +33,7 @@ void box_blur_columns(
     int64_t stride,
     int64_t height,
     int64_t width,
-    const BoxWeights& weights,
-    int num_passes);
+    const BoxWeights& weights);
 }  // namespace reference
 
 }  // namespace nadir::kernels

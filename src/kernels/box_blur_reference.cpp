@@ -10,15 +10,14 @@ void box_blur_columns(
     int64_t stride,
     int64_t height,
     int64_t width,
-    const BoxWeights& weights,
-    int num_passes) {
+    const BoxWeights& weights) {
   std::vector<uint8_t> column(static_cast<size_t>(height));
   const auto at = [&](int64_t y) {
     return uint32_t{
         column[static_cast<size_t>(std::clamp<int64_t>(y, 0, height - 1))]};
   };
   for (int64_t x = 0; x < width; ++x) {
-    for (int pass = 0; pass < num_passes; ++pass) {
+    for (int pass = 0; pass < kBoxPasses; ++pass) {
       for (int64_t y = 0; y < height; ++y) {
         column[static_cast<size_t>(y)] = pixels[y * stride + x];
       }
