@@ -65,8 +65,8 @@ train::MicroBatch draw_views(const train::PretrainConfig& config) {
 
 void dino_step(benchmark::State& state, const Case& shape) {
   const auto config = config_of(shape);
-  const auto estimate =
-      train::estimate_run(config, 3, train::measure_gflop_per_s());
+  const auto estimate = train::estimate_run(
+      config, 3, train::measure_gflop_per_s(ssl::Precision::kFp32));
   train::DinoLearner learner(config, 3, at::kCPU);
   const train::StepValues values = {
       .lr = 1e-4,

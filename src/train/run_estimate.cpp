@@ -145,15 +145,17 @@ RunEstimate estimate_run(
   return estimate;
 }
 
-double measure_gflop_per_s() {
+double measure_gflop_per_s(ssl::Precision precision) {
   using Clock = std::chrono::steady_clock;
   constexpr int64_t kRows = 1576;
   constexpr int64_t kIn = 384;
   constexpr int64_t kOut = 1536;
   const at::NoGradGuard no_grad;
-  const auto a = at::ones({kRows, kIn});
-  const auto b = at::ones({kIn, kOut});
-  auto out = at::empty({kRows, kOut});
+  const auto dtype =
+      precision == ssl::Precision::kBf16 ? at::kBFloat16 : at::kFloat;
+  const auto a = at::ones({kRows, kIn}, dtype);
+  const auto b = at::ones({kIn, kOut}, dtype);
+  auto out = at::empty({kRows, kOut}, dtype);
   at::mm_out(out, a, b);  // the first call makes threads and buffers
   const auto start = Clock::now();
   int64_t products = 0;

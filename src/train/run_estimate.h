@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "ssl/precision.h"
 #include "train/pretrain_config.h"
 
 namespace nadir::train {
@@ -21,8 +22,8 @@ struct RunEstimate {
 [[nodiscard]] RunEstimate estimate_run(
     const PretrainConfig& config, int64_t num_bands, double gflop_per_s);
 
-// The rate of a float32 matrix product of the network's shape on the CPU, in
-// GFLOP/s; takes about 0.3 s.
-[[nodiscard]] double measure_gflop_per_s();
+// The CPU's rate at a matrix product of the network's shape, of float32 or
+// bfloat16 numbers, in GFLOP/s; takes about 0.3 s, or one product if longer.
+[[nodiscard]] double measure_gflop_per_s(ssl::Precision precision);
 
 }  // namespace nadir::train

@@ -56,6 +56,27 @@ TEST(File, MissingFilesAndFoldersAreNamed) {
   EXPECT_THROW((void)read_file(folder.path()), Error);
 }
 
+TEST(File, IsReadWholeWhateverItsSizeSays) {
+  const TemporaryFolder folder;
+  const std::string bytes(100'000, 'x');
+  write_file(folder.path() / "large", bytes);
+  EXPECT_EQ(read_file(folder.path() / "large"), bytes);
+  write_file(folder.path() / "empty", "");
+  EXPECT_EQ(read_file(folder.path() / "empty"), "");
+  // The kernel says 0 bytes for its own files.
+  EXPECT_TRUE(read_file("/proc/self/status").starts_with("Name:"));
+}
+
+TEST(File, WhatCannotBeWrittenIsSaidBeforeTheWork) {
+  const TemporaryFolder folder;
+  check_writable_file(folder.path() / "new" / "result.json");
+  EXPECT_TRUE(fs::is_directory(folder.path() / "new"));
+  EXPECT_THROW(check_writable_file(folder.path() / "new"), Error);
+  write_file(folder.path() / "file", "");
+  EXPECT_THROW(check_writable_file(folder.path() / "file" / "a.json"), Error);
+  EXPECT_THROW(check_writable_file("/proc/nadir/a.json"), Error);
+}
+
 TEST(TemporaryFolder, IsRemovedWithItsContent) {
   fs::path path;
   {

@@ -1,0 +1,92 @@
+#include "cli/pretrain_plan.h"
+
+#include "cli/pretrain_knn.h"
+#include "core/config.h"
+#include "core/log.h"
+#include "core/progress.h"
+#include "optim/schedule.h"
+#include "ssl/precision.h"
+#include "train/run_estimate.h"
+
+namespace nadir::cli {
+namespace {
+
+std::string describe_bands(const std::vector<std::string>& bands) {
+  return fmt::format("{} bands ({})", bands.size(), join(bands, ","));
+}
+
+// The CPU's rate at the run's precision; says where the other would be faster.
+double measured_rate(const train::RunConfig& run) {
+  const auto precision = ssl::parse_precision(run.precision);
+  const double rate = train::measure_gflop_per_s(precision);
+  if (precision == ssl::Precision::kBf16) {
+    const double fp32_rate = train::measure_gflop_per_s(ssl::Precision::kFp32);
+    if (fp32_rate > rate) {
+      log_warning(
+          "train",
+          "bf16 is {:.1f} times slower than fp32 on this processor, which has "
+          "no instructions for it; leave out --precision bf16",
+          fp32_rate / rate);
+    }
+  }
+  return rate;
+}
+
+}  // namespace
+
+void print_plan(
+    const train::PretrainConfig& config,
+    const PretrainData& data,
+    c10::Device device) {
+  const auto num_bands = static_cast<int64_t>(data.dataset->bands().size());
+  // First: it refuses fields by which the plan is divided.
+  const auto estimate = train::estimate_run(
+      config, num_bands, device.is_cpu() ? measured_rate(config.run) : 0);
+  const double memory_bytes =
+      estimate.memory_bytes + bytes_of_knn_images(config, data);
+  const auto& optim = config.optim;
+  const int64_t batch = optim.batch_size_per_gpu * optim.accumulate;
+  const int64_t steps_per_epoch = data.dataset->size() / batch;
+  const int64_t steps = steps_per_epoch * optim.epochs;
+  log_info("train", "data: {}", data.dataset->description());
+  log_info(
+      "train",
+      "{}, normalisation {}; {} px images, views of {} and {} px",
+      describe_bands(data.dataset->bands()),
+      data.normalization.name,
+      data.image_px,
+      config.views.global_crop_size,
+      config.views.local_crop_size);
+  log_info(
+      "train",
+      "{} patch {}, {} prototypes, {:.1f} M parameters, on {}, {}",
+      config.model.arch,
+      config.model.patch_size,
+      config.head.out_dim,
+      static_cast<double>(estimate.num_parameters) / 1e6,
+      device.str(),
+      config.run.precision);
+  log_info(
+      "train",
+      "effective batch {} = {} per device x 1 device x {} accumulated; "
+      "learning rate {:.3g}",
+      batch,
+      optim.batch_size_per_gpu,
+      optim.accumulate,
+      optim::scaled_learning_rate(optim.lr, batch));
+  log_info(
+      "train",
+      "{} epochs x {} steps = {} steps; about {} of memory{}",
+      optim.epochs,
+      steps_per_epoch,
+      steps,
+      format_bytes(memory_bytes),
+      estimate.step_s > 0
+          ? fmt::format(
+                ", {:.1f} images/s, {} in all",
+                static_cast<double>(batch) / estimate.step_s,
+                format_duration(estimate.step_s * static_cast<double>(steps)))
+          : "");
+}
+
+}  // namespace nadir::cli
