@@ -80,14 +80,19 @@ void check_writable_file(const fs::path& path) {
       !fs::is_directory(path, error),
       "{} is a folder, expected the name of a file to write",
       path.string());
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  make_folder(folder);
-  if (::access(folder.c_str(), W_OK) != 0) {
+  // The folder that is there already, and in which the others would be made.
+  fs::path folder = fs::absolute(path).parent_path();
+  while (!fs::exists(folder, error) && folder.has_relative_path()) {
+    folder = folder.parent_path();
+  }
+  const bool is_folder = fs::is_directory(folder, error);
+  if (!is_folder || ::access(folder.c_str(), W_OK | X_OK) != 0) {
     fail(
         ErrorCode::kIo,
-        "cannot write {}: {}",
+        "cannot write {}: {}: {}",
         path.string(),
-        std::strerror(errno));
+        folder.string(),
+        std::strerror(is_folder ? errno : ENOTDIR));
   }
 }
 

@@ -25,9 +25,9 @@ void write_file_with(
 // Makes the folder and its parents. Throws Error{kIo}.
 void make_folder(const std::filesystem::path& path);
 
-// Makes the parents of `path` and says before the work what would stop it from
-// being written after it. Throws Error{kIo}, or Error{kInvalidArgument} where
-// `path` is a folder.
+// Says before the work what would stop `path` from being written after it, and
+// makes nothing. Throws Error{kIo}, or Error{kInvalidArgument} where `path` is
+// a folder.
 void check_writable_file(const std::filesystem::path& path);
 
 // Synchronises a file or folder to the disk. Throws Error{kIo}.
