@@ -4,8 +4,14 @@
 # CUDA needs nothing at build time: the program opens libtorch_cuda.so beside
 # libtorch_cpu.so when the user asks for a CUDA device (model/device.h).
 set(TORCH_ROOT "" CACHE PATH "torch wheel folder, unpacked LibTorch, or prefix")
-set(_torch_hints ${TORCH_ROOT} $ENV{TORCH_ROOT} ${CMAKE_PREFIX_PATH}
-    "${NADIR_WHEELS}/torch" $ENV{CONDA_PREFIX})
+set(_torch_hints ${TORCH_ROOT} $ENV{TORCH_ROOT})
+# A prefix may be LibTorch's folder, or the one that Python's
+# torch.utils.cmake_prefix_path names, share/cmake in it.
+string(REPLACE ":" ";" _torch_environment "$ENV{CMAKE_PREFIX_PATH}")
+foreach(_prefix IN LISTS CMAKE_PREFIX_PATH _torch_environment)
+  list(APPEND _torch_hints "${_prefix}" "${_prefix}/../..")
+endforeach()
+list(APPEND _torch_hints "${NADIR_WHEELS}/torch" $ENV{CONDA_PREFIX})
 find_path(Torch_INCLUDE_DIR ATen/ATen.h HINTS ${_torch_hints}
   PATH_SUFFIXES include NO_DEFAULT_PATH)
 find_library(Torch_CPU_LIBRARY torch_cpu HINTS ${_torch_hints}
