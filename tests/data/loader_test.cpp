@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <numeric>
 #include <set>
 #include <thread>
 
@@ -46,12 +47,16 @@ struct Seen {
 std::vector<Seen> take_all(Loader& loader) {
   std::vector<Seen> seen;
   while (const auto batch = loader.next()) {
+    const auto& sizes = batch->segment_sizes;
+    const int64_t num_values =
+        std::accumulate(sizes.begin(), sizes.end(), int64_t{0}) *
+        static_cast<int64_t>(batch->samples.size());
     const float* values = batch->values.data();
     seen.push_back(
         {batch->epoch,
          batch->step_in_epoch,
          batch->samples,
-         {values, values + batch->samples.size() * 5}});
+         {values, values + num_values}});
   }
   return seen;
 }
