@@ -22,6 +22,8 @@ find_package(Arrow REQUIRED MODULE)
 
 if(NADIR_TORCH_ROOMS)
   find_package(Torch 2.9 REQUIRED MODULE)
+  # LibTorch holds Gloo but not its headers, which its own include.
+  find_path(GLOO_INCLUDE_DIR gloo/algorithm.h REQUIRED)
 endif()
 
 if(NADIR_TESTS)

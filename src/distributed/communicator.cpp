@@ -1,0 +1,206 @@
+#include "distributed/communicator.h"
+
+#include <array>
+
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <ATen/ATen.h>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+#include "core/error.h"
+
+namespace nadir::distributed {
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "?";
+}
+
+// This host's address on the way to `address`: what the others can reach it
+// by. Its own name may resolve to a loopback address, or to none.
+std::string address_towards(const std::string& address) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_DGRAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(address.c_str(), "9", &hints, &found) != 0) {
+    fail(
+        ErrorCode::kDistributed,
+        "the address of rank 0, {}, cannot be resolved on {}; set MASTER_ADDR "
+        "to one that can",
+        address,
+        host_name());
+  }
+  std::string own;
+  for (const addrinfo* info = found; info != nullptr && own.empty();
+       info = info->ai_next) {
+    const int socket = ::socket(info->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_storage local{};
+    socklen_t size = sizeof(local);
+    std::array<char, 64> text{};
+    // Nothing is sent: connecting a datagram socket only picks the way.
+    if (socket >= 0 &&
+        ::connect(socket, info->ai_addr, info->ai_addrlen) == 0 &&
+        ::getsockname(socket, reinterpret_cast<sockaddr*>(&local), &size) ==
+            0 &&
+        ::getnameinfo(
+            reinterpret_cast<sockaddr*>(&local),
+            size,
+            text.data(),
+            text.size(),
+            nullptr,
+            0,
+            NI_NUMERICHOST) == 0) {
+      own = text.data();
+    }
+    if (socket >= 0) {
+      ::close(socket);
+    }
+  }
+  ::freeaddrinfo(found);
+  return own.empty() ? "127.0.0.1" : own;
+}
+
+c10::intrusive_ptr<c10d::Store> open_store(
+    const launch::RankEnvironment& ranks, std::chrono::milliseconds timeout) {
+  c10d::TCPStoreOptions options;
+  options.port = static_cast<std::uint16_t>(ranks.master_port);
+  // torchrun's agent serves the store for all ranks, and keeps it through
+  // restarts, hence the prefix.
+  options.isServer = ranks.rank == 0 && !ranks.is_store_hosted;
+  options.waitWorkers = !ranks.is_store_hosted;
+  options.numWorkers = static_cast<std::size_t>(ranks.world_size);
+  options.timeout = timeout;
+  auto store =
+      c10::make_intrusive<c10d::TCPStore>(ranks.master_address, options);
+  return c10::make_intrusive<c10d::PrefixStore>(
+      fmt::format("nadir/attempt_{}", ranks.restart_count), store);
+}
+
+}  // namespace
+
+struct Communicator::Group {
+  c10::intrusive_ptr<c10d::Store> store;
+  c10::intrusive_ptr<c10d::Backend> backend;
+};
+
+// Runs `call`, turning what c10d throws into an Error that says who and where.
+template <class Call>
+auto Communicator::guarded(const char* what, const Call& call) const {
+  try {
+    return call();
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    std::string reason = error.what();
+    reason.resize(std::min(reason.size(), reason.find('\n')));
+    fail(
+        ErrorCode::kDistributed,
+        "rank {} of {} on {}: {} failed, a peer is lost or late: {}",
+        rank_,
+        world_size_,
+        host_,
+        what,
+        reason);
+  }
+}
+
+Communicator::Communicator() : host_(host_name()) {}
+
+Communicator::Communicator(
+    const launch::RankEnvironment& ranks,
+    c10::Device device,
+    const ConnectOptions& options)
+    : rank_(ranks.rank),
+      world_size_(ranks.world_size),
+      device_(device),
+      host_(host_name()) {
+  if (world_size_ == 1) {
+    return;
+  }
+  NADIR_CHECK(
+      device.is_cpu(),
+      "{} processes on {}: only the CPU's collectives are built in",
+      world_size_,
+      device.str());
+  guarded("meeting the other processes", [&] {
+    group_ = std::make_unique<Group>();
+    group_->store = open_store(ranks, options.start_timeout);
+    auto gloo = c10d::ProcessGroupGloo::Options::create(options.timeout);
+    gloo->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(
+        address_towards(ranks.master_address)));
+    group_->backend = c10::make_intrusive<c10d::ProcessGroupGloo>(
+        group_->store,
+        static_cast<int>(rank_),
+        static_cast<int>(world_size_),
+        gloo);
+  });
+}
+
+Communicator::~Communicator() = default;
+
+std::function<void()> Communicator::start_sum(at::Tensor values) const {
+  if (!group_) {
+    return [] {};
+  }
+  NADIR_ASSERT(values.is_contiguous());
+  auto work = guarded("a sum", [&] {
+    std::vector<at::Tensor> tensors = {values};
+    return group_->backend->allreduce(tensors, {});
+  });
+  return [this, work] { guarded("a sum", [&] { work->wait(); }); };
+}
+
+void Communicator::sum(at::Tensor values) const {
+  start_sum(std::move(values))();
+}
+
+void Communicator::broadcast(at::Tensor values) const {
+  if (!group_) {
+    return;
+  }
+  guarded("a broadcast", [&] {
+    std::vector<at::Tensor> tensors = {values};
+    group_->backend->broadcast(tensors, {})->wait();
+  });
+}
+
+void Communicator::broadcast_text(std::string& text) const {
+  if (!group_) {
+    return;
+  }
+  auto size = at::full({1}, static_cast<int64_t>(text.size()), at::kLong);
+  broadcast(size);
+  text.resize(static_cast<size_t>(size.item<int64_t>()));
+  if (!text.empty()) {
+    broadcast(at::from_blob(
+        text.data(), {static_cast<int64_t>(text.size())}, at::kByte));
+  }
+}
+
+at::Tensor Communicator::gather(const at::Tensor& values) const {
+  if (!group_) {
+    return values.unsqueeze(0);
+  }
+  return guarded("a gathering", [&] {
+    std::vector<at::Tensor> inputs = {values.contiguous()};
+    std::vector<std::vector<at::Tensor>> outputs(1);
+    for (int64_t r = 0; r < world_size_; ++r) {
+      outputs[0].push_back(at::empty_like(inputs[0]));
+    }
+    group_->backend->allgather(outputs, inputs, {})->wait();
+    return at::stack(outputs[0]);
+  });
+}
+
+void Communicator::barrier() const {
+  if (group_) {
+    guarded("a barrier", [&] { group_->backend->barrier({})->wait(); });
+  }
+}
+
+}  // namespace nadir::distributed
