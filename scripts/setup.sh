@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what nadir is built from, once; safe to run again.
 #
-#   scripts/setup.sh [--tests] [--cuda]
+#   scripts/setup.sh [--tests] [--engines] [--cuda]
 #
-#   --tests   also the Python environment of the parity tests (.deps/test-venv)
-#   --cuda    also the CUDA libraries that torch needs on a GPU (4 GB)
+#   --tests    also the Python environment of the parity tests (.deps/test-venv)
+#   --engines  also Slurm and Open MPI, for the tests under them
+#   --cuda     also the CUDA libraries that torch needs on a GPU (4 GB)
 #
 # Debian packages come from scripts/apt-packages.txt (needs root or sudo, only
 # if some are missing), wheels from scripts/wheels.txt into .deps/wheels; the
@@ -15,17 +16,19 @@ set -euo pipefail
 source "$(dirname "$0")/common.sh"
 
 want_tests='' want_cuda=''
+package_lists=("$root/scripts/apt-packages.txt")
 for argument in "$@"; do
   case $argument in
     --tests) want_tests=1 ;;
+    --engines) package_lists+=("$root/scripts/apt-engines.txt") ;;
     --cuda) want_cuda=1 ;;
-    -h | --help) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,15s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) die "unknown option $argument" "see scripts/setup.sh --help" ;;
   esac
 done
 
-# The lines of a list without comments.
-entries() { sed 's/#.*//; s/[[:space:]]*$//; /^$/d' "$1"; }
+# The lines of lists without comments.
+entries() { sed 's/#.*//; s/[[:space:]]*$//; /^$/d' "$@"; }
 
 missing_packages() {
   local entry name
@@ -33,7 +36,7 @@ missing_packages() {
     name=${entry%%=*}
     dpkg-query -W -f '${Status}' "$name" 2>/dev/null |
       grep -q 'install ok installed' || echo "$entry"
-  done < <(entries "$root/scripts/apt-packages.txt")
+  done < <(entries "${package_lists[@]}")
 }
 
 install_packages() {

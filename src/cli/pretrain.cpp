@@ -1,5 +1,6 @@
 // `nadir pretrain`: DINO self-distillation on any imagery.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <memory>
@@ -17,6 +18,8 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/signals.h"
+#include "distributed/communicator.h"
+#include "launch/rank_environment.h"
 #include "train/trainer.h"
 
 namespace nadir::cli {
@@ -132,32 +135,68 @@ void print_resolved(train::PretrainConfig& config, bool as_json) {
   }
 }
 
+// Joins the other processes and says so.
+std::shared_ptr<const distributed::Communicator> meet(
+    const launch::RankEnvironment& ranks,
+    c10::Device device,
+    int64_t timeout_s) {
+  log_info(
+      "train",
+      "{}: rank {} of {}, waiting for the others at {}:{}",
+      ranks.engine,
+      ranks.rank,
+      ranks.world_size,
+      ranks.master_address,
+      ranks.master_port);
+  distributed::ConnectOptions options;
+  options.timeout = std::chrono::seconds(timeout_s);
+  return std::make_shared<distributed::Communicator>(ranks, device, options);
+}
+
 void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
   resolve_config(options, texts);
   auto& config = options.config;
+  const auto ranks =
+      launch::read_rank_environment(launch::process_environment());
+  if (ranks.rank > 0) {
+    set_log_level(LogLevel::kWarning);  // the first rank speaks for all
+  }
   const PretrainData data = open_pretrain_data(config);
   if (options.recipe == "auto") {
-    apply_auto(options, data, texts);
+    apply_auto(options, data, texts, ranks.world_size);
   }
   // Whatever can be refused is refused before anything is written.
+  const auto device = open_compute_device(config.run, ranks.local_size);
+  train::TrainerInput input;
+  if (!options.dry_run && ranks.world_size > 1) {
+    input.group = meet(ranks, device, config.run.peer_timeout_s);
+    check_same_plan(*input.group, config, data);
+  }
+  const bool is_first = ranks.rank == 0;
   const Found found = look_around(config.run);
-  if (!options.dry_run) {
+  if (!options.dry_run && is_first) {
     check_start(options, found);
   }
-  const auto device = open_compute_device(config.run);
-  print_plan(config, data, device);
-  train::TrainerInput input;
+  if (is_first) {
+    print_plan(config, data, device, ranks.world_size);
+  }
   input.config = config;
   input.dataset = data.dataset;
   input.normalization = data.normalization;
   input.device = device;
   input.weights_info = weights_info(data);
   if (!options.dry_run) {
-    input.evaluate = make_knn_evaluation(config, data, device);
+    input.evaluate = make_knn_evaluation(config, data, device, input.group);
   }
   train::Trainer trainer(input);
   if (options.dry_run) {
-    print_resolved(config, as_json);
+    if (is_first) {
+      print_resolved(config, as_json);
+    }
+    return;
+  }
+  if (!is_first) {
+    (void)trainer.run(nullptr);
     return;
   }
   if (!config.run.init_weights.empty() &&
@@ -172,7 +211,7 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
   } else {
     draw_example_views(config, data, start.folder.paths().pictures);
   }
-  const auto result = trainer.run(start.folder);
+  const auto result = trainer.run(&start.folder);
   if (result.is_finished) {
     save_final_weights(config, start.folder.paths());
   }

@@ -67,7 +67,8 @@ double bytes_of_knn_images(
 train::Evaluate make_knn_evaluation(
     const train::PretrainConfig& config,
     const PretrainData& data,
-    c10::Device device) {
+    c10::Device device,
+    std::shared_ptr<const distributed::Communicator> group) {
   if (!has_knn_score(config, data)) {
     return {};
   }
@@ -92,7 +93,8 @@ train::Evaluate make_knn_evaluation(
       opened->validation,
       views,
       config.run.knn_neighbours,
-      config.run.num_workers);
+      config.run.num_workers,
+      std::move(group));
   const int64_t batch = config.optim.batch_size_per_gpu;
   return [monitor, device, batch](const model::VisionTransformer& network) {
     const auto score = monitor->score(network, device, batch);

@@ -12,10 +12,12 @@ namespace nadir::cli {
 [[nodiscard]] double bytes_of_knn_images(
     const train::PretrainConfig& config, const PretrainData& data);
 
-// Scores by k-NN on the data's labels; empty where there are none.
+// Scores by k-NN on the data's labels, with all ranks of `group`; empty where
+// there are none.
 [[nodiscard]] train::Evaluate make_knn_evaluation(
     const train::PretrainConfig& config,
     const PretrainData& data,
-    c10::Device device);
+    c10::Device device,
+    std::shared_ptr<const distributed::Communicator> group);
 
 }  // namespace nadir::cli

@@ -37,7 +37,8 @@ double measured_rate(const train::RunConfig& run) {
 void print_plan(
     const train::PretrainConfig& config,
     const PretrainData& data,
-    c10::Device device) {
+    c10::Device device,
+    int64_t world_size) {
   const auto num_bands = static_cast<int64_t>(data.dataset->bands().size());
   // First: it refuses fields by which the plan is divided.
   const auto estimate = train::estimate_run(
@@ -45,7 +46,7 @@ void print_plan(
   const double memory_bytes =
       estimate.memory_bytes + bytes_of_knn_images(config, data);
   const auto& optim = config.optim;
-  const int64_t batch = optim.batch_size_per_gpu * optim.accumulate;
+  const int64_t batch = train::images_per_step(optim, world_size);
   const int64_t steps_per_epoch = data.dataset->size() / batch;
   const int64_t steps = steps_per_epoch * optim.epochs;
   log_info("train", "data: {}", data.dataset->description());
@@ -68,10 +69,12 @@ void print_plan(
       config.run.precision);
   log_info(
       "train",
-      "effective batch {} = {} per device x 1 device x {} accumulated; "
+      "effective batch {} = {} per device x {} device{} x {} accumulated; "
       "learning rate {:.3g}",
       batch,
       optim.batch_size_per_gpu,
+      world_size,
+      world_size == 1 ? "" : "s",
       optim.accumulate,
       optim::scaled_learning_rate(optim.lr, batch));
   log_info(

@@ -7,11 +7,12 @@
 
 namespace nadir::cli {
 
-// Prints the effective batch, learning rate, steps, and estimates of memory
-// and time.
+// Prints the effective batch of `world_size` processes, learning rate, steps,
+// and estimates of memory and time.
 void print_plan(
     const train::PretrainConfig& config,
     const PretrainData& data,
-    c10::Device device);
+    c10::Device device,
+    int64_t world_size);
 
 }  // namespace nadir::cli

@@ -1,7 +1,10 @@
 #include "cli/pretrain_setup.h"
 
+#include <algorithm>
+#include <functional>
 #include <set>
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/version.h>
 
@@ -12,6 +15,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/parallel.h"
+#include "core/random.h"
 #include "core/version.h"
 #include "eval/pictures.h"
 #include "eval/prediction.h"
@@ -44,7 +48,8 @@ const std::set<std::string>& fields_free_on_resume() {
       "knn_images",
       "knn_neighbours",
       "max_nonfinite_steps",
-      "max_bad_share"};
+      "max_bad_share",
+      "peer_timeout_s"};
   return keys;
 }
 
@@ -53,27 +58,63 @@ const std::set<std::string>& fields_free_on_resume() {
 void apply_auto(
     PretrainOptions& options,
     const PretrainData& data,
-    const FlagTexts& texts) {
+    const FlagTexts& texts,
+    int64_t world_size) {
   std::set<std::string> given;
   for (const auto& [key, text] : *texts) {
     given.insert(key);
   }
   const auto choices = train::apply_auto_recipe(
-      options.config, {data.dataset->size(), data.image_px}, given);
+      options.config, {data.dataset->size(), data.image_px, world_size}, given);
   for (const auto& choice : choices) {
     log_info("recipe", "{} = {} ({})", choice.key, choice.value, choice.reason);
   }
 }
 
-c10::Device open_compute_device(const train::RunConfig& run) {
+c10::Device open_compute_device(
+    const train::RunConfig& run, int64_t local_size) {
   NADIR_CHECK(
       run.num_threads >= 0,
       "num_threads must be >= 0 (0 takes all processors), got {}",
       run.num_threads);
   at::set_num_threads(
       run.num_threads > 0 ? static_cast<int>(run.num_threads)
-                          : available_threads());
+                          : static_cast<int>(std::max<int64_t>(
+                                1, available_threads() / local_size)));
   return model::open_device(run.device);
+}
+
+void check_same_plan(
+    const distributed::Communicator& group,
+    const train::PretrainConfig& config,
+    const PretrainData& data) {
+  auto copy = config;
+  // Paths may differ between hosts.
+  copy.data.data_path.clear();
+  copy.data.index.clear();
+  copy.run.output_dir.clear();
+  copy.run.checkpoint_dir.clear();
+  uint64_t hash = 0;
+  for (const char letter : to_toml(fields_of(copy))) {
+    hash = mix_hash(hash, static_cast<unsigned char>(letter));
+  }
+  const int64_t num_images = data.dataset->size();
+  for (int64_t i = 0; i < num_images; ++i) {
+    hash = mix_hash(hash, std::hash<std::string>()(data.dataset->name(i)));
+  }
+  const auto plans = group.gather(
+      at::tensor({static_cast<int64_t>(hash), num_images}, at::kLong));
+  for (int64_t rank = 1; rank < group.world_size(); ++rank) {
+    if (!at::equal(plans[rank], plans[0])) {
+      fail(
+          ErrorCode::kDistributed,
+          "rank {} was started with another configuration or other images "
+          "than rank 0 ({} and {} images); start all with the same command",
+          rank,
+          plans[rank][1].item<int64_t>(),
+          plans[0][1].item<int64_t>());
+    }
+  }
 }
 
 void check_same_run(const train::PretrainConfig& config, const fs::path& toml) {

@@ -11,16 +11,29 @@
 #include "checkpoint/safetensors.h"
 #include "cli/pretrain_data.h"
 #include "cli/pretrain_options.h"
+#include "distributed/communicator.h"
 #include "runs/run_folder.h"
 
 namespace nadir::cli {
 
 // Applies --recipe auto and prints each choice with its reason.
 void apply_auto(
-    PretrainOptions& options, const PretrainData& data, const FlagTexts& texts);
+    PretrainOptions& options,
+    const PretrainData& data,
+    const FlagTexts& texts,
+    int64_t world_size);
 
-// The device of `run`, its threads set.
-[[nodiscard]] c10::Device open_compute_device(const train::RunConfig& run);
+// The device of `run` for one of `local_size` processes on this host, and its
+// share of the processors.
+[[nodiscard]] c10::Device open_compute_device(
+    const train::RunConfig& run, int64_t local_size);
+
+// Throws Error{kDistributed} unless all ranks were given the same
+// configuration and images.
+void check_same_plan(
+    const distributed::Communicator& group,
+    const train::PretrainConfig& config,
+    const PretrainData& data);
 
 // Throws Error{kInvalidArgument} naming each field in which `config` differs
 // from the run's config.toml and that resuming must not change.

@@ -20,8 +20,10 @@ Sampler::Sampler(const SamplerConfig& config) : config_(config) {
       config.world_size - 1,
       config.rank);
   NADIR_CHECK(config.num_samples > 0, "the data set has no images");
-  samples_per_rank_ =
-      (config.num_samples + config.world_size - 1) / config.world_size;
+  NADIR_CHECK(
+      config.drop_last || config.world_size == 1,
+      "a short last batch cannot be shared by {} ranks",
+      config.world_size);
   NADIR_CHECK(
       steps_per_epoch() > 0,
       "{} images over {} ranks give no full batch of {}; lower the batch size",
@@ -31,8 +33,9 @@ Sampler::Sampler(const SamplerConfig& config) : config_(config) {
 }
 
 int64_t Sampler::steps_per_epoch() const {
-  const int64_t slack = config_.drop_last ? 0 : config_.batch_size - 1;
-  return (samples_per_rank_ + slack) / config_.batch_size;
+  const int64_t per_step = config_.world_size * config_.batch_size;
+  const int64_t slack = config_.drop_last ? 0 : per_step - 1;
+  return (config_.num_samples + slack) / per_step;
 }
 
 std::vector<int64_t> Sampler::order(int64_t epoch) const {
@@ -45,13 +48,13 @@ std::vector<int64_t> Sampler::order(int64_t epoch) const {
     all.resize(static_cast<size_t>(config_.num_samples));
     std::iota(all.begin(), all.end(), 0);
   }
-  const int64_t num_used =
-      std::min(samples_per_rank_, steps_per_epoch() * config_.batch_size);
-  std::vector<int64_t> mine(static_cast<size_t>(num_used));
-  for (int64_t i = 0; i < num_used; ++i) {
-    const int64_t position = config_.rank + i * config_.world_size;
-    mine[static_cast<size_t>(i)] =
-        all[static_cast<size_t>(position % config_.num_samples)];
+  const int64_t per_step = config_.world_size * config_.batch_size;
+  std::vector<int64_t> mine;
+  for (int64_t step = 0; step < steps_per_epoch(); ++step) {
+    const int64_t begin = step * per_step + config_.rank * config_.batch_size;
+    const int64_t end =
+        std::min(begin + config_.batch_size, config_.num_samples);
+    mine.insert(mine.end(), all.begin() + begin, all.begin() + end);
   }
   return mine;
 }

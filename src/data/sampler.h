@@ -13,7 +13,7 @@ struct SamplerConfig {
   int64_t batch_size = 1;  // of one rank
   uint64_t seed = 0;
   bool shuffle = true;
-  bool drop_last = true;  // leave out a short last batch
+  bool drop_last = true;  // leave out a short last batch; else one rank only
   int64_t rank = 0;
   int64_t world_size = 1;
 };
@@ -24,20 +24,19 @@ class Sampler {
   // Throws Error{kInvalidArgument} if an epoch would have no batch.
   explicit Sampler(const SamplerConfig& config);
 
-  // Batches of one rank in an epoch: with drop_last
-  // floor(ceil(num_samples / world_size) / batch_size).
+  // Batches of every rank in an epoch: with drop_last
+  // floor(num_samples / (world_size batch_size)).
   [[nodiscard]] int64_t steps_per_epoch() const;
 
-  // This rank's sample indices of the epoch, every batch of it in order. The
-  // permutation is padded to a multiple of world_size by repeating its head;
-  // rank r takes positions r, r + world_size, ...
+  // This rank's sample indices of the epoch, every batch of it in order: of
+  // each world_size batch_size images of the permutation, rank r takes the
+  // r-th batch_size. Steps see the same images however many ranks share them.
   [[nodiscard]] std::vector<int64_t> order(int64_t epoch) const;
 
   [[nodiscard]] const SamplerConfig& config() const { return config_; }
 
  private:
   SamplerConfig config_;
-  int64_t samples_per_rank_ = 0;
 };
 
 }  // namespace nadir::data

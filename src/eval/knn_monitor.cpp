@@ -22,18 +22,19 @@ at::Tensor read_views(
       .view({images.size(), num_bands, views.crop_px, views.crop_px});
 }
 
-at::Tensor class_tokens(
-    const model::VisionTransformer& network,
-    const at::Tensor& images_NCSS,
-    at::Device device,
-    int64_t batch_size) {
-  std::vector<at::Tensor> parts;
-  for (int64_t n = 0; n < images_NCSS.size(0); n += batch_size) {
-    const int64_t count = std::min(batch_size, images_NCSS.size(0) - n);
-    parts.push_back(network.forward(images_NCSS.narrow(0, n, count).to(device))
-                        .to(at::kCPU, at::kFloat));
+// The images of one rank: equally many for each, the last one repeated where
+// the numbers do not divide.
+ImageSet share_of(
+    const ImageSet& images, const distributed::Communicator& group) {
+  const int64_t share =
+      (images.size() + group.world_size() - 1) / group.world_size();
+  ImageSet own = images;
+  own.indices.clear();
+  for (int64_t i = 0; i < share; ++i) {
+    const int64_t n = std::min(group.rank() * share + i, images.size() - 1);
+    own.indices.push_back(images.indices[static_cast<size_t>(n)]);
   }
-  return at::cat(parts);
+  return own;
 }
 
 }  // namespace
@@ -44,13 +45,31 @@ KnnMonitor::KnnMonitor(
     const ImageSet& test,
     const ViewRecipe& views,
     int64_t num_neighbours,
-    int64_t num_threads)
-    : task_(task),
-      train_NCSS_(read_views(train, views, num_threads)),
-      test_NCSS_(read_views(test, views, num_threads)),
+    int64_t num_threads,
+    std::shared_ptr<const distributed::Communicator> group)
+    : group_(std::move(group)),
+      task_(task),
+      train_NCSS_(read_views(share_of(train, *group_), views, num_threads)),
+      test_NCSS_(read_views(share_of(test, *group_), views, num_threads)),
       train_labels_(train.labels),
       test_labels_(test.labels),
       num_neighbours_(num_neighbours) {}
+
+at::Tensor KnnMonitor::class_tokens(
+    const model::VisionTransformer& network,
+    const at::Tensor& own_NCSS,
+    int64_t num_images,
+    at::Device device,
+    int64_t batch_size) const {
+  std::vector<at::Tensor> parts;
+  for (int64_t n = 0; n < own_NCSS.size(0); n += batch_size) {
+    const int64_t count = std::min(batch_size, own_NCSS.size(0) - n);
+    parts.push_back(network.forward(own_NCSS.narrow(0, n, count).to(device))
+                        .to(at::kCPU, at::kFloat));
+  }
+  const auto all_RND = group_->gather(at::cat(parts));
+  return all_RND.flatten(0, 1).narrow(0, 0, num_images);
+}
 
 KnnScore KnnMonitor::score(
     const model::VisionTransformer& network,
@@ -60,9 +79,11 @@ KnnScore KnnMonitor::score(
   KnnConfig config;
   config.neighbours = {static_cast<double>(num_neighbours_)};
   const auto votes = knn_votes(
-      class_tokens(network, train_NCSS_, device, batch_size),
+      class_tokens(
+          network, train_NCSS_, train_labels_.num_images, device, batch_size),
       train_labels_,
-      class_tokens(network, test_NCSS_, device, batch_size),
+      class_tokens(
+          network, test_NCSS_, test_labels_.num_images, device, batch_size),
       test_labels_,
       config);
   const auto& scored = votes[0].scored;

@@ -121,9 +121,8 @@ void fill_teacher_statistics(
                                     .item<double>() /
                                num_rows;
   statistics.kl = loss - statistics.teacher_entropy;
-  const auto mean_K =
+  statistics.mean_target_K =
       targets_GBK.mean(at::IntArrayRef{0, 1}, false, at::kDouble);
-  statistics.batch_entropy = -at::xlogy(mean_K, mean_K).sum().item<double>();
   const auto prototypes =
       targets_GBK.argmax(-1).flatten().to(at::kCPU).contiguous();
   const int64_t* const data = prototypes.const_data_ptr<int64_t>();
@@ -209,6 +208,13 @@ void DinoLoss::accumulate_center(const at::Tensor& teacher_GBK) {
   pending_sum_1K_ =
       pending_sum_1K_.defined() ? pending_sum_1K_.add_(sum_1K) : sum_1K;
   pending_rows_ += teacher_GBK.size(0) * teacher_GBK.size(1);
+}
+
+void DinoLoss::share_center_update(const distributed::Communicator& group) {
+  if (pending_sum_1K_.defined()) {
+    group.sum(pending_sum_1K_);
+    pending_rows_ *= group.world_size();
+  }
 }
 
 void DinoLoss::apply_center_update() {

@@ -3,6 +3,7 @@
 // Shapes: V student views, G teacher (global) views, B images, K prototypes.
 #pragma once
 
+#include "distributed/communicator.h"
 #include "model/module.h"
 #include "ssl/dino_loss_config.h"
 #include "ssl/dino_statistics.h"
@@ -31,6 +32,10 @@ class DinoLoss : public model::Module {
 
   // Notes a micro-batch's teacher logits for the next update of the centre.
   void accumulate_center(const at::Tensor& teacher_GBK);
+
+  // Adds what the other ranks have noted, equally many logits each. Throws what
+  // Communicator::sum() throws.
+  void share_center_update(const distributed::Communicator& group);
 
   // Moves the centre towards the mean of all logits noted since the last
   // update: once per optimiser step, after its last forward(). Throws

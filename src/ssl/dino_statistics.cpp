@@ -2,9 +2,15 @@
 
 #include <algorithm>
 
+#include <ATen/ATen.h>
+
 #include "core/error.h"
 
 namespace nadir::ssl {
+
+double DinoStatistics::batch_entropy() const {
+  return -at::xlogy(mean_target_K, mean_target_K).sum().item<double>();
+}
 
 PrototypeUsage::PrototypeUsage(int64_t num_prototypes, int64_t window)
     : num_prototypes_(num_prototypes), window_(window) {

@@ -11,14 +11,19 @@
 
 namespace nadir::ssl {
 
-// Of one batch, filled by DinoLoss::forward().
+// Of one micro-batch, filled by DinoLoss::forward(). Means of equal parts of a
+// batch average to those of the batch.
 struct DinoStatistics {
   double loss = 0;
   double teacher_entropy = 0;  // H(q), mean over teacher views and images
   double student_entropy = 0;  // H(p), mean over student views and images
   double kl = 0;               // mean KL(q | p) over view pairs: loss - H(q)
-  double batch_entropy = 0;    // entropy of the batch's mean q
+  at::Tensor mean_target_K;    // mean of q, float64
   std::vector<int64_t> prototypes;  // arg-max of q for each view and image
+
+  // The entropy of the mean q: near ln K while many prototypes share the
+  // images.
+  [[nodiscard]] double batch_entropy() const;
 };
 
 // The share of prototypes that were an arg-max among the last teacher views.

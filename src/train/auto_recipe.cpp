@@ -162,16 +162,17 @@ std::vector<AutoChoice> apply_auto_recipe(
       count + ": fewer steps, a faster teacher");
   choose_views(config, data, chooser);
   // A step must not be larger than the set.
-  const int64_t largest_batch = std::max<int64_t>(
-      1, data.num_images / std::max<int64_t>(1, config.optim.accumulate));
+  const int64_t num_passes =
+      std::max<int64_t>(1, config.optim.accumulate * data.world_size);
+  const int64_t largest_batch =
+      std::max<int64_t>(1, data.num_images / num_passes);
   if (config.optim.batch_size_per_gpu > largest_batch) {
     chooser.choose(
         "batch_size_per_gpu",
         fmt::format("{}", largest_batch),
         "a step takes no more images than there are");
   }
-  const int64_t step_images =
-      config.optim.batch_size_per_gpu * config.optim.accumulate;
+  const int64_t step_images = images_per_step(config.optim, data.world_size);
   const int64_t steps_per_epoch =
       std::max<int64_t>(1, data.num_images / std::max<int64_t>(1, step_images));
   choose_epochs(config, steps_per_epoch, chooser);

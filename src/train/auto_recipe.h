@@ -19,7 +19,8 @@ struct AutoChoice {
 // What auto goes by.
 struct DataShape {
   int64_t num_images = 0;
-  int64_t image_px = 0;  // shorter side of an image
+  int64_t image_px = 0;    // shorter side of an image
+  int64_t world_size = 1;  // processes that share a step
 };
 
 // Sets the fields of `config` that suit the data, but for those in `given`

@@ -67,6 +67,7 @@ void check_config(const PretrainConfig& config) {
   check_optim_config(config.optim);
   const auto& run = config.run;
   check_at_least(1, "stats_every_steps", run.stats_every_steps);
+  check_at_least(1, "peer_timeout_s", run.peer_timeout_s);
   check_at_least(0, "saveckp_freq", run.saveckp_freq);
   check_at_least(0, "save_every_steps", run.save_every_steps);
   check_at_least(0, "stop_after_steps", run.stop_after_steps);

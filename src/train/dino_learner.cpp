@@ -7,6 +7,7 @@
 
 #include "checkpoint/module_state.h"
 #include "core/error.h"
+#include "core/json.h"
 #include "core/random.h"
 #include "optim/parameter_groups.h"
 #include "train/check_config.h"
@@ -42,7 +43,9 @@ void add_statistics(
   sum.teacher_entropy += weight * part.teacher_entropy;
   sum.student_entropy += weight * part.student_entropy;
   sum.kl += weight * part.kl;
-  sum.batch_entropy += weight * part.batch_entropy;
+  const auto mean_K = part.mean_target_K * weight;
+  sum.mean_target_K =
+      sum.mean_target_K.defined() ? sum.mean_target_K + mean_K : mean_K;
   sum.prototypes.insert(
       sum.prototypes.end(), part.prototypes.begin(), part.prototypes.end());
 }
@@ -70,7 +73,10 @@ class BufferCopies {
 }  // namespace
 
 DinoLearner::DinoLearner(
-    const PretrainConfig& config, int64_t num_bands, at::Device device)
+    const PretrainConfig& config,
+    int64_t num_bands,
+    at::Device device,
+    std::shared_ptr<const distributed::Communicator> group)
     : config_(config),
       device_(device),
       precision_(ssl::parse_precision(config.run.precision)),
@@ -78,7 +84,10 @@ DinoLearner::DinoLearner(
       teacher_(*student_),
       loss_(config.head.out_dim, config.loss),
       optimizer_(optim::make_optimizer(
-          config.optim.optimizer, optim::make_parameter_groups(*student_))) {
+          config.optim.optimizer, optim::make_parameter_groups(*student_))),
+      group_(std::move(group)),
+      buckets_(std::make_unique<distributed::GradientBuckets>(
+          student_->parameters(), group_)) {
   loss_.to(device);
   student_->train();
 }
@@ -87,7 +96,8 @@ void DinoLearner::accumulate(
     const MicroBatch& batch,
     const StepValues& values,
     const model::DropPathKey& drop_path,
-    StepResult& result) {
+    StepResult& result,
+    std::vector<at::Tensor>& features) {
   const double weight = 1.0 / static_cast<double>(config_.optim.accumulate);
   std::vector<at::Tensor> groups;
   for (const auto& group : batch.groups) {
@@ -117,15 +127,44 @@ void DinoLearner::accumulate(
   result.loss += weight * loss.item<double>();
   if (result.has_statistics) {
     add_statistics(result.statistics, statistics, weight);
-  }
-  // The rank of what is not finite is an error of LibTorch's.
-  if (result.has_statistics && std::isfinite(result.loss)) {
-    result.feature_rank +=
-        weight *
-        effective_rank(
-            features_GBD.to(at::kFloat).reshape({-1, features_GBD.size(-1)}));
+    features.push_back(
+        features_GBD.to(at::kFloat).reshape({-1, features_GBD.size(-1)}));
   }
   loss_.accumulate_center(teacher_GBK);
+}
+
+void DinoLearner::share_result(
+    StepResult& result, const std::vector<at::Tensor>& features) const {
+  auto& mean = result.statistics;
+  auto numbers = at::tensor(
+      {result.loss,
+       mean.loss,
+       mean.teacher_entropy,
+       mean.student_entropy,
+       mean.kl},
+      at::kDouble);
+  group_->sum(numbers);
+  numbers /= static_cast<double>(group_->world_size());
+  result.loss = numbers[0].item<double>();
+  if (!result.has_statistics) {
+    return;
+  }
+  mean.loss = numbers[1].item<double>();
+  mean.teacher_entropy = numbers[2].item<double>();
+  mean.student_entropy = numbers[3].item<double>();
+  mean.kl = numbers[4].item<double>();
+  mean.mean_target_K /= static_cast<double>(group_->world_size());
+  group_->sum(mean.mean_target_K);
+  const auto prototypes =
+      group_->gather(at::tensor(mean.prototypes, at::kLong)).flatten();
+  const auto* first = prototypes.const_data_ptr<int64_t>();
+  mean.prototypes.assign(first, first + prototypes.numel());
+  const auto features_RND = group_->gather(at::cat(features));
+  // The rank of what is not finite is an error of LibTorch's.
+  if (std::isfinite(result.loss)) {
+    result.feature_rank =
+        effective_rank(features_RND.reshape({-1, features_RND.size(-1)}));
+  }
 }
 
 StepResult DinoLearner::step(
@@ -148,12 +187,20 @@ StepResult DinoLearner::step(
     optim::drop_gradients(optimizer_->groups());
   };
   try {
+    std::vector<at::Tensor> features;
     for (int64_t i = 0; i < config_.optim.accumulate; ++i) {
       const MicroBatch batch = next();
       drop_path.images_per_view = batch.num_images;
-      accumulate(batch, values, drop_path, result);
-      drop_path.first_image += batch.num_images;
+      drop_path.first_image =
+          (i * group_->world_size() + group_->rank()) * batch.num_images;
+      if (i + 1 == config_.optim.accumulate) {
+        buckets_->begin();
+      }
+      accumulate(batch, values, drop_path, result, features);
     }
+    buckets_->finish();
+    loss_.share_center_update(*group_);
+    share_result(result, features);
   } catch (...) {
     undo();
     throw;
@@ -192,6 +239,52 @@ void DinoLearner::load_backbone(const checkpoint::TensorMap& backbone) {
           fmt::format("[{}]", fmt::join(found->second.sizes().vec(), ", ")),
           fmt::format("[{}]", fmt::join(item.tensor.sizes().vec(), ", ")));
       item.tensor.copy_(found->second);
+    }
+  }
+}
+
+void DinoLearner::share_state() {
+  // The others may lack what the optimiser makes as it goes.
+  auto own = state();
+  nlohmann::json shapes;
+  for (const auto& [name, tensor] : own) {
+    shapes[name] = tensor.sizes().vec();
+  }
+  std::string text = json_text(shapes);
+  group_->broadcast_text(text);
+  const auto of_first = parse_json(text);
+  checkpoint::TensorMap shared;
+  for (const auto& [name, shape] : of_first.items()) {
+    shared[name] = own.contains(name)
+                       ? own[name]
+                       : at::zeros(
+                             shape.get<std::vector<int64_t>>(),
+                             at::TensorOptions(at::kFloat).device(device_));
+    group_->broadcast(shared[name]);
+  }
+  if (!group_->is_first()) {
+    load_state(shared);
+  }
+}
+
+void DinoLearner::check_same_state() const {
+  auto sum = at::zeros({1}, at::TensorOptions(at::kDouble).device(device_));
+  for (const auto& [name, tensor] : network_state()) {
+    if (tensor.is_floating_point()) {
+      sum += tensor.sum(at::kDouble);
+    }
+  }
+  const auto sums = group_->gather(sum).flatten();
+  for (int64_t rank = 1; rank < group_->world_size(); ++rank) {
+    // Bits, so that numbers which are not finite compare as well.
+    if (!at::equal(sums[rank].view(at::kLong), sums[0].view(at::kLong))) {
+      fail(
+          ErrorCode::kDistributed,
+          "rank {} has other parameters than rank 0 (sums {} and {}); its "
+          "memory or its program is faulty",
+          rank,
+          sums[rank].item<double>(),
+          sums[0].item<double>());
     }
   }
 }

@@ -9,6 +9,8 @@
 #include <ATen/core/Tensor.h>
 
 #include "checkpoint/safetensors.h"
+#include "distributed/communicator.h"
+#include "distributed/gradient_buckets.h"
 #include "optim/gradients.h"
 #include "optim/optimizer.h"
 #include "ssl/dino_loss.h"
@@ -21,7 +23,7 @@
 
 namespace nadir::train {
 
-// One forward pass's worth of views, on the CPU or the device.
+// One rank's share of a forward pass of views, on the CPU or the device.
 struct MicroBatch {
   std::vector<at::Tensor> groups;  // as MultiCropNetwork::forward() takes them
   int64_t num_images = 0;
@@ -36,7 +38,7 @@ struct StepResult {
   optim::GradientNorms gradients;
   // Below: only where statistics were asked for.
   bool has_statistics = false;
-  ssl::DinoStatistics statistics;  // means over the micro-batches
+  ssl::DinoStatistics statistics;  // of all images of the step
   double feature_rank = 0;         // effective rank of the teacher's features
   double center_norm = 0;
   double teacher_distance = 0;  // relative, from the student
@@ -45,15 +47,20 @@ struct StepResult {
 // Not thread-safe.
 class DinoLearner {
  public:
-  // A fresh student from (seed), its copy as teacher.
-  // Throws Error{kInvalidArgument} on fields out of range.
+  // A fresh student from (seed), its copy as teacher. The ranks of `group`
+  // share each step. Throws Error{kInvalidArgument} on fields out of range.
   DinoLearner(
-      const PretrainConfig& config, int64_t num_bands, at::Device device);
+      const PretrainConfig& config,
+      int64_t num_bands,
+      at::Device device,
+      std::shared_ptr<const distributed::Communicator> group =
+          std::make_shared<distributed::Communicator>());
 
-  // One optimiser step over config.optim.accumulate micro-batches: equal to
-  // rounding to one large batch (but for use_bn_in_head, which normalises over
-  // a micro-batch). A loss or gradient that is not finite leaves everything as
-  // it was, and so does an error of `next`.
+  // One optimiser step over config.optim.accumulate micro-batches of every
+  // rank: equal to rounding to one large batch (but for use_bn_in_head, which
+  // normalises over a micro-batch). The result is the same on all ranks. A loss
+  // or gradient that is not finite leaves everything as it was, and so does an
+  // error of `next`. Throws Error{kDistributed} where a peer is lost.
   StepResult step(
       int64_t step_index,
       const StepValues& values,
@@ -72,6 +79,12 @@ class DinoLearner {
   // unknown or of another shape; nothing is changed then.
   void load_state(const checkpoint::TensorMap& state);
 
+  // Gives all ranks the first one's state.
+  void share_state();
+
+  // Throws Error{kDistributed} unless all ranks have the same parameters.
+  void check_same_state() const;
+
   [[nodiscard]] const model::VisionTransformer& teacher_backbone() const {
     return teacher_.network().backbone();
   }
@@ -82,12 +95,17 @@ class DinoLearner {
   [[nodiscard]] int64_t num_parameters() const;
 
  private:
-  // Forward and backward of one micro-batch; adds to `result`.
+  // Forward and backward of one micro-batch; adds to `result`, and where it
+  // has statistics the teacher's features to `features`.
   void accumulate(
       const MicroBatch& batch,
       const StepValues& values,
       const model::DropPathKey& drop_path,
-      StepResult& result);
+      StepResult& result,
+      std::vector<at::Tensor>& features);
+  // Makes this rank's result that of all.
+  void share_result(
+      StepResult& result, const std::vector<at::Tensor>& features) const;
   // Student, teacher and centre by name, sharing their memory.
   [[nodiscard]] checkpoint::TensorMap network_state() const;
 
@@ -98,6 +116,8 @@ class DinoLearner {
   ssl::EmaTeacher teacher_;
   ssl::DinoLoss loss_;
   std::unique_ptr<optim::Optimizer> optimizer_;
+  std::shared_ptr<const distributed::Communicator> group_;
+  std::unique_ptr<distributed::GradientBuckets> buckets_;
 };
 
 }  // namespace nadir::train

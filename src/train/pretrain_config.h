@@ -115,6 +115,12 @@ struct OptimConfig {
   }
 };
 
+// Images of one optimiser step over `world_size` processes.
+[[nodiscard]] constexpr int64_t images_per_step(
+    const OptimConfig& config, int64_t world_size) {
+  return config.batch_size_per_gpu * config.accumulate * world_size;
+}
+
 struct RunConfig {
   std::string output_dir;
   std::string checkpoint_dir;
@@ -133,6 +139,7 @@ struct RunConfig {
   int64_t knn_neighbours = 20;
   int64_t max_nonfinite_steps = 3;
   double max_bad_share = 0;
+  int64_t peer_timeout_s = 600;
 
   // The folder whose checkpoints/ holds the checkpoints.
   [[nodiscard]] const std::string& checkpoint_root() const {
@@ -202,6 +209,11 @@ struct RunConfig {
         max_bad_share,
         "max_bad_share",
         "Share of images that may be unreadable; each is named and replaced.");
+    visit(
+        peer_timeout_s,
+        "peer_timeout_s",
+        "Seconds without an answer after which another process counts as "
+        "lost.");
   }
 };
 

@@ -29,20 +29,26 @@ std::optional<int64_t> resume_step(
 
 }  // namespace
 
+RunRecorder::Output::Output(
+    runs::RunFolder& run_folder, const RunPosition& position)
+    : folder(run_folder),
+      events(folder.paths().root, resume_step(folder, position)),
+      metrics(folder.paths().metrics, resume_step(folder, position)),
+      progress(
+          "training", position.total_steps, "steps", /*done=*/position.step) {}
+
 RunRecorder::RunRecorder(
-    runs::RunFolder& folder,
+    runs::RunFolder* folder,
     const RunPosition& position,
     int64_t num_prototypes)
-    : folder_(folder),
-      events_(folder.paths().root, resume_step(folder, position)),
-      metrics_(folder.paths().metrics, resume_step(folder, position)),
-      progress_(
-          "training", position.total_steps, "steps", /*done=*/position.step),
+    : output_(
+          folder != nullptr ? std::make_unique<Output>(*folder, position)
+                            : nullptr),
       prototype_usage_(num_prototypes, 2 * kUsageWindowImages) {}
 
 void RunRecorder::write(const ordered_json& record) {
-  metrics_.write(record);
-  events_.write_record(record);
+  output_->metrics.write(record);
+  output_->events.write_record(record);
 }
 
 void RunRecorder::write_step(
@@ -51,6 +57,9 @@ void RunRecorder::write_step(
     const StepResult& result,
     int64_t num_images,
     double wait_s) {
+  if (!output_) {
+    return;
+  }
   const double step_s = seconds_since(step_start_);
   start_step_clock();
   const double images_per_s = static_cast<double>(num_images) / step_s;
@@ -71,7 +80,7 @@ void RunRecorder::write_step(
     record["teacher_entropy"] = result.statistics.teacher_entropy;
     record["student_entropy"] = result.statistics.student_entropy;
     record["kl"] = result.statistics.kl;
-    record["batch_entropy"] = result.statistics.batch_entropy;
+    record["batch_entropy"] = result.statistics.batch_entropy();
     record["prototypes_used"] = prototype_usage_.share();
     record["feature_rank"] = result.feature_rank;
     record["center_norm"] = result.center_norm;
@@ -79,28 +88,37 @@ void RunRecorder::write_step(
     record["rss_bytes"] = resident_bytes();
   }
   write(record);
-  progress_.set_note(
+  output_->progress.set_note(
       fmt::format("loss {:.3f}, {:.1f} images/s", result.loss, images_per_s));
-  progress_.advance();
+  output_->progress.advance();
 }
 
 void RunRecorder::skip_step() {
   start_step_clock();
-  progress_.advance();
+  if (output_) {
+    output_->progress.advance();
+  }
 }
 
 void RunRecorder::write_score(
     const RunPosition& position, const std::string& name, double value) {
-  write({{"step", position.step}, {"epoch", position.epoch()}, {name, value}});
+  if (output_) {
+    write(
+        {{"step", position.step}, {"epoch", position.epoch()}, {name, value}});
+  }
 }
 
 void RunRecorder::write_event(
     int64_t step, const std::string& event, const std::string& text) {
-  metrics_.write({{"step", step}, {"event", event}, {"text", text}});
+  if (output_) {
+    output_->metrics.write({{"step", step}, {"event", event}, {"text", text}});
+  }
 }
 
 void RunRecorder::write_warning(int64_t step, const std::string& text) {
-  log_warning("train", "step {}: {}", step, text);
+  if (output_) {
+    log_warning("train", "step {}: {}", step, text);
+  }
   write_event(step, "warning", text);
 }
 
@@ -108,13 +126,16 @@ void RunRecorder::write_status(
     const RunPosition& position,
     runs::RunState state,
     const std::string& message) {
+  if (!output_) {
+    return;
+  }
   runs::RunStatus status;
   status.state = state;
   status.step = position.step;
   status.total_steps = position.total_steps;
   status.epoch = position.epoch();
   status.message = message;
-  folder_.write_status(status);
+  output_->folder.write_status(status);
   last_status_ = Clock::now();
 }
 

@@ -5,7 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
+#include <memory>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -36,9 +36,10 @@ class RunRecorder {
  public:
   // Opens the files of `folder` to go on behind `position`: records of later
   // steps, which a crash has left, are removed. `folder` must outlive the
-  // object. Throws Error{kIo}.
+  // object; null leaves and shows nothing, since another rank does. Throws
+  // Error{kIo}.
   RunRecorder(
-      runs::RunFolder& folder,
+      runs::RunFolder* folder,
       const RunPosition& position,
       int64_t num_prototypes);
 
@@ -73,23 +74,25 @@ class RunRecorder {
   // "running" in status.json, if that was not said in the last seconds.
   void refresh_status(const RunPosition& position);
 
-  // The run folder.
-  [[nodiscard]] const std::filesystem::path& root() const {
-    return folder_.paths().root;
-  }
-
   // What came since the last step is no part of the next one's time.
   void start_step_clock() { step_start_ = Clock::now(); }
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  // What is written and shown, where it is.
+  struct Output {
+    Output(runs::RunFolder& run_folder, const RunPosition& position);
+
+    runs::RunFolder& folder;
+    runs::EventWriter events;  // first: the metrics file's absence tells it
+    runs::MetricsWriter metrics;
+    Progress progress;
+  };
+
   void write(const nlohmann::ordered_json& record);
 
-  runs::RunFolder& folder_;
-  runs::EventWriter events_;  // first: the metrics file's absence tells it
-  runs::MetricsWriter metrics_;
-  Progress progress_;
+  std::unique_ptr<Output> output_;
   ssl::PrototypeUsage prototype_usage_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point step_start_ = start_;

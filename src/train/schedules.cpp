@@ -4,14 +4,14 @@
 #include "train/check_config.h"
 
 namespace nadir::train {
-Schedules::Schedules(const OptimConfig& config, int64_t steps_per_epoch)
+Schedules::Schedules(
+    const OptimConfig& config, int64_t steps_per_epoch, int64_t images_per_step)
     : steps_per_epoch_(steps_per_epoch),
       freeze_last_layer_(config.freeze_last_layer) {
   check_optim_config(config);
   const int64_t num_steps = config.epochs * steps_per_epoch;
   lr_ = optim::cosine_schedule(
-      optim::scaled_learning_rate(
-          config.lr, config.batch_size_per_gpu * config.accumulate),
+      optim::scaled_learning_rate(config.lr, images_per_step),
       config.min_lr,
       num_steps,
       config.warmup_epochs * steps_per_epoch);

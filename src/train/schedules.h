@@ -19,8 +19,12 @@ struct StepValues {
 
 class Schedules {
  public:
-  // Throws Error{kInvalidArgument} naming a field that is out of range.
-  Schedules(const OptimConfig& config, int64_t steps_per_epoch);
+  // `images_per_step` of all ranks scale the learning rate. Throws
+  // Error{kInvalidArgument} naming a field that is out of range.
+  Schedules(
+      const OptimConfig& config,
+      int64_t steps_per_epoch,
+      int64_t images_per_step);
 
   // `step` counts from 0.
   [[nodiscard]] StepValues at(int64_t step) const;

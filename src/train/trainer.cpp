@@ -29,14 +29,24 @@ const TrainerInput& checked(const TrainerInput& input) {
 
 Trainer::Trainer(const TrainerInput& input)
     : input_(checked(input)),
-      views_(input.dataset, input.normalization, input.config),
+      group_(*input_.group),
+      views_(
+          input.dataset,
+          input.normalization,
+          input.config,
+          group_.rank(),
+          group_.world_size()),
       steps_per_epoch_(
           views_.batches_per_epoch() / input.config.optim.accumulate),
-      schedules_(input.config.optim, steps_per_epoch_),
+      schedules_(
+          input.config.optim,
+          steps_per_epoch_,
+          images_per_step(input.config.optim, group_.world_size())),
       learner_(
           input.config,
           static_cast<int64_t>(input.dataset->bands().size()),
-          input.device),
+          input.device,
+          input.group),
       watch_(
           input.config.head.out_dim,
           std::max(kLeastGraceSteps, schedules_.num_steps() / 10)) {}
@@ -45,22 +55,46 @@ RunPosition Trainer::position() const {
   return {step_, total_steps(), steps_per_epoch_};
 }
 
-bool Trainer::must_stop() const {
+// All ranks stop before the same step, whichever of them was told to.
+bool Trainer::must_stop() {
+  const auto signals = group_.gather(at::full({1}, caught_signal(), at::kLong));
+  signal_ = static_cast<int>(signals.max().item<int64_t>());
   const int64_t limit = input_.config.run.stop_after_steps;
-  return caught_signal() != 0 || (limit > 0 && step_ >= limit);
+  return signal_ != 0 || (limit > 0 && step_ >= limit);
+}
+
+// The first rank's state and place for all.
+void Trainer::share_start() {
+  learner_.share_state();
+  const auto place = at::tensor({step_, saved_step_}, at::kLong);
+  group_.broadcast(place);
+  step_ = place[0].item<int64_t>();
+  saved_step_ = place[1].item<int64_t>();
 }
 
 void Trainer::resume_from(const fs::path& checkpoint) {
   const auto state = checkpoint::load_checkpoint(checkpoint);
   try {
     const auto& meta = state.meta;
+    const int64_t batch =
+        images_per_step(input_.config.optim, group_.world_size());
+    const int64_t batch_of_run = meta.value("batch", batch);
+    NADIR_CHECK(
+        batch == batch_of_run,
+        "the run had {} images a step, now batch_size_per_gpu {} x accumulate "
+        "{} x {} processes are {}; choose them so that the product is the same",
+        batch_of_run,
+        input_.config.optim.batch_size_per_gpu,
+        input_.config.optim.accumulate,
+        group_.world_size(),
+        batch);
     const auto steps_per_epoch = meta.at("steps_per_epoch").get<int64_t>();
     const auto step = meta.at("step").get<int64_t>();
     NADIR_CHECK(
         steps_per_epoch == steps_per_epoch_ && step <= total_steps(),
         "the run had {} steps an epoch and {} are done, the data and batch "
         "size given now make {} epochs of {}; use the same data, epochs and "
-        "batch_size_per_gpu x accumulate",
+        "batch",
         steps_per_epoch,
         step,
         input_.config.optim.epochs,
@@ -84,7 +118,9 @@ void Trainer::resume_from(const fs::path& checkpoint) {
   }
 }
 
-TrainResult Trainer::run(runs::RunFolder& folder) {
+TrainResult Trainer::run(runs::RunFolder* folder) {
+  NADIR_ASSERT((folder != nullptr) == group_.is_first());
+  share_start();
   RunRecorder recorder(folder, position(), input_.config.head.out_dim);
   recorder.write_event(
       step_,
@@ -101,7 +137,7 @@ TrainResult Trainer::run(runs::RunFolder& folder) {
   result.num_steps = step_;
   result.final_loss = last_loss_;
   result.best = best_;
-  result.signal = caught_signal();
+  result.signal = signal_;
   result.is_finished = step_ == total_steps();
   const std::string how =
       result.is_finished   ? "finished"
@@ -175,15 +211,16 @@ void Trainer::take_step(RunRecorder& recorder) {
       position(),
       values,
       result,
-      static_cast<int64_t>(images.samples.size()),
+      static_cast<int64_t>(images.samples.size()) * group_.world_size(),
       images.wait_s);
   if (result.has_statistics) {
+    learner_.check_same_state();
     const std::string warning = watch_.add(
         {step_,
          result.loss,
          result.statistics.teacher_entropy,
          result.statistics.kl,
-         result.statistics.batch_entropy});
+         result.statistics.batch_entropy()});
     if (!warning.empty()) {
       recorder.write_warning(step_, warning);
     }
@@ -211,18 +248,22 @@ void Trainer::skip_step(
     RunRecorder& recorder, const StepResult& result, const StepImages& images) {
   ++num_nonfinite_;
   const bool is_loss_finite = std::isfinite(result.loss);
+  const auto samples =
+      group_.gather(at::tensor(images.samples, at::kLong)).flatten();
   std::vector<std::string> names;
-  for (const int64_t sample : images.samples) {
-    names.push_back(input_.dataset->name(sample));
+  for (int64_t i = 0; i < samples.numel(); ++i) {
+    names.push_back(input_.dataset->name(samples[i].item<int64_t>()));
   }
-  const fs::path file =
-      recorder.root() / fmt::format("nonfinite-{}.json", step_);
+  const fs::path file = fs::path(input_.config.run.output_dir) /
+                        fmt::format("nonfinite-{}.json", step_);
   const nlohmann::json note = {
       {"step", step_},
       {"loss", is_loss_finite ? "finite" : "not finite"},
       {"gradient", result.gradients.largest_name},
       {"images", names}};
-  write_file(file, json_text(note, 2) + "\n");
+  if (group_.is_first()) {
+    write_file(file, json_text(note, 2) + "\n");
+  }
   recorder.write_warning(
       step_,
       fmt::format(
@@ -254,13 +295,15 @@ void Trainer::end_epoch(RunRecorder& recorder) {
       (epoch % run.knn_every_epochs == 0 || is_last)) {
     score = evaluate(recorder);
   }
-  log_info(
-      "train",
-      "epoch {}/{}: loss {:.4f}{}",
-      epoch,
-      input_.config.optim.epochs,
-      last_loss_,
-      score);
+  if (group_.is_first()) {
+    log_info(
+        "train",
+        "epoch {}/{}: loss {:.4f}{}",
+        epoch,
+        input_.config.optim.epochs,
+        last_loss_,
+        score);
+  }
   name_bad_images(recorder);
   if (run.save_every_steps == 0 || is_last) {
     save(recorder);
@@ -297,12 +340,17 @@ void Trainer::save(RunRecorder& recorder) {
   if (saved_step_ == step_) {
     return;
   }
+  if (!group_.is_first()) {
+    saved_step_ = step_;
+    return;
+  }
   checkpoint::State state;
   state.tensors = learner_.state();
   state.meta = {
       {"step", step_},
       {"epoch", step_ / steps_per_epoch_},
       {"steps_per_epoch", steps_per_epoch_},
+      {"batch", images_per_step(input_.config.optim, group_.world_size())},
       {"loss", last_loss_},
       {"weights",
        checkpoint::weights_config(

@@ -30,7 +30,8 @@ struct Score {
   double value = 0;
 };
 
-// Called at the end of an epoch, from the training thread.
+// Called at the end of an epoch, from the training thread of every rank; the
+// score must be the same on all.
 using Evaluate = std::function<Score(const model::VisionTransformer&)>;
 
 // What the trainer needs beside the configuration.
@@ -39,7 +40,10 @@ struct TrainerInput {
   std::shared_ptr<const data::Dataset> dataset;
   data::Normalization normalization;
   at::Device device = at::kCPU;
-  Evaluate evaluate;  // may be empty
+  // The processes that share every step; each has a trainer of its own.
+  std::shared_ptr<const distributed::Communicator> group =
+      std::make_shared<distributed::Communicator>();
+  Evaluate evaluate;  // may be empty; asked on all ranks at once
   // "bands", "normalization", ... of the weights.
   nlohmann::json weights_info = checkpoint::Weights::unknown_info();
 };
@@ -62,6 +66,7 @@ class Trainer {
   [[nodiscard]] int64_t total_steps() const { return schedules_.num_steps(); }
 
   // Takes the state of a checkpoint folder; the next run() goes on from there.
+  // The first rank's decides for all.
   // Throws what checkpoint::load_checkpoint() and load_state() throw, and
   // Error{kInvalidArgument} if the data and batch make other epochs.
   void resume_from(const std::filesystem::path& checkpoint);
@@ -71,11 +76,13 @@ class Trainer {
     learner_.load_backbone(backbone);
   }
 
-  // Trains to the end, or until a signal was caught or stop_after_steps is
-  // reached; then the state is saved and the result says so. Throws
-  // Error{kInternal} when too many steps in a row were not finite, and what
-  // reading an image or evaluating threw, after saving the last good state.
-  TrainResult run(runs::RunFolder& folder);
+  // Trains to the end, or until any rank caught a signal or stop_after_steps is
+  // reached; then the state is saved and the result says so. `folder` is given
+  // on the first rank and null on others. Throws Error{kInternal} when too many
+  // steps in a row were not finite, and what reading an image or evaluating
+  // threw, after saving the last good state; Error{kDistributed} where a peer
+  // is lost.
+  TrainResult run(runs::RunFolder* folder);
 
  private:
   // The images of one step, over its micro-batches.
@@ -85,7 +92,8 @@ class Trainer {
   };
 
   [[nodiscard]] RunPosition position() const;
-  [[nodiscard]] bool must_stop() const;
+  [[nodiscard]] bool must_stop();
+  void share_start();
   void train_and_save(RunRecorder& recorder);
   void train(RunRecorder& recorder);
   void start_loader();
@@ -101,6 +109,7 @@ class Trainer {
   void save(RunRecorder& recorder);
 
   TrainerInput input_;
+  const distributed::Communicator& group_;
   ViewSource views_;
   int64_t steps_per_epoch_;
   Schedules schedules_;
@@ -110,6 +119,7 @@ class Trainer {
   int64_t saved_step_ = -1;     // whose state is on disk
   int64_t started_epoch_ = -1;  // of the loader
   int64_t num_nonfinite_ = 0;   // in a row
+  int signal_ = 0;              // that some rank caught
   double last_loss_ = 0;
   std::optional<Score> best_;
   std::string best_checkpoint_;

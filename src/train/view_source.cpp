@@ -24,8 +24,11 @@ std::vector<int64_t> segment_sizes(
   return sizes;
 }
 
-data::LoaderConfig loader_config(const PretrainConfig& config) {
+data::LoaderConfig loader_config(
+    const PretrainConfig& config, int64_t rank, int64_t world_size) {
   data::LoaderConfig loader;
+  loader.rank = rank;
+  loader.world_size = world_size;
   loader.batch_size = config.optim.batch_size_per_gpu;
   loader.num_threads = config.run.num_workers;
   loader.seed = static_cast<uint64_t>(config.run.seed);
@@ -38,7 +41,9 @@ data::LoaderConfig loader_config(const PretrainConfig& config) {
 ViewSource::ViewSource(
     std::shared_ptr<const data::Dataset> dataset,
     const data::Normalization& normalization,
-    const PretrainConfig& config)
+    const PretrainConfig& config,
+    int64_t rank,
+    int64_t world_size)
     : dataset_(std::move(dataset)),
       normalization_(normalization),
       view_maker_(
@@ -48,12 +53,12 @@ ViewSource::ViewSource(
           is_color(dataset_->bands())),
       seed_(static_cast<uint64_t>(config.run.seed)),
       num_bands_(static_cast<int64_t>(dataset_->bands().size())) {
-  const int64_t needed =
-      config.optim.batch_size_per_gpu * config.optim.accumulate;
+  const int64_t needed = images_per_step(config.optim, world_size);
   NADIR_CHECK(
       dataset_->size() >= needed,
-      "batch_size_per_gpu x accumulate is {} images, but {} has {}; take a "
+      "batch_size_per_gpu x accumulate{} is {} images, but {} has {}; take a "
       "smaller batch",
+      world_size > 1 ? fmt::format(" x {} processes", world_size) : "",
       needed,
       dataset_->description(),
       dataset_->size());
@@ -76,7 +81,7 @@ ViewSource::ViewSource(
   loader_ = std::make_unique<data::Loader>(
       dataset_->size(),
       segment_sizes(view_maker_, num_bands_),
-      loader_config(config),
+      loader_config(config, rank, world_size),
       make_views);
 }
 

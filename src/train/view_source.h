@@ -30,12 +30,15 @@ struct ViewBatch {
 // function of (seed, e, i, v). One consumer.
 class ViewSource {
  public:
-  // Throws Error{kInvalidArgument} on fields out of range, or if a batch is
-  // larger than the dataset.
+  // Rank `rank` of `world_size` draws its share of every batch. Throws
+  // Error{kInvalidArgument} on fields out of range, or if a batch is larger
+  // than the dataset.
   ViewSource(
       std::shared_ptr<const data::Dataset> dataset,
       const data::Normalization& normalization,
-      const PretrainConfig& config);
+      const PretrainConfig& config,
+      int64_t rank = 0,
+      int64_t world_size = 1);
 
   [[nodiscard]] int64_t batches_per_epoch() const {
     return loader_->steps_per_epoch();

@@ -294,25 +294,45 @@ TEST(Loader, RefusesBadConfigurations) {
   EXPECT_THROW((void)loader.next(), Error);
 }
 
-TEST(Sampler, SharesAnEpochOutToRanks) {
-  std::multiset<int64_t> all;
-  for (int64_t rank = 0; rank < 4; ++rank) {
+// The images of each step, over all ranks and in their order.
+std::vector<std::vector<int64_t>> steps_of(
+    int64_t world_size, int64_t batch_size) {
+  std::vector<std::vector<int64_t>> steps;
+  for (int64_t rank = 0; rank < world_size; ++rank) {
     const Sampler sampler(
         {.num_samples = 37,
-         .batch_size = 2,
+         .batch_size = batch_size,
          .seed = 1,
-         .drop_last = false,
          .rank = rank,
-         .world_size = 4});
-    EXPECT_EQ(sampler.steps_per_epoch(), 5);
-    for (const int64_t sample : sampler.order(3)) {
-      all.insert(sample);
+         .world_size = world_size});
+    const auto order = sampler.order(3);
+    EXPECT_EQ(
+        static_cast<int64_t>(order.size()),
+        sampler.steps_per_epoch() * batch_size);
+    steps.resize(static_cast<size_t>(sampler.steps_per_epoch()));
+    for (size_t i = 0; i < order.size(); ++i) {
+      steps[i / static_cast<size_t>(batch_size)].push_back(order[i]);
     }
   }
-  EXPECT_EQ(all.size(), 40U);  // padded by repetition of three
-  for (int64_t i = 0; i < 37; ++i) {
-    EXPECT_GE(all.count(i), 1U);
+  return steps;
+}
+
+TEST(Sampler, GivesEveryStepTheSameImagesHoweverManyRanks) {
+  const auto alone = steps_of(1, 8);
+  ASSERT_EQ(alone.size(), 4U);
+  EXPECT_EQ(steps_of(2, 4), alone);
+  EXPECT_EQ(steps_of(4, 2), alone);
+  EXPECT_EQ(steps_of(8, 1), alone);
+  std::set<int64_t> seen;
+  for (const auto& step : alone) {
+    seen.insert(step.begin(), step.end());
   }
+  EXPECT_EQ(seen.size(), 32U);  // none twice
+}
+
+TEST(Sampler, RefusesToShareAShortBatch) {
+  EXPECT_THROW(
+      Sampler({.num_samples = 9, .drop_last = false, .world_size = 2}), Error);
 }
 
 // docs/dino.md: BigEarthNet's train split on 8 ranks of 64 has 526 steps.

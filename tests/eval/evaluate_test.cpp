@@ -15,6 +15,7 @@
 #include "eval/fake_dataset.h"
 #include "eval/knn_monitor.h"
 #include "eval/prediction.h"
+#include "support/ranks_in_threads.h"
 
 namespace nadir::eval {
 namespace {
@@ -297,6 +298,11 @@ TEST(KnnMonitor, EqualsKnnOfTheSameImages) {
   config.baselines = false;
   const auto evaluation = run_knn(frozen, splits, features, {}, config);
   EXPECT_EQ(score.score, *evaluation.rows[0].accuracy_top1);
+  run_ranks(3, [&](const auto& group) {
+    const KnnMonitor shared(
+        splits.task, splits.train, splits.test, views, 20, 1, group);
+    EXPECT_EQ(shared.score(*frozen.network, at::kCPU, 16).score, score.score);
+  });
 }
 
 }  // namespace

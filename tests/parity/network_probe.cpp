@@ -225,7 +225,10 @@ at::Tensor drop_path_of(
 // Whole steps of the real learner, with the real schedules.
 TensorMap run_train(const SafetensorsFile& in) {
   const auto config = train_config(in);
-  const train::Schedules schedules(config.optim, /*steps_per_epoch=*/1);
+  const train::Schedules schedules(
+      config.optim,
+      /*steps_per_epoch=*/1,
+      train::images_per_step(config.optim, 1));
   train::DinoLearner learner(config, 3, at::kCPU);
   load_start(learner, in);
   const int64_t part = config.optim.batch_size_per_gpu;

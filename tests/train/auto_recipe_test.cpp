@@ -98,7 +98,7 @@ TEST(AutoRecipe, MakesARunThatCanBeHadOfAnyNumberOfEpochs) {
     config.optim.epochs = epochs;
     static_cast<void>(apply_auto_recipe(config, {500, 64}, {"epochs"}));
     EXPECT_EQ(config.optim.epochs, epochs);
-    EXPECT_NO_THROW(Schedules(config.optim, 7)) << epochs;
+    EXPECT_NO_THROW(Schedules(config.optim, 7, 16)) << epochs;
     EXPECT_LT(config.optim.freeze_last_layer, epochs);
   }
 }

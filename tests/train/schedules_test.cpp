@@ -16,7 +16,7 @@ OptimConfig reference_config() {
 }
 
 TEST(Schedules, HaveTheReferencesValues) {
-  const Schedules schedules(reference_config(), 526);
+  const Schedules schedules(reference_config(), 526, 512);
   ASSERT_EQ(schedules.num_steps(), 52600);
   EXPECT_EQ(schedules.at(0).lr, 0);
   EXPECT_EQ(schedules.at(5259).lr, 0.001);
@@ -32,8 +32,10 @@ TEST(Schedules, HaveTheReferencesValues) {
 TEST(Schedules, TakeTheLearningRateFromTheWholeStepsImages) {
   auto config = reference_config();
   config.batch_size_per_gpu = 64;
-  config.accumulate = 8;
-  EXPECT_EQ(Schedules(config, 526).at(5260).lr, 0.001);
+  config.accumulate = 4;
+  const int64_t images = images_per_step(config, /*world_size=*/2);
+  EXPECT_EQ(images, 512);
+  EXPECT_EQ(Schedules(config, 526, images).at(5260).lr, 0.001);
 }
 
 TEST(Schedules, WarmTheTeacherByEpochsAndFreezeTheFirst) {
@@ -43,7 +45,7 @@ TEST(Schedules, WarmTheTeacherByEpochsAndFreezeTheFirst) {
   config.teacher_temp = 0.07;
   config.warmup_teacher_temp_epochs = 4;
   config.freeze_last_layer = 2;
-  const Schedules schedules(config, 3);
+  const Schedules schedules(config, 3, 512);
   for (int64_t step = 0; step < 30; ++step) {
     const int64_t epoch = step / 3;
     const double expected =
@@ -58,7 +60,7 @@ TEST(Schedules, NameTheFieldThatIsOutOfRange) {
     auto config = reference_config();
     change(config);
     try {
-      const Schedules schedules(config, 5);
+      const Schedules schedules(config, 5, 512);
     } catch (const Error& error) {
       return std::string(error.what());
     }

@@ -14,6 +14,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "runs/metrics_reader.h"
+#include "support/ranks_in_threads.h"
 #include "support/tile_dataset.h"
 #include "support/torch_tensors.h"
 #include "train/trainer.h"
@@ -128,6 +129,7 @@ class TinyTraining {
   PretrainConfig config;
   std::shared_ptr<TileDataset> tiles;
   double pixel_std = 0.25;
+  int64_t world_size = 1;  // ranks, as threads
   Evaluate evaluate;
 
  private:
@@ -137,11 +139,20 @@ class TinyTraining {
     input.dataset = tiles;
     input.normalization = tile_normalization(*tiles, pixel_std);
     input.evaluate = evaluate;
-    Trainer trainer(input);
-    if (!from.empty()) {
-      trainer.resume_from(from);
-    }
-    return trainer.run(folder);
+    TrainResult result;
+    run_ranks(world_size, [&](const auto& group) {
+      TrainerInput of_rank = input;
+      of_rank.group = group;
+      Trainer trainer(of_rank);
+      if (group->is_first() && !from.empty()) {
+        trainer.resume_from(from);
+      }
+      const auto own = trainer.run(group->is_first() ? &folder : nullptr);
+      if (group->is_first()) {
+        result = own;
+      }
+    });
+    return result;
   }
 
   TemporaryFolder folder_;

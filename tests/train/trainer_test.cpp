@@ -38,7 +38,7 @@ TEST(Trainer, RecordsEveryStepAndFinishes) {
   const auto losses = training.losses();
   ASSERT_EQ(losses.size(), 12U);
   EXPECT_EQ(losses.back().second, result.final_loss);
-  const Schedules schedules(config.optim, 3);
+  const Schedules schedules(config.optim, 3, images_per_step(config.optim, 1));
   for (const auto& record : training.records()) {
     if (!record.contains("loss")) {
       continue;

@@ -1,0 +1,280 @@
+"""Pretraining of 20 steps under real launchers: torchrun, Open MPI, and Slurm
+with two nodes on this host. Each has the losses of one process.
+
+    engines_test.py NADIR TORCHRUN [TEST ...]
+
+Needs root for Slurm; a launcher that is not installed is a skipped test.
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+NADIR = TORCHRUN = ""
+NUM_STEPS = 20
+RECIPE = """[data]
+data_path = "{data}"
+split = "all"
+max_images = 24
+
+[views]
+global_crop_size = 32
+local_crop_size = 16
+local_crops_number = 2
+
+[model]
+arch = "vit_nano"
+
+[head]
+out_dim = 64
+head_hidden_dim = 64
+head_bottleneck_dim = 32
+
+[optim]
+epochs = 8
+warmup_epochs = 1
+
+[run]
+knn_every_epochs = 0
+num_workers = 1
+num_threads = 1
+peer_timeout_s = 60
+stop_after_steps = {steps}
+"""
+SLURM_CONF = """ClusterName=ci
+SlurmctldHost=localhost(127.0.0.1)
+SlurmctldPort=16817
+AuthType=auth/munge
+CredType=cred/munge
+SlurmUser=root
+SlurmdUser=root
+StateSaveLocation={folder}/state
+SlurmctldPidFile={folder}/run/slurmctld.pid
+SlurmctldLogFile={folder}/log/slurmctld.log
+SlurmdPidFile={folder}/run/slurmd-%n.pid
+SlurmdSpoolDir={folder}/spool/%n
+SlurmdLogFile={folder}/log/slurmd-%n.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+MpiDefault=none
+SwitchType=switch/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core
+SchedulerType=sched/backfill
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+JobCompType=jobcomp/none
+ReturnToService=2
+SlurmctldTimeout=30
+SlurmdTimeout=30
+KillWait=5
+NodeName=n1 NodeHostname=localhost NodeAddr=127.0.0.1 Port=17001 CPUs=2
+NodeName=n2 NodeHostname=localhost NodeAddr=127.0.0.1 Port=17002 CPUs=2
+PartitionName=debug Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+"""
+
+
+def losses(run):
+    """The loss of every step; the last record of a step counts."""
+    path = run / "metrics.jsonl"
+    records = {}
+    if path.exists():
+        for line in path.read_text().splitlines():
+            record = json.loads(line)
+            if "loss" in record:
+                records[record["step"]] = record["loss"]
+    return records
+
+
+def wait_until(condition, seconds, what):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {seconds} s")
+        time.sleep(0.1)
+
+
+class Engines(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = pathlib.Path(folder.name)
+        world, data = cls.folder / "world", cls.folder / "data"
+        index = cls.folder / "index.parquet"
+        source = world / "BigEarthNet-v1.0"
+        for words in (
+            ["data", "synth", world, "--patches", "48", "--seed", "3"],
+            ["data", "index", source, "--lists", world / "lists",
+             "--keep-discouraged", "--out", index],
+            ["data", "pack", source, "--index", index, "--out", data,
+             "--bands", "B04,B03,B02"],
+        ):
+            subprocess.run([NADIR, *words], check=True, capture_output=True)
+        cls.recipe = cls.folder / "tiny.toml"
+        cls.recipe.write_text(RECIPE.format(data=data, steps=NUM_STEPS))
+        alone = cls.folder / "alone"
+        subprocess.run(
+            cls.pretrain(alone, 8), check=True, capture_output=True)
+        cls.expected = losses(alone)
+        assert len(cls.expected) == NUM_STEPS
+
+    @classmethod
+    def pretrain(cls, run, batch, *more):
+        """The words of one process with `batch` images a step."""
+        return [NADIR, "pretrain", "--recipe", str(cls.recipe), "--out",
+                str(run), "--batch-size-per-gpu", str(batch), *more]
+
+    def expect_the_losses_of_one_process(self, run):
+        got = losses(run)
+        self.assertEqual(sorted(got), sorted(self.expected))
+        for step, loss in got.items():
+            self.assertAlmostEqual(
+                loss, self.expected[step], delta=1e-3, msg=f"step {step}")
+
+    def run_checked(self, words, **settings):
+        done = subprocess.run(
+            [str(word) for word in words], capture_output=True, text=True,
+            timeout=300, **settings)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done
+
+    def need(self, program):
+        if shutil.which(program) is None:
+            self.skipTest(f"{program} is not installed; scripts/setup.sh "
+                          "--engines does")
+
+    def test_torchrun(self):
+        self.need(TORCHRUN)
+        run = self.folder / "torchrun"
+        done = self.run_checked(
+            [TORCHRUN, "--no-python", "--nproc-per-node", "2",
+             "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0",
+             *self.pretrain(run, 4)])
+        self.assertIn("torchrun: rank 0 of 2", done.stderr)
+        self.expect_the_losses_of_one_process(run)
+
+    def test_torchrun_starts_again(self):
+        self.need(TORCHRUN)
+        run = self.folder / "torchrun-again"
+        words = [TORCHRUN, "--no-python", "--nproc-per-node", "2",
+                 "--max-restarts", "1",
+                 *self.pretrain(run, 4, "--resume", "auto",
+                                "--save-every-steps", "2")]
+        process = subprocess.Popen(
+            words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        wait_until(lambda: len(losses(run)) >= 5, 120, "five steps")
+        ranks = subprocess.run(
+            ["pgrep", "-P", str(process.pid), "-f", "pretrain"],
+            capture_output=True, text=True, check=True).stdout.split()
+        os.kill(int(ranks[-1]), signal.SIGKILL)
+        output, _ = process.communicate(timeout=300)
+        self.assertEqual(process.returncode, 0, output)
+        self.expect_the_losses_of_one_process(run)
+
+    def test_open_mpi(self):
+        self.need("mpirun")
+        run = self.folder / "mpi"
+        done = self.run_checked(
+            ["mpirun", "--allow-run-as-root", "--oversubscribe", "-np", "2",
+             *self.pretrain(run, 4)])
+        self.assertIn("Open MPI: rank 0 of 2", done.stderr)
+        self.expect_the_losses_of_one_process(run)
+
+
+class Slurm(Engines):
+    """The same on two nodes of a Slurm of this test's own."""
+
+    test_torchrun = test_torchrun_starts_again = test_open_mpi = None
+
+    @classmethod
+    def setUpClass(cls):
+        if os.geteuid() != 0 or shutil.which("slurmctld") is None:
+            raise unittest.SkipTest(
+                "Slurm needs root and slurm-wlm (scripts/setup.sh --engines)")
+        super().setUpClass()
+        folder = cls.folder / "slurm"
+        for name in ("state", "spool/n1", "spool/n2", "log", "run"):
+            (folder / name).mkdir(parents=True)
+        conf = folder / "slurm.conf"
+        conf.write_text(SLURM_CONF.format(folder=folder))
+        os.environ["SLURM_CONF"] = str(conf)
+        os.makedirs("/run/munge", exist_ok=True)
+        shutil.chown("/run/munge", "munge", "munge")
+        subprocess.run(
+            ["runuser", "-u", "munge", "--", "/usr/sbin/munged", "--force"],
+            check=True)
+        subprocess.run(["slurmctld", "-f", conf], check=True)
+        time.sleep(1)
+        for node in ("n1", "n2"):
+            subprocess.run(["slurmd", "-f", conf, "-N", node], check=True)
+        cls.addClassCleanup(cls.stop, folder)
+
+        def is_idle():
+            state = subprocess.run(
+                ["sinfo", "-h", "-o", "%T %D"], capture_output=True, text=True)
+            return state.stdout.strip() == "idle 2"
+
+        wait_until(is_idle, 60, "two idle nodes")
+
+    @classmethod
+    def stop(cls, folder):
+        files = [*sorted((folder / "run").glob("*.pid")),
+                 pathlib.Path("/run/munge/munged.pid")]
+        for file in files:
+            if file.exists():
+                os.kill(int(file.read_text()), signal.SIGTERM)
+        time.sleep(1)
+
+    def test_srun_on_two_nodes(self):
+        run = self.folder / "srun"
+        # The names n1 and n2 are Slurm's alone: nobody can resolve them.
+        environment = os.environ | {"MASTER_ADDR": "127.0.0.1"}
+        done = self.run_checked(
+            ["srun", "-N2", "-n4", "--ntasks-per-node=2",
+             "--kill-on-bad-exit=1", *self.pretrain(run, 2)], env=environment)
+        self.assertIn("Slurm: rank 0 of 4", done.stderr)
+        self.expect_the_losses_of_one_process(run)
+
+    def test_a_requeued_job_goes_on(self):
+        run = self.folder / "requeued"
+        script = self.folder / "job.sh"
+        command = " ".join(
+            self.pretrain(run, 4, "--resume", "auto", "--save-every-steps", "2"))
+        script.write_text(
+            "#!/bin/sh\nexport MASTER_ADDR=127.0.0.1\n"
+            "echo restarts ${SLURM_RESTART_COUNT:-0}\n"
+            f"srun --kill-on-bad-exit=1 {command}\n")
+        log = self.folder / "job.log"
+        job = self.run_checked(
+            ["sbatch", "--parsable", "--requeue", "-N2", "-n2",
+             "--ntasks-per-node=1", "--open-mode=append", "-o", log,
+             script]).stdout.strip()
+        wait_until(lambda: len(losses(run)) >= 5, 120, "five steps")
+        self.run_checked(["scontrol", "requeue", job])
+
+        def state():
+            shown = subprocess.run(
+                ["scontrol", "show", "job", job], capture_output=True,
+                text=True).stdout
+            return shown.split("JobState=")[1].split()[0]
+
+        # Slurm holds a requeued job back for a while after its kill.
+        wait_until(
+            lambda: state() in ("COMPLETED", "FAILED"), 300, "the job's end")
+        text = log.read_text()
+        self.assertEqual(state(), "COMPLETED", text)
+        self.assertIn("restarts 0", text)
+        self.assertIn("restarts 1", text)
+        self.expect_the_losses_of_one_process(run)
+
+
+if __name__ == "__main__":
+    NADIR, TORCHRUN = sys.argv[1:3]
+    sys.exit(unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2))
