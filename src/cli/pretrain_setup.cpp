@@ -1,7 +1,6 @@
 #include "cli/pretrain_setup.h"
 
 #include <algorithm>
-#include <functional>
 #include <set>
 
 #include <ATen/ATen.h>
@@ -95,12 +94,15 @@ void check_same_plan(
   copy.run.output_dir.clear();
   copy.run.checkpoint_dir.clear();
   uint64_t hash = 0;
-  for (const char letter : to_toml(fields_of(copy))) {
-    hash = mix_hash(hash, static_cast<unsigned char>(letter));
-  }
+  const auto add = [&](const std::string& text) {
+    for (const char letter : text) {
+      hash = mix_hash(hash, static_cast<unsigned char>(letter));
+    }
+  };
+  add(to_toml(fields_of(copy)));
   const int64_t num_images = data.dataset->size();
   for (int64_t i = 0; i < num_images; ++i) {
-    hash = mix_hash(hash, std::hash<std::string>()(data.dataset->name(i)));
+    add(data.dataset->name(i));
   }
   const auto plans = group.gather(
       at::tensor({static_cast<int64_t>(hash), num_images}, at::kLong));

@@ -75,7 +75,10 @@ pid_t start_process(
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid == 0) {
-    // Only what is safe between fork and exec.
+    // Only what is safe between fork and exec. In a group of its own, so that a
+    // terminal's Ctrl-C comes once, by way of this process: a second one would
+    // end it without saving.
+    ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() == parent) {
       ::execve(arguments[0], arguments.data(), variables.data());

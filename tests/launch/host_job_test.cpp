@@ -109,6 +109,11 @@ TEST_F(HostJobTest, PassesASignalOnAndDoesNotStartAgain) {
   EXPECT_EQ(text("1"), "told\n");
 }
 
+TEST_F(HostJobTest, ATerminalsSignalsDoNotReachTheProcessesTwice) {
+  // The fifth word of /proc/PID/stat is the process group.
+  EXPECT_EQ(run_host_job(job("[ $(cut -d' ' -f5 /proc/$$/stat) = $$ ]", 2)), 0);
+}
+
 TEST_F(HostJobTest, SaysThatAProgramIsNotThere) {
   auto missing = job("", 1);
   missing.command = {"/nowhere/nadir"};
