@@ -84,7 +84,6 @@ c10::intrusive_ptr<c10d::Store> open_store(
 }  // namespace
 
 struct Communicator::Group {
-  c10::intrusive_ptr<c10d::Store> store;
   c10::intrusive_ptr<c10d::Backend> backend;
 };
 
@@ -115,10 +114,7 @@ Communicator::Communicator(
     const launch::RankEnvironment& ranks,
     c10::Device device,
     const ConnectOptions& options)
-    : rank_(ranks.rank),
-      world_size_(ranks.world_size),
-      device_(device),
-      host_(host_name()) {
+    : rank_(ranks.rank), world_size_(ranks.world_size), host_(host_name()) {
   if (world_size_ == 1) {
     return;
   }
@@ -129,12 +125,11 @@ Communicator::Communicator(
       device.str());
   guarded("meeting the other processes", [&] {
     group_ = std::make_unique<Group>();
-    group_->store = open_store(ranks, options.start_timeout);
     auto gloo = c10d::ProcessGroupGloo::Options::create(options.timeout);
     gloo->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(
         address_towards(ranks.master_address)));
     group_->backend = c10::make_intrusive<c10d::ProcessGroupGloo>(
-        group_->store,
+        open_store(ranks, options.start_timeout),
         static_cast<int>(rank_),
         static_cast<int>(world_size_),
         gloo);

@@ -1,5 +1,5 @@
-// The processes of a run as one group: sums, broadcasts and gathers over c10d,
-// Gloo on the CPU and NCCL on CUDA.
+// The processes of a run as one group: sums, broadcasts and gathers over c10d
+// with Gloo, on the CPU.
 #pragma once
 
 #include <chrono>
@@ -32,7 +32,8 @@ class Communicator {
   Communicator();
 
   // Meets the others where `ranks` says. Throws Error{kDistributed} where they
-  // are not there in time.
+  // are not there in time, Error{kInvalidArgument} for several processes on
+  // another device than the CPU.
   Communicator(
       const launch::RankEnvironment& ranks,
       c10::Device device,
@@ -72,7 +73,6 @@ class Communicator {
   struct Group;
   int64_t rank_ = 0;
   int64_t world_size_ = 1;
-  c10::Device device_ = at::kCPU;
   std::string host_;
   std::unique_ptr<Group> group_;  // null for one process
 

@@ -35,20 +35,6 @@ int64_t required(
   return *value;
 }
 
-void check_agree(
-    const std::string& name,
-    const std::string& value,
-    const std::string& other_name,
-    const std::string& other_value) {
-  NADIR_CHECK(
-      value == other_value,
-      "the environment contradicts itself: {}={} but {}={}; unset one",
-      name,
-      value,
-      other_name,
-      other_value);
-}
-
 // Where both are set they must say the same.
 void check_same(
     const Environment& environment,
@@ -56,9 +42,13 @@ void check_same(
     const std::string& other_name) {
   const auto value = environment(name);
   const auto other = environment(other_name);
-  if (value && other) {
-    check_agree(name, *value, other_name, *other);
-  }
+  NADIR_CHECK(
+      !value || !other || *value == *other,
+      "the environment contradicts itself: {}={} but {}={}; unset one",
+      name,
+      *value,
+      other_name,
+      *other);
 }
 
 // MASTER_ADDR and MASTER_PORT, or what the engine says.

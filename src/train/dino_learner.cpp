@@ -244,6 +244,9 @@ void DinoLearner::load_backbone(const checkpoint::TensorMap& backbone) {
 }
 
 void DinoLearner::share_state() {
+  if (group_->world_size() == 1) {
+    return;
+  }
   // The others may lack what the optimiser makes as it goes.
   auto own = state();
   nlohmann::json shapes;
@@ -268,6 +271,9 @@ void DinoLearner::share_state() {
 }
 
 void DinoLearner::check_same_state() const {
+  if (group_->world_size() == 1) {
+    return;  // the sums are work
+  }
   auto sum = at::zeros({1}, at::TensorOptions(at::kDouble).device(device_));
   for (const auto& [name, tensor] : network_state()) {
     if (tensor.is_floating_point()) {
