@@ -1,7 +1,7 @@
 # Torch::cpu from a torch wheel, an unpacked LibTorch or a conda prefix. The
 # wheel's own TorchConfig.cmake is never called: it demands a CUDA toolkit.
 #
-# CUDA needs nothing at build time: the program opens libtorch_cuda.so beside
+# The program needs nothing of CUDA at build time: it opens libtorch_cuda.so beside
 # libtorch_cpu.so when the user asks for a CUDA device (model/device.h).
 set(TORCH_ROOT "" CACHE PATH "torch wheel folder, unpacked LibTorch, or prefix")
 set(_torch_hints ${TORCH_ROOT} $ENV{TORCH_ROOT})
@@ -49,4 +49,38 @@ if(Torch_FOUND AND NOT TARGET Torch::cpu)
   target_compile_options(Torch::cpu INTERFACE
     "SHELL:-idirafter ${Torch_INCLUDE_DIR}"
     "SHELL:-idirafter ${Torch_INCLUDE_DIR}/torch/csrc/api/include")
+endif()
+
+# Torch::cuda, for the module that speaks NCCL; only where the headers of CUDA
+# and NCCL lie beside LibTorch, as its wheels have them, or in the environment of
+# the parity tests. The linker need not see what libtorch_cuda itself needs.
+set(Torch_CUDA_FOUND FALSE)
+if(Torch_FOUND)
+  get_filename_component(_torch_lib "${Torch_CPU_LIBRARY}" DIRECTORY)
+  file(GLOB _cuda_hints
+    "${_torch_lib}/../../nvidia/*/include"
+    "${PROJECT_SOURCE_DIR}/.deps/test-venv/lib/python3*/site-packages/nvidia/*/include")
+  list(APPEND _cuda_hints "$ENV{CUDA_HOME}/include")
+  find_library(Torch_CUDA_LIBRARY torch_cuda HINTS "${_torch_lib}" NO_DEFAULT_PATH)
+  find_library(Torch_C10_CUDA_LIBRARY c10_cuda HINTS "${_torch_lib}" NO_DEFAULT_PATH)
+  foreach(_header IN ITEMS cuda_runtime_api.h crt/host_defines.h cusparse.h nccl.h)
+    string(MAKE_C_IDENTIFIER "Torch_${_header}_DIR" _variable)
+    find_path(${_variable} ${_header} HINTS ${_cuda_hints} NO_DEFAULT_PATH)
+    mark_as_advanced(${_variable})
+    list(APPEND _cuda_includes "${${_variable}}")
+  endforeach()
+  if(Torch_CUDA_LIBRARY AND Torch_C10_CUDA_LIBRARY
+     AND NOT "${_cuda_includes}" MATCHES NOTFOUND)
+    set(Torch_CUDA_FOUND TRUE)
+    list(REMOVE_DUPLICATES _cuda_includes)
+    if(NOT TARGET Torch::cuda)
+      add_library(Torch::cuda SHARED IMPORTED)
+      set_target_properties(Torch::cuda PROPERTIES
+        IMPORTED_LOCATION "${Torch_CUDA_LIBRARY}")
+      target_link_libraries(Torch::cuda INTERFACE
+        "${Torch_C10_CUDA_LIBRARY}" Torch::cpu)
+      target_include_directories(Torch::cuda SYSTEM INTERFACE ${_cuda_includes})
+      target_link_options(Torch::cuda INTERFACE "LINKER:--allow-shlib-undefined")
+    endif()
+  endif()
 endif()

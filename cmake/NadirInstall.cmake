@@ -2,6 +2,7 @@
 #
 #   bin/nadir
 #   lib/nadir/torch/lib, lib/nadir/nvidia, lib/nadir/pyarrow   libraries
+#   lib/nadir/libnadir_nccl.so            opened for several GPUs, where built
 #   share/nadir/lists                     the official lists of BigEarthNet
 #
 # The libraries of scripts/setup.sh are copied as the wheels lay them out, since
@@ -36,6 +37,10 @@ else()
   list(APPEND _rpath "${_arrow_lib}")
 endif()
 set_target_properties(nadir PROPERTIES INSTALL_RPATH "${_rpath}")
+if(TARGET nadir_nccl)
+  # It shares the LibTorch that the program has opened.
+  install(TARGETS nadir_nccl LIBRARY DESTINATION "${_library_folder}")
+endif()
 
 if(EXISTS "${NADIR_WHEELS}/bigearthnet_common")
   install(DIRECTORY "${NADIR_WHEELS}/bigearthnet_common/"

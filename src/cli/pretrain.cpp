@@ -166,7 +166,7 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
     apply_auto(options, data, texts, ranks.world_size);
   }
   // Whatever can be refused is refused before anything is written.
-  const auto device = open_compute_device(config.run, ranks.local_size);
+  const auto device = open_compute_device(config.run, ranks);
   train::TrainerInput input;
   if (!options.dry_run && ranks.world_size > 1) {
     input.group = meet(ranks, device, config.run.peer_timeout_s);

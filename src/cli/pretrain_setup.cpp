@@ -71,7 +71,7 @@ void apply_auto(
 }
 
 c10::Device open_compute_device(
-    const train::RunConfig& run, int64_t local_size) {
+    const train::RunConfig& run, const launch::RankEnvironment& ranks) {
   NADIR_CHECK(
       run.num_threads >= 0,
       "num_threads must be >= 0 (0 takes all processors), got {}",
@@ -79,8 +79,14 @@ c10::Device open_compute_device(
   at::set_num_threads(
       run.num_threads > 0 ? static_cast<int>(run.num_threads)
                           : static_cast<int>(std::max<int64_t>(
-                                1, available_threads() / local_size)));
-  return model::open_device(run.device);
+                                1, available_threads() / ranks.local_size)));
+  NADIR_CHECK(
+      ranks.local_size == 1 || !run.device.starts_with("cuda:"),
+      "device {}: {} processes on this host cannot share one; --device cuda "
+      "gives each its own",
+      run.device,
+      ranks.local_size);
+  return model::open_device(run.device, ranks.local_rank);
 }
 
 void check_same_plan(

@@ -12,6 +12,7 @@
 #include "cli/pretrain_data.h"
 #include "cli/pretrain_options.h"
 #include "distributed/communicator.h"
+#include "launch/rank_environment.h"
 #include "runs/run_folder.h"
 
 namespace nadir::cli {
@@ -23,10 +24,10 @@ void apply_auto(
     const FlagTexts& texts,
     int64_t world_size);
 
-// The device of `run` for one of `local_size` processes on this host, and its
-// share of the processors.
+// The device of `run` for this one of the processes on this host, and its share
+// of the processors.
 [[nodiscard]] c10::Device open_compute_device(
-    const train::RunConfig& run, int64_t local_size);
+    const train::RunConfig& run, const launch::RankEnvironment& ranks);
 
 // Throws Error{kDistributed} unless all ranks were given the same
 // configuration and images.

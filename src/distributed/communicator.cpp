@@ -12,6 +12,7 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "core/error.h"
+#include "distributed/nccl.h"
 
 namespace nadir::distributed {
 namespace {
@@ -84,7 +85,24 @@ c10::intrusive_ptr<c10d::Store> open_store(
 }  // namespace
 
 struct Communicator::Group {
-  c10::intrusive_ptr<c10d::Backend> backend;
+  c10::intrusive_ptr<c10d::Backend> gloo;
+  c10::intrusive_ptr<c10d::Backend> nccl;  // null without CUDA
+
+  ~Group() {
+    try {
+      if (nccl) {
+        nccl->shutdown();
+      }
+    } catch (const std::exception&) {
+      // Of a group that has lost a peer; there is nothing left to do with it.
+    }
+  }
+
+  // Whose collectives take such values.
+  c10d::Backend& of(const at::Tensor& values) const {
+    NADIR_ASSERT(values.is_cpu() || nccl);
+    return values.is_cpu() ? *gloo : *nccl;
+  }
 };
 
 // Runs `call`, turning what c10d throws into an Error that says who and where.
@@ -118,21 +136,23 @@ Communicator::Communicator(
   if (world_size_ == 1) {
     return;
   }
-  NADIR_CHECK(
-      device.is_cpu(),
-      "{} processes on {}: only the CPU's collectives are built in",
-      world_size_,
-      device.str());
   guarded("meeting the other processes", [&] {
     group_ = std::make_unique<Group>();
+    const auto store = open_store(ranks, options.start_timeout);
     auto gloo = c10d::ProcessGroupGloo::Options::create(options.timeout);
     gloo->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(
         address_towards(ranks.master_address)));
-    group_->backend = c10::make_intrusive<c10d::ProcessGroupGloo>(
-        open_store(ranks, options.start_timeout),
-        static_cast<int>(rank_),
-        static_cast<int>(world_size_),
-        gloo);
+    group_->gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(
+        store, static_cast<int>(rank_), static_cast<int>(world_size_), gloo);
+    if (device.is_cuda()) {
+      group_->nccl = make_nccl_backend(
+          nccl_module(),
+          c10::make_intrusive<c10d::PrefixStore>("nccl", store),
+          rank_,
+          world_size_,
+          device,
+          options.timeout);
+    }
   });
 }
 
@@ -145,7 +165,7 @@ std::function<void()> Communicator::start_sum(at::Tensor values) const {
   NADIR_ASSERT(values.is_contiguous());
   auto work = guarded("a sum", [&] {
     std::vector<at::Tensor> tensors = {values};
-    return group_->backend->allreduce(tensors, {});
+    return group_->of(values).allreduce(tensors, {});
   });
   return [this, work] { guarded("a sum", [&] { work->wait(); }); };
 }
@@ -160,7 +180,7 @@ void Communicator::broadcast(at::Tensor values) const {
   }
   guarded("a broadcast", [&] {
     std::vector<at::Tensor> tensors = {values};
-    group_->backend->broadcast(tensors, {})->wait();
+    group_->of(values).broadcast(tensors, {})->wait();
   });
 }
 
@@ -187,14 +207,14 @@ at::Tensor Communicator::gather(const at::Tensor& values) const {
     for (int64_t r = 0; r < world_size_; ++r) {
       outputs[0].push_back(at::empty_like(inputs[0]));
     }
-    group_->backend->allgather(outputs, inputs, {})->wait();
+    group_->of(values).allgather(outputs, inputs, {})->wait();
     return at::stack(outputs[0]);
   });
 }
 
 void Communicator::barrier() const {
   if (group_) {
-    guarded("a barrier", [&] { group_->backend->barrier({})->wait(); });
+    guarded("a barrier", [&] { group_->gloo->barrier({})->wait(); });
   }
 }
 

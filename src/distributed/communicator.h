@@ -1,5 +1,5 @@
-// The processes of a run as one group: sums, broadcasts and gathers over c10d
-// with Gloo, on the CPU.
+// The processes of a run as one group: sums, broadcasts and gathers over c10d,
+// with Gloo for values on the CPU and NCCL for values on a GPU.
 #pragma once
 
 #include <chrono>
@@ -31,9 +31,9 @@ class Communicator {
   // A group of this process alone.
   Communicator();
 
-  // Meets the others where `ranks` says. Throws Error{kDistributed} where they
-  // are not there in time, Error{kInvalidArgument} for several processes on
-  // another device than the CPU.
+  // Meets the others where `ranks` says. `device` is this process's; values on
+  // another GPU than it are a fault. Throws Error{kDistributed} where they
+  // are not there in time, and for CUDA what make_nccl_backend() throws.
   Communicator(
       const launch::RankEnvironment& ranks,
       c10::Device device,

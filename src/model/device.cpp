@@ -44,8 +44,8 @@ std::optional<std::string> open_cuda() {
 }
 
 // The index behind "cuda:", or nullopt if `text` is none.
-std::optional<int> parse_index(const std::string& text) {
-  int index = 0;
+std::optional<int64_t> parse_index(const std::string& text) {
+  int64_t index = 0;
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, index);
   if (error != std::errc() || stop != end || index < 0) {
@@ -65,38 +65,45 @@ std::filesystem::path libtorch_folder() {
   return std::filesystem::path(info.dli_fname).parent_path();
 }
 
-c10::Device open_device(const std::string& name) {
+c10::Device open_device(const std::string& name, int64_t local_rank) {
   if (name == "cpu") {
     return {c10::kCPU};
   }
-  if (name == "auto") {
-    return open_cuda() ? c10::Device(c10::kCPU) : c10::Device(c10::kCUDA, 0);
-  }
-  std::optional<int> index;
-  if (name == "cuda") {
-    index = 0;
-  } else if (name.starts_with("cuda:")) {
-    index = parse_index(name.substr(5));
+  const bool is_any = name == "auto" || name == "cuda";
+  std::optional<int64_t> named;
+  if (name.starts_with("cuda:")) {
+    named = parse_index(name.substr(5));
   }
   NADIR_CHECK(
-      index.has_value(),
+      is_any || named.has_value(),
       "device must be cpu, cuda, cuda:N or auto, got '{}'{}",
       name,
       did_you_mean(name, {"cpu", "cuda", "auto"}));
   if (const auto reason = open_cuda()) {
+    if (name == "auto") {
+      return {c10::kCPU};
+    }
     fail(
         ErrorCode::kInvalidArgument,
         "device {}: {}; or use --device cpu",
         name,
         *reason);
   }
-  const int num_devices = at::detail::getCUDAHooks().deviceCount();
+  const int64_t num_devices = at::detail::getCUDAHooks().deviceCount();
   NADIR_CHECK(
-      *index < num_devices,
+      named.value_or(0) < num_devices,
       "device {}: there are only {} CUDA devices, numbered from 0",
       name,
       num_devices);
-  return {c10::kCUDA, static_cast<c10::DeviceIndex>(*index)};
+  const int64_t index = named.value_or(num_devices == 1 ? 0 : local_rank);
+  NADIR_CHECK(
+      index < num_devices,
+      "device {}: this is process {} of its host, which has {} CUDA devices; "
+      "start one process a device",
+      name,
+      local_rank,
+      num_devices);
+  return {c10::kCUDA, static_cast<c10::DeviceIndex>(index)};
 }
 
 bool tune_allocator() {

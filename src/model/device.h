@@ -1,6 +1,7 @@
 // Which device computes, and how the process allocates for LibTorch.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -11,10 +12,13 @@ namespace nadir::model {
 // The device named "cpu", "cuda", "cuda:1" or "auto" (the first CUDA device if
 // there is a usable one, else the CPU). The program itself links LibTorch's
 // CPU part only; for CUDA this opens libtorch_cuda.so, which lies beside
-// libtorch_cpu.so. Call before any other use of CUDA; from one thread. Throws
-// Error{kInvalidArgument} for other names, and where CUDA was asked for and is
-// not to be had, saying what to install.
-[[nodiscard]] c10::Device open_device(const std::string& name);
+// libtorch_cpu.so. Of several processes on a host, "cuda" and "auto" give each
+// the device of its `local_rank`; where an engine shows it only one, that. Call
+// before any other use of CUDA; from one thread. Throws Error{kInvalidArgument}
+// for other names, where there are fewer devices, and where CUDA was asked for
+// and is not to be had, saying what to install.
+[[nodiscard]] c10::Device open_device(
+    const std::string& name, int64_t local_rank = 0);
 
 // The folder of the libtorch_cpu.so that this process uses.
 [[nodiscard]] std::filesystem::path libtorch_folder();
