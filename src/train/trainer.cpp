@@ -18,6 +18,10 @@ namespace fs = std::filesystem;
 
 // Nothing is judged before: a run needs some steps to leave chance.
 constexpr int64_t kLeastGraceSteps = 200;
+// What checkpoints may take of the time before the run says so, and after what
+// time that is known.
+constexpr double kLargestSavingShare = 0.01;
+constexpr double kLeastTimeToJudge_s = 60;
 
 // Before any member divides by one of its fields.
 const TrainerInput& checked(const TrainerInput& input) {
@@ -120,6 +124,7 @@ void Trainer::resume_from(const fs::path& checkpoint) {
 
 TrainResult Trainer::run(runs::RunFolder* folder) {
   NADIR_ASSERT((folder != nullptr) == group_.is_first());
+  start_ = Clock::now();
   share_start();
   RunRecorder recorder(folder, position(), input_.config.head.out_dim);
   recorder.write_event(
@@ -159,10 +164,12 @@ void Trainer::train_and_save(RunRecorder& recorder) {
     // nothing. What LibTorch throws may come from the midst of a change.
     name_bad_images(recorder);
     save(recorder);
+    finish_saving(recorder);
     throw;
   }
   name_bad_images(recorder);
   save(recorder);
+  finish_saving(recorder);
 }
 
 void Trainer::train(RunRecorder& recorder) {
@@ -176,6 +183,9 @@ void Trainer::train(RunRecorder& recorder) {
     }
     if (save_every_steps > 0 && step_ % save_every_steps == 0) {
       save(recorder);
+    }
+    if (writer_.has_started() && writer_.is_done()) {
+      finish_saving(recorder);
     }
     recorder.refresh_status(position());
   }
@@ -336,14 +346,22 @@ void Trainer::name_bad_images(RunRecorder& recorder) {
   }
 }
 
+// Begins to write the state; what is written is on disk after finish_saving().
 void Trainer::save(RunRecorder& recorder) {
   if (saved_step_ == step_) {
     return;
   }
-  if (!group_.is_first()) {
-    saved_step_ = step_;
-    return;
+  if (group_.is_first()) {
+    const auto begin = Clock::now();
+    finish_saving(recorder);
+    begin_saving();
+    saving_s_ += std::chrono::duration<double>(Clock::now() - begin).count();
+    judge_saving(recorder);
   }
+  saved_step_ = step_;
+}
+
+void Trainer::begin_saving() {
   checkpoint::State state;
   state.tensors = learner_.state();
   state.meta = {
@@ -363,15 +381,53 @@ void Trainer::save(RunRecorder& recorder) {
   }
   const auto& run = input_.config.run;
   const fs::path root = run.checkpoint_root();
-  const std::string name = checkpoint::step_name(step_);
-  checkpoint::save_checkpoint(root / "checkpoints" / name, state);
-  saved_step_ = step_;
-  recorder.write_event(step_, "checkpoint", name);
   std::set<std::string> keep;
   if (!best_checkpoint_.empty()) {
     keep.insert(best_checkpoint_);
   }
-  checkpoint::prune(root, keep, run.saveckp_freq * steps_per_epoch_);
+  const int64_t every_steps = run.saveckp_freq * steps_per_epoch_;
+  writer_.start(
+      root / "checkpoints" / checkpoint::step_name(step_),
+      state,
+      [root, keep, every_steps] {
+        checkpoint::prune(root, keep, every_steps);
+      });
+}
+
+void Trainer::finish_saving(RunRecorder& recorder) {
+  if (!writer_.has_started()) {
+    return;
+  }
+  try {
+    writer_.finish();
+  } catch (...) {
+    saved_step_ = -1;
+    throw;
+  }
+  recorder.write_event(
+      saved_step_, "checkpoint", checkpoint::step_name(saved_step_));
+}
+
+// Says so, once, where a run spends its time on checkpoints.
+void Trainer::judge_saving(RunRecorder& recorder) {
+  const double run_s =
+      std::chrono::duration<double>(Clock::now() - start_).count();
+  const double share = saving_s_ / run_s;
+  const auto every = static_cast<double>(input_.config.run.save_every_steps);
+  if (every == 0 || run_s < kLeastTimeToJudge_s ||
+      share <= kLargestSavingShare || has_judged_saving_) {
+    return;
+  }
+  has_judged_saving_ = true;
+  recorder.write_warning(
+      step_,
+      fmt::format(
+          "steps waited for checkpoints in {:.0f} % of the time; with "
+          "save_every_steps {:.0f} instead of {:.0f} it is {:.0f} %",
+          100 * share,
+          std::ceil(every * share / kLargestSavingShare),
+          every,
+          100 * kLargestSavingShare));
 }
 
 }  // namespace nadir::train

@@ -2,6 +2,7 @@
 // failures. What it leaves on disk is the run folder.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -13,6 +14,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "checkpoint/checkpoint_writer.h"
 #include "checkpoint/weights.h"
 #include "model/vision_transformer.h"
 #include "runs/run_folder.h"
@@ -85,6 +87,8 @@ class Trainer {
   TrainResult run(runs::RunFolder* folder);
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   // The images of one step, over its micro-batches.
   struct StepImages {
     std::vector<int64_t> samples;
@@ -107,6 +111,9 @@ class Trainer {
   std::string evaluate(RunRecorder& recorder);
   void name_bad_images(RunRecorder& recorder);
   void save(RunRecorder& recorder);
+  void begin_saving();
+  void finish_saving(RunRecorder& recorder);
+  void judge_saving(RunRecorder& recorder);
 
   TrainerInput input_;
   const distributed::Communicator& group_;
@@ -116,7 +123,7 @@ class Trainer {
   DinoLearner learner_;
   HealthWatch watch_;
   int64_t step_ = 0;            // steps done
-  int64_t saved_step_ = -1;     // whose state is on disk
+  int64_t saved_step_ = -1;     // whose state is on disk, or on its way there
   int64_t started_epoch_ = -1;  // of the loader
   int64_t num_nonfinite_ = 0;   // in a row
   int signal_ = 0;              // that some rank caught
@@ -124,6 +131,10 @@ class Trainer {
   std::optional<Score> best_;
   std::string best_checkpoint_;
   std::set<int64_t> named_bad_images_;
+  checkpoint::CheckpointWriter writer_;  // of the first rank
+  Clock::time_point start_ = Clock::now();
+  double saving_s_ = 0;  // that steps waited for checkpoints
+  bool has_judged_saving_ = false;
 };
 
 }  // namespace nadir::train
