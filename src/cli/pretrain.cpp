@@ -204,11 +204,12 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
     trainer.start_from(read_initial_weights(config, data));
   }
   Start start = open_run(options, found);
-  write_run_description(config, data, options.command_line, start.folder);
   if (start.checkpoint) {
     trainer.resume_from(*start.checkpoint);
     log_info("train", "going on from {}", start.checkpoint->string());
-  } else {
+  }
+  write_run_description(config, data, options.command_line, start.folder);
+  if (!start.checkpoint) {
     draw_example_views(config, data, start.folder.paths().pictures);
   }
   const auto result = trainer.run(&start.folder);

@@ -28,7 +28,8 @@ namespace {
 namespace fs = std::filesystem;
 
 // Fields that may differ between a run and its continuation: they change
-// neither the numbers nor what they mean.
+// neither the numbers nor what they mean. The images of a step, which the batch
+// and the number of processes make, are compared when the state is read.
 const std::set<std::string>& fields_free_on_resume() {
   static const std::set<std::string> keys = {
       "output_dir",
@@ -39,6 +40,8 @@ const std::set<std::string>& fields_free_on_resume() {
       "saveckp_freq",
       "save_every_steps",
       "stop_after_steps",
+      "batch_size_per_gpu",
+      "accumulate",
       "num_workers",
       "num_threads",
       "device",

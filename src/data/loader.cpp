@@ -93,7 +93,8 @@ struct Loader::State {
              .shuffle = settings.shuffle,
              .drop_last = settings.drop_last,
              .rank = settings.rank,
-             .world_size = settings.world_size}),
+             .world_size = settings.world_size,
+             .num_shares = settings.num_shares}),
         segment_sizes(std::move(sizes)),
         make_item(std::move(make)) {}
 

@@ -23,6 +23,7 @@ struct LoaderConfig {
   bool drop_last = true;
   int64_t rank = 0;
   int64_t world_size = 1;
+  int64_t num_shares = 1;    // shuffled each by itself; see Sampler
   double max_bad_share = 0;  // of all images; more ends the run
 };
 

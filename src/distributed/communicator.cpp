@@ -117,10 +117,8 @@ auto Communicator::guarded(const char* what, const Call& call) const {
     reason.resize(std::min(reason.size(), reason.find('\n')));
     fail(
         ErrorCode::kDistributed,
-        "rank {} of {} on {}: {} failed, a peer is lost or late: {}",
-        rank_,
-        world_size_,
-        host_,
+        "{}: {} failed, a peer is lost or late: {}",
+        name(),
         what,
         reason);
   }
@@ -157,6 +155,10 @@ Communicator::Communicator(
 }
 
 Communicator::~Communicator() = default;
+
+std::string Communicator::name() const {
+  return fmt::format("rank {} of {} on {}", rank_, world_size_, host_);
+}
 
 std::function<void()> Communicator::start_sum(at::Tensor values) const {
   if (!group_) {

@@ -46,6 +46,9 @@ class Communicator {
 
   [[nodiscard]] int64_t world_size() const { return world_size_; }
 
+  // "rank 1 of 4 on HOST", for messages.
+  [[nodiscard]] std::string name() const;
+
   // The one that writes files and speaks to the user.
   [[nodiscard]] bool is_first() const { return rank_ == 0; }
 

@@ -1,5 +1,6 @@
 #include "launch/host_job.h"
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -28,6 +29,7 @@ struct Process {
   pid_t pid = 0;
   int64_t rank = 0;
   std::optional<int> status;  // exit status, once it has ended
+  bool is_killed = false;     // by a signal that it did not catch
 };
 
 // The environment of one process: ours, and the place in the run.
@@ -102,8 +104,9 @@ bool look_after(std::vector<Process>& processes) {
     int status = 0;
     if (!process.status &&
         ::waitpid(process.pid, &status, WNOHANG) == process.pid) {
+      process.is_killed = WIFSIGNALED(status);
       process.status =
-          WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+          process.is_killed ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     }
     is_any_running = is_any_running || !process.status;
   }
@@ -141,12 +144,13 @@ void wait_for_end(std::vector<Process>& processes, const HostJob& job) {
   }
 }
 
-std::string how_it_ended(int status) {
-  return status > 128 ? fmt::format(
-                            "was killed by signal {} ({})",
-                            status - 128,
-                            ::strsignal(status - 128))
-                      : fmt::format("ended with status {}", status);
+std::string how_it_ended(const Process& process) {
+  const int status = *process.status;
+  return process.is_killed ? fmt::format(
+                                 "was killed by signal {} ({})",
+                                 status - 128,
+                                 ::strsignal(status - 128))
+                           : fmt::format("ended with status {}", status);
 }
 
 // One start of all processes. Returns the exit status.
@@ -180,21 +184,26 @@ int run_once(const HostJob& job, int64_t attempt) {
     }
     std::this_thread::sleep_for(kPollInterval);
   }
-  const Process* failed = first_failure(processes);
-  const int64_t failed_rank = failed != nullptr ? failed->rank : 0;
-  const int status = failed != nullptr ? *failed->status : 0;
+  std::optional<Process> failed;
+  if (const Process* first = first_failure(processes)) {
+    failed = *first;
+  }
   send(processes, SIGTERM);
   send(processes, SIGCONT);  // one that is stopped cannot end
   wait_for_end(processes, job);
-  if (status != 0) {
-    log_error(
-        "launch",
-        "rank {} of {} {}",
-        failed_rank,
-        job.num_nodes * job.num_processes,
-        how_it_ended(status));
+  if (!failed) {
+    return 0;
   }
-  return status;
+  std::array<char, 256> host{};
+  (void)::gethostname(host.data(), host.size() - 1);
+  log_error(
+      "launch",
+      "rank {} of {} on {} {}",
+      failed->rank,
+      job.num_nodes * job.num_processes,
+      host.data(),
+      how_it_ended(*failed));
+  return failed->is_killed ? kLostPeer : *failed->status;
 }
 
 }  // namespace

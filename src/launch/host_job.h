@@ -28,8 +28,8 @@ struct HostJob {
 // are told to end (SIGTERM, after `grace` SIGKILL) and all are started again,
 // up to max_restarts times. A signal that this process caught goes to all, and
 // there is no restart. Processes die with this one. Returns the exit status: 0;
-// that of the process that failed first, 128 + n where signal n killed it, one
-// that only lost its peers (4) coming last; or 128 + n for a caught signal.
+// that of the process that failed first, or 4 where a signal killed it, one that
+// only lost its peers coming last; or 128 + n for a caught signal.
 // Throws Error{kIo} where a process cannot be started.
 [[nodiscard]] int run_host_job(const HostJob& job);
 

@@ -21,6 +21,7 @@ struct DataConfig {
   std::string index;
   int64_t max_images = 0;
   int64_t window_px = 120;
+  int64_t data_shares = 1;
 
   template <class Visitor>
   void for_each(Visitor&& visit) {
@@ -47,6 +48,11 @@ struct DataConfig {
         "At most this many images, evenly spread; 0 takes all.");
     visit(
         window_px, "window_px", "Side of the windows cut from GeoTIFF scenes.");
+    visit(
+        data_shares,
+        "data_shares",
+        "Shares of neighbouring images that are shuffled each by itself, so "
+        "that each host reads its own; 1 shuffles all together.");
   }
 };
 

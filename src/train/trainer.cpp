@@ -29,6 +29,19 @@ const TrainerInput& checked(const TrainerInput& input) {
   return input;
 }
 
+// Throws the error that is being handled. Of several ranks it says which one has
+// met what others have not, its disk or its images: they only lose it.
+[[noreturn]] void rethrow_as_of_rank(
+    const std::exception& error, const distributed::Communicator& group) {
+  const auto* own = dynamic_cast<const Error*>(&error);
+  if (own != nullptr && group.world_size() > 1 &&
+      (own->code() == ErrorCode::kIo || own->code() == ErrorCode::kNotFound ||
+       own->code() == ErrorCode::kCorruptData)) {
+    fail(ErrorCode::kDistributed, "{}: {}", group.name(), error.what());
+  }
+  throw;
+}
+
 }  // namespace
 
 Trainer::Trainer(const TrainerInput& input)
@@ -127,17 +140,26 @@ TrainResult Trainer::run(runs::RunFolder* folder) {
   start_ = Clock::now();
   share_start();
   RunRecorder recorder(folder, position(), input_.config.head.out_dim);
-  recorder.write_event(
-      step_,
-      step_ > 0 ? "resume" : "start",
-      fmt::format("{} of {} steps", step_, total_steps()));
-  recorder.write_status(position(), runs::RunState::kRunning, "");
   try {
+    recorder.write_event(
+        step_,
+        step_ > 0 ? "resume" : "start",
+        fmt::format("{} of {} steps", step_, total_steps()));
+    recorder.write_status(position(), runs::RunState::kRunning, "");
     train_and_save(recorder);
+    return finish(recorder);
   } catch (const std::exception& error) {
-    recorder.write_status(position(), runs::RunState::kFailed, error.what());
-    throw;
+    try {
+      recorder.write_status(position(), runs::RunState::kFailed, error.what());
+    } catch (const Error&) {
+      // Its disk is full, say. The first error tells more.
+    }
+    rethrow_as_of_rank(error, group_);
   }
+}
+
+// Says in the run folder how the training ended.
+TrainResult Trainer::finish(RunRecorder& recorder) {
   TrainResult result;
   result.num_steps = step_;
   result.final_loss = last_loss_;

@@ -99,6 +99,7 @@ class Trainer {
   [[nodiscard]] bool must_stop();
   void share_start();
   void train_and_save(RunRecorder& recorder);
+  TrainResult finish(RunRecorder& recorder);
   void train(RunRecorder& recorder);
   void start_loader();
   void take_step(RunRecorder& recorder);

@@ -29,6 +29,7 @@ data::LoaderConfig loader_config(
   data::LoaderConfig loader;
   loader.rank = rank;
   loader.world_size = world_size;
+  loader.num_shares = config.data.data_shares;
   loader.batch_size = config.optim.batch_size_per_gpu;
   loader.num_threads = config.run.num_workers;
   loader.seed = static_cast<uint64_t>(config.run.seed);

@@ -118,7 +118,9 @@ TEST_F(Launch, GoesOnFromTheLastCheckpointAfterARankWasKilled) {
 
 TEST_F(Launch, AKilledRankEndsARunThatMayNotStartAgain) {
   const auto outcome = run_and_signal(1, SIGKILL, "", "--save-every-steps 2");
-  EXPECT_EQ(outcome.exit_code, 128 + SIGKILL) << outcome.text();
+  EXPECT_EQ(outcome.exit_code, 4) << outcome.text();
+  EXPECT_NE(outcome.err.find("rank 1 of 2 on "), std::string::npos)
+      << outcome.text();
   EXPECT_NE(outcome.err.find("rank 0 of 2 on "), std::string::npos)
       << outcome.text();
   EXPECT_NE(outcome.err.find("a peer is lost"), std::string::npos)
@@ -144,6 +146,23 @@ TEST_F(Launch, ASignalSavesAndEndsAllProcesses) {
   EXPECT_EQ(read_json(run_ / "status.json")["state"], "stopped");
   const auto resumed = run_nadir(words("", "--resume auto"));
   EXPECT_EQ(resumed.exit_code, 0) << resumed.text();
+  expect_losses_of_one_process();
+}
+
+TEST_F(Launch, GoesOnWithAnotherNumberOfProcesses) {
+  const auto two = run_nadir(words("", "--stop-after-steps 7"));
+  EXPECT_EQ(two.exit_code, 0) << two.text();
+  const std::string toml = read_file(run_ / "config.toml");
+  const auto other_batch =
+      run_nadir(pretrain_words(run_, kLonger + " --batch-size 4 --resume auto"));
+  EXPECT_EQ(other_batch.exit_code, 2) << other_batch.text();
+  EXPECT_NE(
+      other_batch.err.find("the run had 8 images a step"), std::string::npos)
+      << other_batch.text();
+  EXPECT_EQ(read_file(run_ / "config.toml"), toml);
+  const auto one =
+      run_nadir(pretrain_words(run_, kLonger + " --batch-size 8 --resume auto"));
+  EXPECT_EQ(one.exit_code, 0) << one.text();
   expect_losses_of_one_process();
 }
 

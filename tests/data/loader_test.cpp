@@ -294,53 +294,5 @@ TEST(Loader, RefusesBadConfigurations) {
   EXPECT_THROW((void)loader.next(), Error);
 }
 
-// The images of each step, over all ranks and in their order.
-std::vector<std::vector<int64_t>> steps_of(
-    int64_t world_size, int64_t batch_size) {
-  std::vector<std::vector<int64_t>> steps;
-  for (int64_t rank = 0; rank < world_size; ++rank) {
-    const Sampler sampler(
-        {.num_samples = 37,
-         .batch_size = batch_size,
-         .seed = 1,
-         .rank = rank,
-         .world_size = world_size});
-    const auto order = sampler.order(3);
-    EXPECT_EQ(
-        static_cast<int64_t>(order.size()),
-        sampler.steps_per_epoch() * batch_size);
-    steps.resize(static_cast<size_t>(sampler.steps_per_epoch()));
-    for (size_t i = 0; i < order.size(); ++i) {
-      steps[i / static_cast<size_t>(batch_size)].push_back(order[i]);
-    }
-  }
-  return steps;
-}
-
-TEST(Sampler, GivesEveryStepTheSameImagesHoweverManyRanks) {
-  const auto alone = steps_of(1, 8);
-  ASSERT_EQ(alone.size(), 4U);
-  EXPECT_EQ(steps_of(2, 4), alone);
-  EXPECT_EQ(steps_of(4, 2), alone);
-  EXPECT_EQ(steps_of(8, 1), alone);
-  std::set<int64_t> seen;
-  for (const auto& step : alone) {
-    seen.insert(step.begin(), step.end());
-  }
-  EXPECT_EQ(seen.size(), 32U);  // none twice
-}
-
-TEST(Sampler, RefusesToShareAShortBatch) {
-  EXPECT_THROW(
-      Sampler({.num_samples = 9, .drop_last = false, .world_size = 2}), Error);
-}
-
-// docs/dino.md: BigEarthNet's train split on 8 ranks of 64 has 526 steps.
-TEST(Sampler, CountsStepsAsTheReferenceDoes) {
-  const Sampler sampler(
-      {.num_samples = 269'695, .batch_size = 64, .world_size = 8});
-  EXPECT_EQ(sampler.steps_per_epoch(), 526);
-}
-
 }  // namespace
 }  // namespace nadir::data

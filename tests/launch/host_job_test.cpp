@@ -58,9 +58,12 @@ TEST_F(HostJobTest, AFailureEndsTheOthersAndIsTheResult) {
 
 TEST_F(HostJobTest, WhoOnlyLostItsPeersIsNotToBlame) {
   EXPECT_EQ(
-      run_host_job(job("[ $RANK = 0 ] && exit 4; sleep 0.1; kill -KILL $$", 2)),
-      128 + SIGKILL);
+      run_host_job(job("[ $RANK = 0 ] && exit 4; sleep 0.1; exit 9", 2)), 9);
   EXPECT_EQ(run_host_job(job("exit 4", 2)), 4);
+}
+
+TEST_F(HostJobTest, WhoWasKilledIsALostPeer) {
+  EXPECT_EQ(run_host_job(job("kill -KILL $$", 1)), 4);
 }
 
 TEST_F(HostJobTest, StartsAllAgainAsOftenAsWished) {
