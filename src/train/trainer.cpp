@@ -427,7 +427,12 @@ void Trainer::finish_saving(RunRecorder& recorder) {
     throw;
   }
   recorder.write_event(
-      saved_step_, "checkpoint", checkpoint::step_name(saved_step_));
+      saved_step_,
+      "checkpoint",
+      fmt::format(
+          "{}; steps have waited {:.3f} s for checkpoints",
+          checkpoint::step_name(saved_step_),
+          saving_s_));
 }
 
 // Says so, once, where a run spends its time on checkpoints.
