@@ -4,7 +4,7 @@
 #   scripts/test.sh [--no-parity] [--engines] [CTEST-ARGUMENT ...]
 #
 #   --no-parity   without the Python environment (5 GB) and its parity tests
-#   --engines     also the tests under torchrun, Open MPI and Slurm
+#   --engines     also the tests under torchrun, Open MPI and Slurm, and of faults
 #
 # Example: scripts/test.sh -R Config        only the tests named so
 # Tests on real imagery look for it in NADIR_SHARED_DATA, or in ../shared/data,
