@@ -102,16 +102,10 @@ void check_same_plan(
   copy.data.index.clear();
   copy.run.output_dir.clear();
   copy.run.checkpoint_dir.clear();
-  uint64_t hash = 0;
-  const auto add = [&](const std::string& text) {
-    for (const char letter : text) {
-      hash = mix_hash(hash, static_cast<unsigned char>(letter));
-    }
-  };
-  add(to_toml(fields_of(copy)));
+  uint64_t hash = hash_text(to_toml(fields_of(copy)));
   const int64_t num_images = data.dataset->size();
   for (int64_t i = 0; i < num_images; ++i) {
-    add(data.dataset->name(i));
+    hash = hash_text(data.dataset->name(i), hash);
   }
   const auto plans = group.gather(
       at::tensor({static_cast<int64_t>(hash), num_images}, at::kLong));

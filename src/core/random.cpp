@@ -41,6 +41,13 @@ uint64_t mix_hash(uint64_t a, uint64_t b) {
   return z ^ (z >> 31);
 }
 
+uint64_t hash_text(std::string_view text, uint64_t hash) {
+  for (const char letter : text) {
+    hash = mix_hash(hash, static_cast<unsigned char>(letter));
+  }
+  return hash;
+}
+
 RandomStream::RandomStream(
     uint64_t seed, StreamPurpose purpose, uint64_t a, uint64_t b, uint32_t c) {
   const uint64_t key = mix_hash(

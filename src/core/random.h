@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace nadir {
@@ -67,5 +68,10 @@ class RandomStream {
 
 // A well-mixed 64-bit hash of two values (SplitMix64 finaliser).
 [[nodiscard]] uint64_t mix_hash(uint64_t a, uint64_t b);
+
+// The same of a text, letter by letter; `hash` is that of what came before.
+// Tells apart what differs by mistake; who wants to be sure of equality takes
+// sha256_hex().
+[[nodiscard]] uint64_t hash_text(std::string_view text, uint64_t hash = 0);
 
 }  // namespace nadir

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/error.h"
+#include "core/random.h"
 #include "launch/host_list.h"
 
 namespace nadir::launch {
@@ -15,11 +16,7 @@ constexpr int64_t kDefaultPort = 29500;  // torch's own
 int64_t port_of_job(const std::string& job) {
   constexpr int64_t kFirst = 20'000;
   constexpr uint64_t kNumPorts = 10'000;
-  uint64_t sum = 0;
-  for (const char letter : job) {
-    sum = sum * 131 + static_cast<unsigned char>(letter);
-  }
-  return kFirst + static_cast<int64_t>(sum % kNumPorts);
+  return kFirst + static_cast<int64_t>(hash_text(job) % kNumPorts);
 }
 
 int64_t required(

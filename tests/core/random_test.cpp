@@ -101,5 +101,11 @@ TEST(RandomStream, DrawsNeverChangeBetweenVersions) {
   EXPECT_EQ(mix_hash(0, 0), 16294208416658607535ULL);
 }
 
+TEST(HashText, GoesOnWhereItStoppedAndSeesTheOrder) {
+  EXPECT_EQ(hash_text("b", hash_text("a")), hash_text("ab"));
+  EXPECT_NE(hash_text("ab"), hash_text("ba"));
+  EXPECT_NE(hash_text("a"), hash_text(std::string("a\0", 2)));
+}
+
 }  // namespace
 }  // namespace nadir
