@@ -35,4 +35,32 @@ std::optional<int64_t> number_of(
   return value;
 }
 
+int64_t required_number(
+    const Environment& environment,
+    const std::string& name,
+    const std::string& because) {
+  const auto value = number_of(environment, name);
+  NADIR_CHECK(
+      value,
+      "the environment has {} but not {}; an engine sets both",
+      because,
+      name);
+  return *value;
+}
+
+void check_same(
+    const Environment& environment,
+    const std::string& name,
+    const std::string& other_name) {
+  const auto value = environment(name);
+  const auto other = environment(other_name);
+  NADIR_CHECK(
+      !value || !other || *value == *other,
+      "the environment contradicts itself: {}={} but {}={}; unset one",
+      name,
+      *value,
+      other_name,
+      *other);
+}
+
 }  // namespace nadir::launch

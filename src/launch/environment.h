@@ -20,4 +20,17 @@ using Environment =
 [[nodiscard]] std::optional<int64_t> number_of(
     const Environment& environment, const std::string& name, int64_t least = 0);
 
+// The same where it must be set, since the engine that sets `because` does.
+[[nodiscard]] int64_t required_number(
+    const Environment& environment,
+    const std::string& name,
+    const std::string& because);
+
+// Where both are set they must say the same: throws Error{kInvalidArgument}
+// with both values.
+void check_same(
+    const Environment& environment,
+    const std::string& name,
+    const std::string& other_name);
+
 }  // namespace nadir::launch

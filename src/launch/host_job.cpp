@@ -58,6 +58,12 @@ std::vector<std::string> environment_of(
       variables.push_back(variable);
     }
   }
+  for (const std::string& variable : job.variables) {
+    if (std::getenv(variable.substr(0, variable.find('=')).c_str()) ==
+        nullptr) {
+      variables.push_back(variable);
+    }
+  }
   return variables;
 }
 

@@ -17,6 +17,8 @@ struct HostJob {
   std::string master_address = "127.0.0.1";
   int64_t master_port = 0;  // 0 on one host: a free one
   int64_t max_restarts = 0;
+  // "NAME=value", for the processes unless the environment has NAME.
+  std::vector<std::string> variables;
   // Added to the command from the second start on.
   std::vector<std::string> restart_arguments;
   // From being told to end to being killed.

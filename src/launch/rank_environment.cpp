@@ -19,35 +19,6 @@ int64_t port_of_job(const std::string& job) {
   return kFirst + static_cast<int64_t>(hash_text(job) % kNumPorts);
 }
 
-int64_t required(
-    const Environment& environment,
-    const std::string& name,
-    const std::string& because) {
-  const auto value = number_of(environment, name);
-  NADIR_CHECK(
-      value,
-      "the environment has {} but not {}; an engine sets both",
-      because,
-      name);
-  return *value;
-}
-
-// Where both are set they must say the same.
-void check_same(
-    const Environment& environment,
-    const std::string& name,
-    const std::string& other_name) {
-  const auto value = environment(name);
-  const auto other = environment(other_name);
-  NADIR_CHECK(
-      !value || !other || *value == *other,
-      "the environment contradicts itself: {}={} but {}={}; unset one",
-      name,
-      *value,
-      other_name,
-      *other);
-}
-
 // MASTER_ADDR and MASTER_PORT, or what the engine says.
 void set_master(
     RankEnvironment& ranks,
@@ -94,8 +65,8 @@ RankEnvironment of_rank_variables(const Environment& environment) {
   ranks.engine = is_torchrun                    ? "torchrun"
                  : environment("PET_NODE_RANK") ? "PyTorchJob"
                                                 : "environment";
-  ranks.rank = required(environment, "RANK", "WORLD_SIZE");
-  ranks.world_size = required(environment, "WORLD_SIZE", "RANK");
+  ranks.rank = required_number(environment, "RANK", "WORLD_SIZE");
+  ranks.world_size = required_number(environment, "WORLD_SIZE", "RANK");
   ranks.local_rank = number_of(environment, "LOCAL_RANK").value_or(0);
   ranks.local_size = number_of(environment, "LOCAL_WORLD_SIZE")
                          .value_or(ranks.local_rank == 0 ? 1 : 0);
@@ -114,16 +85,22 @@ RankEnvironment of_rank_variables(const Environment& environment) {
   return ranks;
 }
 
+bool has_mpi_variables(const Environment& environment) {
+  return environment("OMPI_COMM_WORLD_RANK") || environment("PMI_RANK") ||
+         environment("PMI_SIZE");
+}
+
 RankEnvironment of_open_mpi(const Environment& environment) {
   RankEnvironment ranks;
   const std::string because = "OMPI_COMM_WORLD_RANK";
   ranks.engine = "Open MPI";
-  ranks.rank = required(environment, because, because);
-  ranks.world_size = required(environment, "OMPI_COMM_WORLD_SIZE", because);
+  ranks.rank = required_number(environment, because, because);
+  ranks.world_size =
+      required_number(environment, "OMPI_COMM_WORLD_SIZE", because);
   ranks.local_rank =
-      required(environment, "OMPI_COMM_WORLD_LOCAL_RANK", because);
+      required_number(environment, "OMPI_COMM_WORLD_LOCAL_RANK", because);
   ranks.local_size =
-      required(environment, "OMPI_COMM_WORLD_LOCAL_SIZE", because);
+      required_number(environment, "OMPI_COMM_WORLD_LOCAL_SIZE", because);
   ranks.node_rank =
       (ranks.rank - ranks.local_rank) / std::max(ranks.local_size, int64_t{1});
   const auto job = environment("PMIX_NAMESPACE");
@@ -148,8 +125,8 @@ int64_t slurm_port(const Environment& environment) {
 RankEnvironment of_pmi(const Environment& environment) {
   RankEnvironment ranks;
   ranks.engine = "PMI";
-  ranks.rank = required(environment, "PMI_RANK", "PMI_SIZE");
-  ranks.world_size = required(environment, "PMI_SIZE", "PMI_RANK");
+  ranks.rank = required_number(environment, "PMI_RANK", "PMI_SIZE");
+  ranks.world_size = required_number(environment, "PMI_SIZE", "PMI_RANK");
   ranks.local_rank =
       number_of(environment, "MPI_LOCALRANKID")
           .value_or(
@@ -167,12 +144,13 @@ RankEnvironment of_slurm(const Environment& environment) {
   RankEnvironment ranks;
   const std::string because = "SLURM_STEP_ID";
   ranks.engine = "Slurm";
-  ranks.rank = required(environment, "SLURM_PROCID", because);
+  ranks.rank = required_number(environment, "SLURM_PROCID", because);
   const auto of_step = number_of(environment, "SLURM_STEP_NUM_TASKS");
   ranks.world_size =
-      of_step ? *of_step : required(environment, "SLURM_NTASKS", because);
-  ranks.local_rank = required(environment, "SLURM_LOCALID", because);
-  ranks.node_rank = required(environment, "SLURM_NODEID", because);
+      of_step ? *of_step
+              : required_number(environment, "SLURM_NTASKS", because);
+  ranks.local_rank = required_number(environment, "SLURM_LOCALID", because);
+  ranks.node_rank = required_number(environment, "SLURM_NODEID", because);
   const auto counts = environment("SLURM_STEP_TASKS_PER_NODE");
   NADIR_CHECK(
       counts,
@@ -194,9 +172,18 @@ RankEnvironment of_slurm(const Environment& environment) {
 
 }  // namespace
 
+bool is_started_by_launcher(const Environment& environment) {
+  return environment("LOCAL_RANK") || has_mpi_variables(environment) ||
+         (environment("SLURM_STEP_ID") && environment("SLURM_PROCID"));
+}
+
 RankEnvironment read_rank_environment(const Environment& environment) {
   RankEnvironment ranks;
-  if (environment("RANK") || environment("WORLD_SIZE")) {
+  // A pod's RANK surrounds what mpirun starts in it.
+  const bool is_mpi_in_pod = environment("PET_NODE_RANK") &&
+                             !environment("LOCAL_RANK") &&
+                             has_mpi_variables(environment);
+  if (!is_mpi_in_pod && (environment("RANK") || environment("WORLD_SIZE"))) {
     ranks = of_rank_variables(environment);
   } else if (environment("OMPI_COMM_WORLD_RANK")) {
     ranks = of_open_mpi(environment);

@@ -23,6 +23,10 @@ struct RankEnvironment {
   bool operator==(const RankEnvironment&) const = default;
 };
 
+// Whether torchrun, our own launcher, MPI or a Slurm step started this process
+// as one of several, with its place among those of its host.
+[[nodiscard]] bool is_started_by_launcher(const Environment& environment);
+
 // Reads the variables of, in this order: RANK and WORLD_SIZE (torchrun,
 // Kubeflow's PyTorchJob, our own launcher, or by hand), Open MPI, PMI (MPICH,
 // Intel MPI), a Slurm step. The innermost launcher wins: torchrun under srun

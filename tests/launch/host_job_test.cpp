@@ -1,6 +1,7 @@
 #include "launch/host_job.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -48,6 +49,13 @@ TEST_F(HostJobTest, EveryProcessKnowsItsPlace) {
   EXPECT_EQ(run_host_job(two_hosts), 0);
   EXPECT_EQ(text("0"), "2 4 0 2 1 10.0.0.1:12345\n");
   EXPECT_EQ(text("1"), "3 4 1 2 1 10.0.0.1:12345\n");
+}
+
+TEST_F(HostJobTest, AddsVariablesButDoesNotReplaceTheUsers) {
+  auto with_more = job("echo $NADIR_TEST_A $HOME > $OUT/told", 1);
+  with_more.variables = {"NADIR_TEST_A=eth1", "HOME=/nowhere"};
+  EXPECT_EQ(run_host_job(with_more), 0);
+  EXPECT_EQ(text("told"), "eth1 " + std::string(std::getenv("HOME")) + "\n");
 }
 
 TEST_F(HostJobTest, AFailureEndsTheOthersAndIsTheResult) {

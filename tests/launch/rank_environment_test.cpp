@@ -1,25 +1,15 @@
 #include "launch/rank_environment.h"
 
-#include <map>
-
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "launch/variables.h"
 
 namespace nadir::launch {
 namespace {
 
-using Variables = std::map<std::string, std::string>;
-
 RankEnvironment read(const Variables& variables) {
-  return read_rank_environment(
-      [&](const std::string& name) -> std::optional<std::string> {
-        const auto found = variables.find(name);
-        if (found == variables.end() || found->second.empty()) {
-          return std::nullopt;
-        }
-        return found->second;
-      });
+  return read_rank_environment(environment_with(variables));
 }
 
 // The message of the refusal; empty where there is none.
