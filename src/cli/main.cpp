@@ -13,6 +13,7 @@
 #include "cli/parser.h"
 #include "core/error.h"
 #include "core/signals.h"
+#include "launch/error_file.h"
 #include "model/device.h"
 
 namespace nadir::cli {
@@ -47,12 +48,18 @@ std::vector<std::string> canonical_arguments(int argc, char** argv) {
   return arguments;
 }
 
+// To the user, and to torchrun where that started this process.
+int report(const std::string& reason, int status) {
+  std::fprintf(stderr, "nadir: %s\n", reason.c_str());
+  launch::write_error_file(launch::process_environment(), reason);
+  return status;
+}
+
 int run(int argc, char** argv) {
   try {
     Parser().parse(canonical_arguments(argc, argv));
   } catch (const UsageError& error) {
-    std::fprintf(stderr, "nadir: %s\n", error.what());
-    return kUsageError;
+    return report(error.what(), kUsageError);
   }
   if (std::cout.flush().fail() || std::fflush(stdout) != 0) {
     fail(
@@ -68,22 +75,19 @@ int guarded_run(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const Error& error) {
-    std::fprintf(stderr, "nadir: %s\n", error.what());
-    return exit_code(error.code());
+    return report(error.what(), exit_code(error.code()));
   } catch (const c10::Error& error) {
-    std::fprintf(
-        stderr, "nadir: LibTorch: %s\n", error.what_without_backtrace());
+    return report(
+        std::string("LibTorch: ") + error.what_without_backtrace(), kFailure);
   } catch (const std::bad_alloc&) {
-    std::fprintf(
-        stderr,
-        "nadir: out of memory; a smaller batch or fewer loader threads need "
-        "less\n");
+    return report(
+        "out of memory; a smaller batch or fewer loader threads need less",
+        kFailure);
   } catch (const std::filesystem::filesystem_error& error) {
-    std::fprintf(stderr, "nadir: %s\n", error.what());
+    return report(error.what(), kFailure);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "nadir: internal error: %s\n", error.what());
+    return report(std::string("internal error: ") + error.what(), kFailure);
   }
-  return kFailure;
 }
 
 }  // namespace
