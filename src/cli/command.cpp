@@ -69,6 +69,10 @@ Argument& Argument::at_least(int64_t minimum) {
   return *this;
 }
 
+bool Argument::is_given() const {
+  return option_->count() > 0;
+}
+
 Command Command::add_command(const std::string& name, const std::string& help) {
   return Command(*app_->add_subcommand(name, help));
 }
@@ -123,9 +127,17 @@ Argument Command::add_words(
   return Argument(*app_->add_option(names, words, help));
 }
 
-void Command::add_flag(
+Argument Command::add_repeated(
+    const std::string& names,
+    std::vector<std::string>& words,
+    const std::string& help) {
+  return Argument(
+      *app_->add_option(names, words, help)->allow_extra_args(false));
+}
+
+Argument Command::add_flag(
     const std::string& names, bool& value, const std::string& help) {
-  app_->add_flag(names, value, help);
+  return Argument(*app_->add_flag(names, value, help));
 }
 
 std::shared_ptr<bool> Command::add_json_flag() {

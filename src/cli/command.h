@@ -38,6 +38,9 @@ class Argument {
   // Refuses integers under `minimum`: "must be >= 0, got -1".
   Argument& at_least(int64_t minimum);
 
+  // After the parse: whether the user gave it.
+  [[nodiscard]] bool is_given() const;
+
  private:
   CLI::Option* option_;
 };
@@ -74,7 +77,13 @@ class Command {
       const std::string& names,
       std::vector<std::string>& words,
       const std::string& help);
-  void add_flag(const std::string& names, bool& value, const std::string& help);
+  // A flag with one word, which may stand there several times.
+  Argument add_repeated(
+      const std::string& names,
+      std::vector<std::string>& words,
+      const std::string& help);
+  Argument add_flag(
+      const std::string& names, bool& value, const std::string& help);
   // `--json`; the parse sets what is returned.
   std::shared_ptr<bool> add_json_flag();
 

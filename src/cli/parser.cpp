@@ -86,7 +86,8 @@ std::string unknown_word(const CLI::App& command, const std::string& word) {
 
 std::string problem(const CLI::App& command, const CLI::ParseError& error) {
   const auto unknown = command.remaining();
-  if (!unknown.empty()) {
+  // What follows -- is read last, and not before a flag's value is refused.
+  if (!unknown.empty() && unknown.front() != "--") {
     return unknown_word(command, unknown.front());
   }
   const auto names = names_of_subcommands(command);

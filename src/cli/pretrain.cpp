@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -19,7 +20,10 @@
 #include "core/log.h"
 #include "core/signals.h"
 #include "distributed/communicator.h"
-#include "launch/rank_environment.h"
+#include "launch/collective_backend.h"
+#include "launch/gpu_count.h"
+#include "launch/host_name.h"
+#include "launch/place.h"
 #include "train/trainer.h"
 
 namespace nadir::cli {
@@ -135,17 +139,42 @@ void print_resolved(train::PretrainConfig& config, bool as_json) {
   }
 }
 
+// Where an engine started one program on this host: the run's processes here.
+// Does not return where they fail.
+void run_on_host(
+    const launch::HostPlan& plan, std::vector<std::string> command) {
+  constexpr std::chrono::minutes kNameTimeout{5};
+  log_info(
+      "launch",
+      "{}: host {} of {}, {} process{} here, meeting at {}",
+      plan.engine,
+      plan.node_rank,
+      plan.num_nodes,
+      plan.num_processes,
+      plan.num_processes == 1 ? "" : "es",
+      plan.master_address);
+  launch::wait_for_host_name(plan.master_address, kNameTimeout);
+  command.front() = fs::read_symlink("/proc/self/exe").string();
+  const int status =
+      launch::run_host_job(launch::host_job_of(plan, std::move(command)));
+  if (status != 0) {
+    std::exit(status);
+  }
+}
+
 // Joins the other processes and says so.
 std::shared_ptr<const distributed::Communicator> meet(
     const launch::RankEnvironment& ranks,
     c10::Device device,
+    launch::CollectiveBackend backend,
     int64_t timeout_s) {
   log_info(
       "train",
-      "{}: rank {} of {}, waiting for the others at {}:{}",
+      "{}: rank {} of {} by {}, waiting for the others at {}:{}",
       ranks.engine,
       ranks.rank,
       ranks.world_size,
+      launch::to_text(backend),
       ranks.master_address,
       ranks.master_port);
   distributed::ConnectOptions options;
@@ -153,11 +182,27 @@ std::shared_ptr<const distributed::Communicator> meet(
   return std::make_shared<distributed::Communicator>(ranks, device, options);
 }
 
+// All end together: a launcher that sees one process end by a signal kills the
+// others, and the first would be in the midst of saving.
+void wait_for_all(
+    const std::shared_ptr<const distributed::Communicator>& group) {
+  if (group) {
+    group->barrier();
+  }
+}
+
 void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
   resolve_config(options, texts);
   auto& config = options.config;
-  const auto ranks =
-      launch::read_rank_environment(launch::process_environment());
+  const auto environment = launch::process_environment();
+  const auto place = launch::read_place(environment, launch::num_gpus_here());
+  const auto* plan = std::get_if<launch::HostPlan>(&place);
+  if (plan != nullptr && !options.dry_run) {
+    run_on_host(*plan, options.command_line);
+    return;
+  }
+  const auto ranks = plan != nullptr ? launch::first_rank_of(*plan)
+                                     : std::get<launch::RankEnvironment>(place);
   if (ranks.rank > 0) {
     set_log_level(LogLevel::kWarning);  // the first rank speaks for all
   }
@@ -167,9 +212,15 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
   }
   // Whatever can be refused is refused before anything is written.
   const auto device = open_compute_device(config.run, ranks);
+  const auto backend = launch::choose_collective_backend(
+      config.run.dist_backend, device.is_cuda(), environment);
+  if (!backend.remark.empty()) {
+    log_info("train", "{}", backend.remark);
+  }
   train::TrainerInput input;
   if (!options.dry_run && ranks.world_size > 1) {
-    input.group = meet(ranks, device, config.run.peer_timeout_s);
+    input.group =
+        meet(ranks, device, backend.backend, config.run.peer_timeout_s);
     check_same_plan(*input.group, config, data);
   }
   const bool is_first = ranks.rank == 0;
@@ -197,6 +248,7 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
   }
   if (!is_first) {
     (void)trainer.run(nullptr);
+    wait_for_all(input.group);
     return;
   }
   if (!config.run.init_weights.empty() &&
@@ -213,6 +265,7 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
     draw_example_views(config, data, start.folder.paths().pictures);
   }
   const auto result = trainer.run(&start.folder);
+  wait_for_all(input.group);
   if (result.is_finished) {
     save_final_weights(config, start.folder.paths());
   }

@@ -34,8 +34,8 @@ struct ForeignFlag {
 constexpr ForeignFlag kForeignFlags[] = {
     {"--use-fp16",
      "mixed precision is --precision bf16, which needs no scaler"},
-    {"--dist-url", "one process trains here"},
-    {"--local-rank", "one process trains here"},
+    {"--dist-url", "processes meet where the environment says"},
+    {"--local-rank", "the environment says which process this is"},
 };
 
 // The words this process was started with.

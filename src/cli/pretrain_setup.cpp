@@ -51,7 +51,8 @@ const std::set<std::string>& fields_free_on_resume() {
       "knn_neighbours",
       "max_nonfinite_steps",
       "max_bad_share",
-      "peer_timeout_s"};
+      "peer_timeout_s",
+      "dist_backend"};
   return keys;
 }
 

@@ -146,6 +146,7 @@ struct RunConfig {
   int64_t max_nonfinite_steps = 3;
   double max_bad_share = 0;
   int64_t peer_timeout_s = 600;
+  std::string dist_backend = "auto";
 
   // The folder whose checkpoints/ holds the checkpoints.
   [[nodiscard]] const std::string& checkpoint_root() const {
@@ -220,6 +221,11 @@ struct RunConfig {
         "peer_timeout_s",
         "Seconds without an answer after which another process counts as "
         "lost.");
+    visit(
+        dist_backend,
+        "dist_backend",
+        "What sums over processes: auto (nccl on CUDA, gloo on the CPU), nccl, "
+        "gloo; smddp, SageMaker's own, is replaced by auto's.");
   }
 };
 

@@ -1,6 +1,7 @@
 #include "cli/program.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <sstream>
 #include <thread>
 
@@ -35,6 +36,9 @@ int open_output(const std::string& path) {
     int err) {
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
+  for (const auto& [name, value] : options.variables) {
+    ::setenv(name.c_str(), value.c_str(), 1);
+  }
   if (options.file_size_limit) {
     const auto bytes = static_cast<rlim_t>(*options.file_size_limit);
     const rlimit limit{bytes, bytes};

@@ -29,7 +29,8 @@ struct Outcome {
 struct ProcessOptions {
   std::filesystem::path folder;     // working folder; empty is the caller's
   std::chrono::seconds limit{180};  // a second or two where nobody else works
-  std::string out_path;             // standard output goes here instead
+  std::map<std::string, std::string> variables;  // beside the environment's
+  std::string out_path;                    // standard output goes here instead
   std::optional<int64_t> file_size_limit;  // bytes; RLIMIT_FSIZE
   // Sends `signal` once, as soon as `when` (asked every few ms) is true.
   int signal = 0;

@@ -5,6 +5,7 @@ with two nodes on this host. Each has the losses of one process.
 
 Needs root for Slurm; a launcher that is not installed is a skipped test.
 """
+import json
 import os
 import pathlib
 import shutil
@@ -17,10 +18,12 @@ import unittest
 from tiny_runs import TinyRuns, losses, wait_until
 
 TORCHRUN = ""
+LONG_EPOCHS = 270
 SLURM_CONF = """ClusterName=ci
 SlurmctldHost=localhost(127.0.0.1)
 SlurmctldPort=16817
 AuthType=auth/munge
+AuthInfo=cred_expire=5
 CredType=cred/munge
 SlurmUser=root
 SlurmdUser=root
@@ -37,6 +40,7 @@ SwitchType=switch/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerType=sched/backfill
+SchedulerParameters=bf_interval=3,sched_interval=3
 JobAcctGatherType=jobacct_gather/none
 AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/none
@@ -79,6 +83,17 @@ class Engines(TinyRuns):
         self.assertEqual(process.returncode, 0, output)
         self.expect_the_losses_of_one_process(run)
 
+    def test_torchrun_shows_why_a_process_failed(self):
+        self.need(TORCHRUN)
+        done = subprocess.run(
+            [TORCHRUN, "--no-python", "--nproc-per-node", "2",
+             *self.pretrain(self.folder / "failing", 4, "--out-dim", "0")],
+            capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 1)
+        summary = done.stderr.partition("Root Cause")[2]
+        self.assertIn("exitcode  : 2", summary)
+        self.assertIn("out_dim", summary)
+
     def test_open_mpi(self):
         self.need("mpirun")
         run = self.folder / "mpi"
@@ -93,6 +108,7 @@ class Slurm(Engines):
     """The same on two nodes of a Slurm of this test's own."""
 
     test_torchrun = test_torchrun_starts_again = test_open_mpi = None
+    test_torchrun_shows_why_a_process_failed = None
 
     @classmethod
     def setUpClass(cls):
@@ -126,6 +142,12 @@ class Slurm(Engines):
 
     @classmethod
     def stop(cls, folder):
+        # What a failed test left running would outlive its Slurm.
+        subprocess.run(["scancel", "--user", "root"])
+        wait_until(
+            lambda: not subprocess.run(
+                ["squeue", "-h"], capture_output=True).stdout, 60,
+            "the end of all jobs")
         files = [*sorted((folder / "run").glob("*.pid")),
                  pathlib.Path("/run/munge/munged.pid")]
         for file in files:
@@ -159,6 +181,13 @@ class Slurm(Engines):
              script]).stdout.strip()
         wait_until(lambda: len(losses(run)) >= 5, 120, "five steps")
         self.run_checked(["scontrol", "requeue", job])
+        text = self.log_of_finished(job, log)
+        self.assertIn("restarts 0", text)
+        self.assertIn("restarts 1", text)
+        self.expect_the_losses_of_one_process(run)
+
+    def log_of_finished(self, job, log):
+        """The job's log, once it has completed."""
 
         def state():
             shown = subprocess.run(
@@ -168,12 +197,65 @@ class Slurm(Engines):
 
         # Slurm holds a requeued job back for a while after its kill.
         wait_until(
-            lambda: state() in ("COMPLETED", "FAILED"), 300, "the job's end")
+            lambda: state() in ("COMPLETED", "FAILED", "TIMEOUT"), 240,
+            "the job's end")
         text = log.read_text()
         self.assertEqual(state(), "COMPLETED", text)
-        self.assertIn("restarts 0", text)
-        self.assertIn("restarts 1", text)
+        return text
+
+    def submit(self, name, run_flags, *launch_flags):
+        """Submits a run of two processes on two nodes. The job's number, its
+        log, and process 1's."""
+        logs = self.folder / f"{name} logs"
+        done = self.run_checked(
+            [self.nadir, "launch", "--engine", "slurm", "--nnodes", "2",
+             "--job-name", name, "--log-dir", logs,
+             "--master-addr", "127.0.0.1", *launch_flags, "--",
+             *self.pretrain(self.folder / name, 4, *run_flags)[1:]])
+        job = done.stdout.split("submitted job ")[1].split()[0]
+        self.assertIn(f"scancel {job}", done.stdout)
+        return job, logs / f"job-{job}.log", logs / "rank-1.log"
+
+    def test_a_launched_job_goes_on_after_a_requeue(self):
+        run = self.folder / "launched"
+        job, log, rank_log = self.submit(
+            "launched", ["--save-every-steps", "2"])
+        wait_until(lambda: len(losses(run)) >= 5, 120, "five steps")
+        self.run_checked(["scontrol", "requeue", job])
+        self.log_of_finished(job, log)
+        self.assertIn("going on from", (rank_log.parent / "rank-0.log")
+                      .read_text())
         self.expect_the_losses_of_one_process(run)
+
+    def test_a_launched_job_goes_on_after_its_time_limit(self):
+        run = self.folder / "limited"
+        # Slurm looks at time limits twice a minute: 30 s of steps or more.
+        job, log, _ = self.submit(
+            "limited",
+            ["--stop-after-steps", "0", "--epochs", str(LONG_EPOCHS)],
+            "--time", "1", "--stop-lead-s", "55")
+        saved = "saved before the time limit, restart 1 of 100"
+        wait_until(
+            lambda: log.exists() and saved in log.read_text(), 120, saved)
+        self.run_checked(
+            ["scontrol", "update", f"JobId={job}", "TimeLimit=10"])
+        self.log_of_finished(job, log)
+        status = json.loads((run / "status.json").read_text())
+        self.assertEqual(status["state"], "finished")
+        self.assertEqual(sorted(losses(run)),
+                         list(range(1, 3 * LONG_EPOCHS + 1)))
+
+    def test_what_sbatch_refuses_leaves_nothing(self):
+        logs = self.folder / "refused logs"
+        done = subprocess.run(
+            [self.nadir, "launch", "--engine", "slurm", "--partition", "nowhere",
+             "--log-dir", logs, "--",
+             *self.pretrain(self.folder / "refused", 4)[1:]],
+            capture_output=True, text=True)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertIn("sbatch refuses the job", done.stderr)
+        self.assertIn("nvalid partition", done.stderr)
+        self.assertFalse(logs.exists())
 
 
 if __name__ == "__main__":
