@@ -43,25 +43,26 @@ GradientBuckets::GradientBuckets(
   if (communicator_->world_size() == 1) {
     return;
   }
-  int64_t num_bytes = bucket_bytes;  // of the last bucket: full
-  // Backward makes the last parameters' gradients first.
-  for (auto it = parameters.rbegin(); it != parameters.rend(); ++it) {
-    const at::Tensor& parameter = *it;
-    if (!parameter.requires_grad()) {
-      continue;
+  std::vector<at::Tensor> trained;
+  std::vector<int64_t> num_bytes;
+  for (const auto& parameter : parameters) {
+    if (parameter.requires_grad()) {
+      NADIR_ASSERT(parameter.scalar_type() == at::kFloat);
+      trained.push_back(parameter);
+      num_bytes.push_back(static_cast<int64_t>(parameter.nbytes()));
     }
-    NADIR_ASSERT(parameter.scalar_type() == at::kFloat);
-    if (num_bytes >= bucket_bytes) {
-      buckets_.push_back(std::make_unique<Bucket>());
-      num_bytes = 0;
+  }
+  for (const auto& plan : plan_buckets(num_bytes, bucket_bytes)) {
+    buckets_.push_back(std::make_unique<Bucket>());
+    for (const size_t i : plan) {
+      buckets_.back()->parameters.push_back(trained[i]);
+      const auto accumulator =
+          torch::autograd::impl::grad_accumulator(trained[i]);
+      const auto key = accumulator->add_post_hook(
+          std::make_unique<Hook>(this, buckets_.size() - 1));
+      remove_hooks_.push_back(
+          [accumulator, key] { accumulator->del_post_hook(key); });
     }
-    buckets_.back()->parameters.push_back(parameter);
-    num_bytes += static_cast<int64_t>(parameter.nbytes());
-    const auto accumulator = torch::autograd::impl::grad_accumulator(parameter);
-    const auto key = accumulator->add_post_hook(
-        std::make_unique<Hook>(this, buckets_.size() - 1));
-    remove_hooks_.push_back(
-        [accumulator, key] { accumulator->del_post_hook(key); });
   }
   for (auto& bucket : buckets_) {
     int64_t size = 0;

@@ -8,6 +8,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "distributed/bucket_plan.h"
 #include "distributed/communicator.h"
 
 namespace nadir::distributed {
@@ -23,7 +24,7 @@ class GradientBuckets {
   GradientBuckets(
       const std::vector<at::Tensor>& parameters,
       std::shared_ptr<const Communicator> communicator,
-      int64_t bucket_bytes = int64_t{8} << 20);
+      int64_t bucket_bytes = kBucketBytes);
   ~GradientBuckets();
   GradientBuckets(const GradientBuckets&) = delete;
   GradientBuckets& operator=(const GradientBuckets&) = delete;
