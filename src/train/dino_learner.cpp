@@ -1,5 +1,6 @@
 #include "train/dino_learner.h"
 
+#include <chrono>
 #include <cmath>
 
 #include <ATen/ATen.h>
@@ -98,6 +99,9 @@ void DinoLearner::accumulate(
     const model::DropPathKey& drop_path,
     StepResult& result,
     std::vector<at::Tensor>& features) {
+  using Clock = std::chrono::steady_clock;
+  using Seconds = std::chrono::duration<double>;
+  const auto start = Clock::now();
   const double weight = 1.0 / static_cast<double>(config_.optim.accumulate);
   std::vector<at::Tensor> groups;
   for (const auto& group : batch.groups) {
@@ -123,7 +127,10 @@ void DinoLearner::accumulate(
       teacher_GBK,
       values.teacher_temp,
       result.has_statistics ? &statistics : nullptr);
+  const auto forward_end = Clock::now();
   (loss * weight).backward();
+  result.forward_s += Seconds(forward_end - start).count();
+  result.backward_s += Seconds(Clock::now() - forward_end).count();
   result.loss += weight * loss.item<double>();
   if (result.has_statistics) {
     add_statistics(result.statistics, statistics, weight);

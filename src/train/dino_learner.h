@@ -35,6 +35,8 @@ using NextMicroBatch = std::function<MicroBatch()>;
 struct StepResult {
   double loss = 0;
   bool is_finite = true;  // else nothing was changed
+  double forward_s = 0;   // both networks and the loss, of this rank
+  double backward_s = 0;
   optim::GradientNorms gradients;
   // Below: only where statistics were asked for.
   bool has_statistics = false;
@@ -90,6 +92,11 @@ class DinoLearner {
   }
 
   [[nodiscard]] at::Device device() const { return device_; }
+
+  // The student's, in the order of the forward pass; shared, not copied.
+  [[nodiscard]] std::vector<at::Tensor> parameters() const {
+    return student_->parameters();
+  }
 
   // Trained and stored numbers: parameters of the student.
   [[nodiscard]] int64_t num_parameters() const;
