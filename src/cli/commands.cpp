@@ -23,6 +23,8 @@ void add_commands(Command program) {
   add_export(program);
   add_import(program);
   add_report(program);
+  const auto bench = program.add_group("bench", "Measure and predict speed.");
+  add_bench_scaling(bench);
   add_doctor(program);
   add_completion(program);
 }

@@ -27,6 +27,7 @@ void add_view(Command parent);
 void add_export(Command parent);
 void add_import(Command parent);
 void add_report(Command parent);
+void add_bench_scaling(Command parent);
 void add_doctor(Command parent);
 void add_completion(Command parent);
 
