@@ -115,6 +115,7 @@ ScalingReport make_report(const BenchOptions& options) {
       "bench",
       "scaling"};
   program.config = options.config;
+  program.most_tries = options.scaling.tries;
   program.num_bands = num_bands_of(options.config, data);
   const int64_t steps = options.scaling.timed_steps;
   report.machine =
@@ -138,17 +139,20 @@ ScalingReport make_report(const BenchOptions& options) {
   return report;
 }
 
-void check_errors(const std::vector<scaling::CheckedSteps>& checks) {
-  for (const auto& row : checks) {
+void check_errors(const ScalingReport& report) {
+  for (const auto& row : report.checks) {
     if (std::abs(row.error) > scaling::kAllowedError) {
       fail(
           ErrorCode::kInternal,
-          "the step of {} processes was predicted {:+.1f} % off, more than "
-          "{:.0f} %; where others use this machine, try again when it is quiet "
-          "or with more --rounds",
+          "the step of {} process{} was predicted {:+.1f} % off, more than "
+          "{:.0f} %, while others took up to {:.0f} % of the processors' time; "
+          "try "
+          "again when the machine is quiet, or with more --rounds",
           row.num_processes,
+          row.num_processes == 1 ? "" : "es",
           row.error * 100,
-          scaling::kAllowedError * 100);
+          scaling::kAllowedError * 100,
+          report.machine.other_load * 100);
     }
   }
 }
@@ -169,7 +173,7 @@ void run(BenchOptions options, const FlagTexts& texts, bool as_json) {
       std::fputs(text_of(report).c_str(), stdout);
     }
     std::fflush(stdout);
-    check_errors(report.checks);
+    check_errors(report);
   } catch (const Error&) {
     if (caught_signal() == 0) {
       throw;  // else the processes were told to end, which is no failure

@@ -30,23 +30,28 @@ std::string percent(double share) {
   return fmt::format("{:.1f}", share * 100);
 }
 
+// "1 bucket", "12 buckets".
+std::string counted(int64_t count, const char* thing) {
+  return fmt::format("{} {}{}", count, thing, count == 1 ? "" : "s");
+}
+
 std::string measured_text(const ScalingReport& report) {
   const auto& machine = report.machine;
   const auto& steps = machine.alone();
   const auto& timeline = steps.timeline;
   const auto cpu = read_cpu_info();
   std::string text = fmt::format(
-      "Measured on this machine ({}, {} processors, {})\n"
-      "  one process of {} threads, {} images of random numbers: {} patch {}, "
+      "Measured on this machine ({}, {}, {})\n"
+      "  one process of {}, {} of random numbers: {} patch {}, "
       "2 views of {} and {} of {} px, {} prototypes, {:.2f} M parameters, {}\n"
       "  a step takes {} ms (median of {}, spread {} %): forward {}, backward "
       "{}, update {} ms\n"
-      "  gradients: {:.2f} MB in {} buckets\n",
+      "  gradients: {:.2f} MB in {}\n",
       cpu.model,
-      machine.num_processors,
+      counted(machine.num_processors, "processor"),
       join(cpu.features, " "),
-      machine.steps.rbegin()->first,
-      report.config.optim.batch_size_per_gpu,
+      counted(machine.steps.rbegin()->first, "thread"),
+      counted(report.config.optim.batch_size_per_gpu, "image"),
       report.config.model.arch,
       report.config.model.patch_size,
       report.config.views.global_crop_size,
@@ -62,7 +67,7 @@ std::string measured_text(const ScalingReport& report) {
       ms(timeline.backward_s),
       ms(timeline.update_s),
       gradient_bytes(report) / 1e6,
-      timeline.buckets.size());
+      counted(static_cast<int64_t>(timeline.buckets.size()), "bucket"));
   for (const auto& [processes, sums] : machine.sums) {
     const auto cost = scaling::fit_sum_cost(sums);
     text += fmt::format(
@@ -72,6 +77,12 @@ std::string measured_text(const ScalingReport& report) {
         cost.latency_s * 1e6,
         cost.bytes_per_s / 1e9);
   }
+  text += fmt::format(
+      "  others took up to {} % of the processors' time meanwhile{}\n",
+      percent(machine.other_load),
+      machine.other_load > scaling::kQuietLoad
+          ? ": too much for figures that can be trusted"
+          : "");
   if (report.loader_images_per_s > 0) {
     text += fmt::format(
         "  the loader by itself makes views of {:.1f} images/s\n",
@@ -176,11 +187,10 @@ std::string checked_text(const ScalingReport& report) {
   for (const auto& [threads, steps] : report.machine.steps) {
     if (steps.num_copies > 1) {
       text += fmt::format(
-          "  measured for it: {} ms by one process of {} thread{}, {:.3f} "
+          "  measured for it: {} ms by one process of {}, {:.3f} "
           "times as long by {} side by side that share nothing\n",
           ms(scaling::median(steps.step_s)),
-          threads,
-          threads == 1 ? "" : "s",
+          counted(threads, "thread"),
           steps.crowding,
           steps.num_copies);
     }
@@ -248,6 +258,7 @@ json measured_json(const ScalingReport& report) {
       {"processor", cpu.model},
       {"features", cpu.features},
       {"processors", report.machine.num_processors},
+      {"other_load", report.machine.other_load},
       {"arch", report.config.model.arch},
       {"images", report.config.optim.batch_size_per_gpu},
       {"precision", report.config.run.precision},

@@ -59,38 +59,70 @@ std::vector<TimedSum> median_sums(
   return sums;
 }
 
-void measure_steps_round(
-    const WorkerProgram& program,
-    int64_t num_threads,
-    int64_t num_copies,
-    int64_t num_steps,
-    StepRounds& rounds) {
-  auto alone = measure_separate_steps(program, 1, num_threads, num_steps);
-  if (num_copies > 1) {
-    std::vector<double> step_s;
-    for (const auto& copy :
-         measure_separate_steps(program, num_copies, num_threads, num_steps)) {
-      append(step_s, copy.step_s);
-    }
-    rounds.crowding.push_back(median(step_s) / median(alone.front().step_s));
+// Takes measurements and remembers how much others disturbed them.
+class Measurer {
+ public:
+  Measurer(const WorkerProgram& program, int64_t num_steps, Machine& machine)
+      : program_(program), num_steps_(num_steps), machine_(machine) {
+    machine_.num_processors = available_threads();
   }
-  rounds.alone.push_back(std::move(alone.front()));
-}
+
+  void measure_steps(
+      int64_t num_threads, int64_t num_copies, StepRounds& rounds) {
+    auto alone =
+        note(measure_separate_steps(program_, 1, num_threads, num_steps_));
+    if (num_copies > 1) {
+      std::vector<double> step_s;
+      for (const auto& copy : note(measure_separate_steps(
+               program_, num_copies, num_threads, num_steps_))) {
+        append(step_s, copy.step_s);
+      }
+      rounds.crowding.push_back(median(step_s) / median(alone.front().step_s));
+    }
+    rounds.alone.push_back(std::move(alone.front()));
+  }
+
+  std::vector<TimedSum> time_sums_of(int64_t num_processes) {
+    return note(measure_sums(
+        program_,
+        num_processes,
+        threads_of(machine_.num_processors, num_processes)));
+  }
+
+  std::vector<double> time_joined_steps(int64_t num_processes) {
+    return note(measure_joined_steps(
+                    program_,
+                    num_processes,
+                    threads_of(machine_.num_processors, num_processes),
+                    num_steps_))
+        .step_s;
+  }
+
+ private:
+  template <class Result>
+  Result note(Measured<Result> measured) {
+    machine_.other_load = std::max(machine_.other_load, measured.other_load);
+    return std::move(measured.result);
+  }
+
+  const WorkerProgram& program_;
+  int64_t num_steps_;
+  Machine& machine_;
+};
 
 }  // namespace
 
 Machine measure_machine(const WorkerProgram& program, int64_t num_steps) {
   Machine machine;
-  machine.num_processors = available_threads();
+  Measurer measurer(program, num_steps, machine);
   const int64_t wanted = program.config.run.num_threads;
   const int64_t num_threads = wanted > 0 ? wanted : machine.num_processors;
   StepRounds rounds;
   log_info("bench", "steps of one process, {} threads", num_threads);
-  measure_steps_round(program, num_threads, 1, num_steps, rounds);
+  measurer.measure_steps(num_threads, 1, rounds);
   machine.steps[num_threads] = summary_of(std::move(rounds), 1);
   log_info("bench", "sums of two processes");
-  machine.sums[2] =
-      measure_sums(program, 2, threads_of(machine.num_processors, 2));
+  machine.sums[2] = measurer.time_sums_of(2);
   return machine;
 }
 
@@ -100,7 +132,7 @@ Machine measure_machine_for_check(
     int64_t num_steps,
     int64_t num_rounds) {
   Machine machine;
-  machine.num_processors = available_threads();
+  Measurer measurer(program, num_steps, machine);
   const int64_t num_processors = machine.num_processors;
   std::map<int64_t, StepRounds> steps;
   std::map<int64_t, int64_t> copies;  // by threads: what fills the processors
@@ -113,17 +145,13 @@ Machine measure_machine_for_check(
   for (int64_t round = 0; round < num_rounds; ++round) {
     log_info("bench", "round {} of {}", round + 1, num_rounds);
     for (const auto& [threads, num_copies] : copies) {
-      measure_steps_round(
-          program, threads, num_copies, num_steps, steps[threads]);
+      measurer.measure_steps(threads, num_copies, steps[threads]);
     }
     for (const int64_t p : processes) {
-      const int64_t threads = threads_of(num_processors, p);
       if (p > 1) {
-        sums[p].push_back(measure_sums(program, p, threads));
+        sums[p].push_back(measurer.time_sums_of(p));
       }
-      append(
-          machine.joined_s[p],
-          measure_joined_steps(program, p, threads, num_steps).step_s);
+      append(machine.joined_s[p], measurer.time_joined_steps(p));
     }
   }
   for (auto& [threads, rounds] : steps) {

@@ -23,6 +23,9 @@ struct MeasuredSteps {
 
 struct Machine {
   int64_t num_processors = 1;
+  // Share of the processors' time that others took in the measurement that they
+  // disturbed most.
+  double other_load = 0;
   std::map<int64_t, MeasuredSteps> steps;           // by threads
   std::map<int64_t, std::vector<TimedSum>> sums;    // by processes
   std::map<int64_t, std::vector<double>> joined_s;  // steps shared by so many

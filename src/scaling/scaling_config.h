@@ -18,6 +18,7 @@ struct ScalingConfig {
   double step_spread_percent = 2;
   double loader_images_per_s = 0;
   int64_t timed_steps = 5;
+  int64_t tries = 3;
   int64_t rounds = 3;
 
   template <class Visitor>
@@ -64,6 +65,11 @@ struct ScalingConfig {
         "Images that a host's loader delivers; 0 takes what --data does here, "
         "or without it never waits.");
     visit(timed_steps, "timed_steps", "Steps a measurement, after two more.");
+    visit(
+        tries,
+        "tries",
+        "Times, at most, that a measurement is taken where others disturb it; "
+        "the least disturbed counts.");
     visit(
         rounds, "rounds", "Times that --check measures everything, by turns.");
   }

@@ -54,6 +54,8 @@ void check_scaling_config(const ScalingConfig& config) {
       "timed_steps must be at least 1, got {}",
       config.timed_steps);
   NADIR_CHECK(
+      config.tries >= 1, "tries must be at least 1, got {}", config.tries);
+  NADIR_CHECK(
       config.rounds >= 1, "rounds must be at least 1, got {}", config.rounds);
 }
 

@@ -13,7 +13,7 @@ namespace {
 constexpr char kTiny[] =
     "bench scaling --arch vit_nano --patch-size 8 --out-dim 64 "
     "--head-hidden-dim 32 --head-bottleneck-dim 16 --global-crop-size 32 "
-    "--local-crop-size 16 --local-crops-number 2 --batch-size 4 ";
+    "--local-crop-size 16 --local-crops-number 2 --batch-size 4 --tries 1 ";
 
 Outcome bench(const std::string& more, ProcessOptions options = {}) {
   options.limit = std::chrono::seconds(400);
