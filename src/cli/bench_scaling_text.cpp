@@ -247,8 +247,6 @@ json json_of_sums(
       {"processes", processes},
       {"latency_us", cost.latency_s * 1e6},
       {"gbyte_per_s", cost.bytes_per_s / 1e9},
-      {"processor_us_per_sum", cost.processor_s_per_sum * 1e6},
-      {"processor_s_per_gbyte", cost.processor_s_per_byte * 1e9},
       {"sums", timed}};
 }
 

@@ -18,8 +18,10 @@ SimulatedStep predict_step_here(const Machine& machine, int64_t num_processes) {
     timeline.late_sums_bytes.clear();
     return simulate_step(timeline, place);
   }
-  const SumCost cost = fit_sum_cost(machine.sums.at(num_processes));
-  place.sum = [cost](double num_bytes) { return cost.of(num_bytes); };
+  const auto& sums = machine.sums.at(num_processes);
+  place.sum = [&sums](double num_bytes) {
+    return interpolated_sum(sums, num_bytes);
+  };
   place.slowest_factor = 1 + relative_spread(steps.step_s) *
                                  expected_largest_normal(num_processes);
   return simulate_step(stretched(timeline, steps.crowding), place);

@@ -14,21 +14,21 @@ struct TimedSum {
   double processor_s = 0;  // of all processes
 };
 
+// What a sum of `num_bytes` takes: on the line between its neighbours among
+// `sums`, which are in order of size, since large sums leave the processor's
+// caches and take more for a byte; as the smallest below it, in proportion
+// above the largest.
+[[nodiscard]] SumTime interpolated_sum(
+    const std::vector<TimedSum>& sums, double num_bytes);
+
+// A summary of all sizes.
 struct SumCost {
   double latency_s = 0;
   double bytes_per_s = 0;  // num_bytes / (wall time - latency)
-  double processor_s_per_sum = 0;
-  double processor_s_per_byte = 0;
-
-  [[nodiscard]] SumTime of(double num_bytes) const {
-    return {
-        latency_s + num_bytes / bytes_per_s,
-        processor_s_per_sum + num_bytes * processor_s_per_byte};
-  }
 };
 
-// The line through `sums` with the least squared relative errors, for wall and
-// processor time; neither falls below 0. At least two sizes.
+// The line through the wall times with the least squared relative errors; it
+// does not begin below 0. At least two sizes.
 [[nodiscard]] SumCost fit_sum_cost(const std::vector<TimedSum>& sums);
 
 }  // namespace nadir::scaling

@@ -10,14 +10,26 @@ namespace {
 TEST(SumCost, FindsTheLineOverFiveDecadesOfSizes) {
   std::vector<TimedSum> sums;
   for (double bytes = 1e3; bytes < 1e8; bytes *= 10) {
-    sums.push_back({bytes, 5e-5 + bytes / 2e9, 3e-5 + bytes * 1.5e-9});
+    sums.push_back({bytes, 5e-5 + bytes / 2e9, 0});
   }
   const auto cost = fit_sum_cost(sums);
   EXPECT_NEAR(cost.latency_s, 5e-5, 1e-9);
   EXPECT_NEAR(cost.bytes_per_s, 2e9, 1);
-  EXPECT_NEAR(cost.processor_s_per_sum, 3e-5, 1e-9);
-  EXPECT_NEAR(cost.processor_s_per_byte, 1.5e-9, 1e-15);
-  EXPECT_NEAR(cost.of(4e6).wall_s, 5e-5 + 4e6 / 2e9, 1e-9);
+}
+
+TEST(InterpolatedSum, LiesBetweenItsNeighbours) {
+  const std::vector<TimedSum> sums = {{100, 1, 2}, {200, 2, 3}, {400, 8, 5}};
+  const auto wall_s = [&](double num_bytes) {
+    return interpolated_sum(sums, num_bytes).wall_s;
+  };
+  EXPECT_DOUBLE_EQ(wall_s(40), 1);
+  EXPECT_DOUBLE_EQ(wall_s(100), 1);
+  EXPECT_DOUBLE_EQ(wall_s(150), 1.5);
+  EXPECT_DOUBLE_EQ(wall_s(200), 2);
+  EXPECT_DOUBLE_EQ(wall_s(300), 5);
+  EXPECT_DOUBLE_EQ(wall_s(400), 8);
+  EXPECT_DOUBLE_EQ(wall_s(800), 16);
+  EXPECT_DOUBLE_EQ(interpolated_sum(sums, 300).processor_s, 4);
 }
 
 TEST(SumCost, HasNoNegativeLatency) {
