@@ -25,7 +25,7 @@
 namespace nadir::cli {
 namespace {
 
-// Of one process, as many as 2 and 4 that share a step.
+// How many share a step where --check compares.
 const std::vector<int64_t>& checked_processes() {
   static const std::vector<int64_t> numbers = {1, 2, 4};
   return numbers;

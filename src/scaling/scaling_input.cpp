@@ -8,12 +8,19 @@
 namespace nadir::scaling {
 namespace {
 
-void check_at_least(double value, double least, const char* key) {
+void check_not_negative(double value, const char* key) {
   NADIR_CHECK(
-      std::isfinite(value) && value >= least,
-      "{} must be >= {}, got {}",
+      std::isfinite(value) && value >= 0,
+      "{} must be >= 0, got {}",
       key,
-      least,
+      value);
+}
+
+void check_latency(double value, const char* key) {
+  NADIR_CHECK(
+      std::isfinite(value) && (value >= 0 || value == -1),
+      "{} must be >= 0, or -1 for the network's, got {}",
+      key,
       value);
 }
 
@@ -26,13 +33,13 @@ const std::vector<int64_t>& predicted_gpus() {
 
 void check_scaling_config(const ScalingConfig& config) {
   (void)find_network_preset(config.network);
-  check_at_least(config.hosts_gbit_per_s, 0, "hosts_gbit_per_s");
-  check_at_least(config.hosts_latency_us, -1, "hosts_latency_us");
-  check_at_least(config.gpus_gbyte_per_s, 0, "gpus_gbyte_per_s");
-  check_at_least(config.gpus_latency_us, -1, "gpus_latency_us");
-  check_at_least(config.step_ms, 0, "step_ms");
-  check_at_least(config.step_spread_percent, 0, "step_spread_percent");
-  check_at_least(config.loader_images_per_s, 0, "loader_images_per_s");
+  check_not_negative(config.hosts_gbit_per_s, "hosts_gbit_per_s");
+  check_latency(config.hosts_latency_us, "hosts_latency_us");
+  check_not_negative(config.gpus_gbyte_per_s, "gpus_gbyte_per_s");
+  check_latency(config.gpus_latency_us, "gpus_latency_us");
+  check_not_negative(config.step_ms, "step_ms");
+  check_not_negative(config.step_spread_percent, "step_spread_percent");
+  check_not_negative(config.loader_images_per_s, "loader_images_per_s");
   const int64_t gpus = config.gpus_per_node;
   NADIR_CHECK(
       gpus >= 1 && gpus <= predicted_gpus().front() &&

@@ -70,6 +70,9 @@ TEST(ScalingInput, RefusesFieldsOutOfRangeByName) {
   EXPECT_EQ(
       message_of([](auto& config) { config.step_ms = -1; }),
       "step_ms must be >= 0, got -1");
+  EXPECT_EQ(
+      message_of([](auto& config) { config.gpus_latency_us = -0.5; }),
+      "gpus_latency_us must be >= 0, or -1 for the network's, got -0.5");
   EXPECT_NE(
       message_of([](auto& config) { config.gpus_per_node = 3; }).find("got 3"),
       std::string::npos);
