@@ -1,6 +1,7 @@
 #include "distributed/communicator.h"
 
 #include <array>
+#include <csignal>
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -124,16 +125,20 @@ auto Communicator::guarded(const char* what, const Call& call) const {
   }
 }
 
-Communicator::Communicator() : host_(host_name()) {}
+Communicator::Communicator() : hosts_({host_name()}) {}
 
 Communicator::Communicator(
     const launch::RankEnvironment& ranks,
     c10::Device device,
     const ConnectOptions& options)
-    : rank_(ranks.rank), world_size_(ranks.world_size), host_(host_name()) {
+    : rank_(ranks.rank),
+      world_size_(ranks.world_size),
+      hosts_(static_cast<size_t>(ranks.world_size), host_name()) {
   if (world_size_ == 1) {
     return;
   }
+  // A peer that has gone is an error of the send, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
   guarded("meeting the other processes", [&] {
     group_ = std::make_unique<Group>();
     const auto store = open_store(ranks, options.start_timeout);
@@ -152,12 +157,29 @@ Communicator::Communicator(
           options.timeout);
     }
   });
+  gather_hosts();
 }
 
 Communicator::~Communicator() = default;
 
+void Communicator::gather_hosts() {
+  constexpr size_t kLongestName = 256;
+  auto own = hosts_[static_cast<size_t>(rank_)];
+  own.resize(kLongestName, '\0');
+  const auto names = gather(
+      at::from_blob(own.data(), {static_cast<int64_t>(own.size())}, at::kByte));
+  for (int64_t rank = 0; rank < world_size_; ++rank) {
+    hosts_[static_cast<size_t>(rank)] =
+        reinterpret_cast<const char*>(names[rank].const_data_ptr<uint8_t>());
+  }
+}
+
 std::string Communicator::name() const {
-  return fmt::format("rank {} of {} on {}", rank_, world_size_, host_);
+  return fmt::format(
+      "rank {} of {} on {}",
+      rank_,
+      world_size_,
+      hosts_[static_cast<size_t>(rank_)]);
 }
 
 std::function<void()> Communicator::start_sum(at::Tensor values) const {

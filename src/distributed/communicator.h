@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 #include <c10/core/Device.h>
@@ -49,6 +50,11 @@ class Communicator {
   // "rank 1 of 4 on HOST", for messages.
   [[nodiscard]] std::string name() const;
 
+  // The host of each rank.
+  [[nodiscard]] const std::vector<std::string>& hosts() const {
+    return hosts_;
+  }
+
   // The one that writes files and speaks to the user.
   [[nodiscard]] bool is_first() const { return rank_ == 0; }
 
@@ -76,8 +82,10 @@ class Communicator {
   struct Group;
   int64_t rank_ = 0;
   int64_t world_size_ = 1;
-  std::string host_;
+  std::vector<std::string> hosts_;
   std::unique_ptr<Group> group_;  // null for one process
+
+  void gather_hosts();
 
   template <class Call>
   auto guarded(const char* what, const Call& call) const;

@@ -130,8 +130,8 @@ void DinoLearner::accumulate(
   const auto forward_end = Clock::now();
   (loss * weight).backward();
   result.forward_s += Seconds(forward_end - start).count();
+  result.loss += weight * loss.item<double>();  // waits for a GPU's work
   result.backward_s += Seconds(Clock::now() - forward_end).count();
-  result.loss += weight * loss.item<double>();
   if (result.has_statistics) {
     add_statistics(result.statistics, statistics, weight);
     features.push_back(

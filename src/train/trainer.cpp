@@ -247,6 +247,7 @@ void Trainer::take_step(RunRecorder& recorder) {
       images.wait_s);
   if (result.has_statistics) {
     learner_.check_same_state();
+    watch_ranks(recorder, result);
     const std::string warning = watch_.add(
         {step_,
          result.loss,
@@ -256,6 +257,17 @@ void Trainer::take_step(RunRecorder& recorder) {
     if (!warning.empty()) {
       recorder.write_warning(step_, warning);
     }
+  }
+}
+
+void Trainer::watch_ranks(RunRecorder& recorder, const StepResult& result) {
+  const auto compute_s = group_.gather(
+      at::full({1}, result.forward_s + result.backward_s, at::kDouble));
+  const auto* first = compute_s.const_data_ptr<double>();
+  const std::string warning =
+      rank_watch_.add({first, first + compute_s.numel()}, group_.hosts());
+  if (!warning.empty()) {
+    recorder.write_warning(step_, warning);
   }
 }
 

@@ -21,6 +21,7 @@
 #include "train/dino_learner.h"
 #include "train/health_watch.h"
 #include "train/pretrain_config.h"
+#include "train/rank_watch.h"
 #include "train/run_recorder.h"
 #include "train/view_source.h"
 
@@ -104,6 +105,7 @@ class Trainer {
   void start_loader();
   void take_step(RunRecorder& recorder);
   StepResult compute_step(const StepValues& values, StepImages& images);
+  void watch_ranks(RunRecorder& recorder, const StepResult& result);
   void skip_step(
       RunRecorder& recorder,
       const StepResult& result,
@@ -123,6 +125,7 @@ class Trainer {
   Schedules schedules_;
   DinoLearner learner_;
   HealthWatch watch_;
+  RankWatch rank_watch_;
   int64_t step_ = 0;            // steps done
   int64_t saved_step_ = -1;     // whose state is on disk, or on its way there
   int64_t started_epoch_ = -1;  // of the loader
