@@ -23,7 +23,8 @@ using Metadata = std::map<std::string, std::string>;
     const std::filesystem::path& path,
     const std::vector<std::string>& columns = {});
 
-// Throws as read_parquet does.
+// Without the schema that Arrow stores there for itself: it would be stale in
+// a file of other columns. Throws as read_parquet does.
 [[nodiscard]] Metadata read_parquet_metadata(const std::filesystem::path& path);
 
 // The names of the file's columns in their order. Throws as read_parquet does.

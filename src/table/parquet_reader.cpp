@@ -345,12 +345,15 @@ Table read_parquet(
 }
 
 Metadata read_parquet_metadata(const std::filesystem::path& path) {
+  constexpr std::string_view kArrowSchema = "ARROW:schema";
   const FileReader reader = open_parquet(path);
   Metadata metadata;
   const auto pairs = reader->parquet_reader()->metadata()->key_value_metadata();
   if (pairs != nullptr) {
     for (int64_t i = 0; i < pairs->size(); ++i) {
-      metadata[pairs->key(i)] = pairs->value(i);
+      if (pairs->key(i) != kArrowSchema) {
+        metadata[pairs->key(i)] = pairs->value(i);
+      }
     }
   }
   return metadata;

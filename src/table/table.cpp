@@ -1,6 +1,7 @@
 #include "table/table.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/config.h"
 #include "core/error.h"
@@ -54,6 +55,33 @@ const Column* find(
   return found == columns.end() ? nullptr : &*found;
 }
 
+// Returns false where the two cannot go together.
+template <class Values>
+bool append_values(Values& values, Values& more) {
+  const auto move_to_end = [](auto& to, auto& from) {
+    to.insert(
+        to.end(),
+        std::make_move_iterator(from.begin()),
+        std::make_move_iterator(from.end()));
+  };
+  if constexpr (std::is_same_v<Values, BytesColumn>) {
+    move_to_end(values.rows, more.rows);
+  } else if constexpr (std::is_same_v<Values, FloatRowsColumn>) {
+    if (values.values.empty()) {
+      values.width = more.width;
+    }
+    if (!more.values.empty() && values.width != more.width) {
+      return false;
+    }
+    move_to_end(values.values, more.values);
+  } else if constexpr (std::is_same_v<Values, FlagColumn>) {
+    values.insert(values.end(), more.begin(), more.end());
+  } else {
+    move_to_end(values, more);
+  }
+  return true;
+}
+
 }  // namespace
 
 int64_t Table::num_rows() const {
@@ -101,6 +129,33 @@ template const IntegerColumn& Table::get(const std::string&) const;
 template const NumberColumn& Table::get(const std::string&) const;
 template const BytesColumn& Table::get(const std::string&) const;
 template const FloatRowsColumn& Table::get(const std::string&) const;
+
+void append_rows(Table& table, Table more) {
+  bool is_alike = table.columns.size() == more.columns.size();
+  for (size_t c = 0; c < table.columns.size() && is_alike; ++c) {
+    is_alike =
+        table.columns[c].name == more.columns[c].name &&
+        table.columns[c].values.index() == more.columns[c].values.index();
+    if (is_alike) {
+      is_alike = std::visit(
+          [&](auto& values) {
+            using Values = std::decay_t<decltype(values)>;
+            return append_values(
+                values, std::get<Values>(more.columns[c].values));
+          },
+          table.columns[c].values);
+    }
+    if (!is_alike) {
+      fail(
+          ErrorCode::kCorruptData,
+          "column '{}' is not the same in both tables",
+          table.columns[c].name);
+    }
+  }
+  if (!is_alike) {
+    fail(ErrorCode::kCorruptData, "the tables differ in their columns");
+  }
+}
 
 void check_rows(const Table& table) {
   for (const auto& column : table.columns) {

@@ -55,6 +55,10 @@ struct Table {
   [[nodiscard]] bool has(const std::string& name) const;
 };
 
+// Appends the rows of `more`. Throws Error{kCorruptData} naming a column that
+// only one of the two has, or that differs in type or width.
+void append_rows(Table& table, Table more);
+
 // Throws Error{kInvalidArgument} naming a column whose number of rows is not
 // that of the first.
 void check_rows(const Table& table);

@@ -168,5 +168,14 @@ TEST_F(ParquetFile, LeavesTheOldFileWhereTheNewTableIsWrong) {
   EXPECT_EQ(read_file(path_), "old");
 }
 
+// A table's metadata went into a file of other columns, Arrow's description of
+// its columns among it.
+TEST_F(ParquetFile, MetadataIsWithoutArrowsOwnSchema) {
+  Table table;
+  table.columns.push_back({"a", IntegerColumn{1}});
+  write_parquet(path_, table, {{"mine", "kept"}});
+  EXPECT_EQ(read_parquet_metadata(path_), (Metadata{{"mine", "kept"}}));
+}
+
 }  // namespace
 }  // namespace nadir::table
