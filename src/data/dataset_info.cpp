@@ -54,29 +54,6 @@ BandStatistics statistics_from_json(
   return statistics;
 }
 
-DatasetInfo info_from_json(const nlohmann::json& json) {
-  if (json.at("format") != kFormat || json.at("version") != kVersion) {
-    throw std::invalid_argument(
-        "it is not of the format nadir-dataset, version 1");
-  }
-  DatasetInfo info;
-  for (const auto& band : json.at("bands")) {
-    info.bands.push_back(band_from_json(band));
-  }
-  json.at("class_names").get_to(info.class_names);
-  json.at("multi_label").get_to(info.is_multi_label);
-  json.at("label_column").get_to(info.label_column);
-  json.at("counts").get_to(info.counts);
-  info.statistics =
-      statistics_from_json(json.at("statistics"), info.band_names());
-  info.statistics_split = json.at("statistics").at("split");
-  json.at("scaling").get_to(info.scaling);
-  json.at("content_sha256").get_to(info.content_sha256);
-  info.packing = json.at("packing");
-  json.at("problems").get_to(info.problems);
-  return info;
-}
-
 }  // namespace
 
 std::vector<std::string> DatasetInfo::band_names() const {
@@ -143,6 +120,29 @@ nlohmann::json to_json(const DatasetInfo& info) {
       {"problems", info.problems}};
 }
 
+DatasetInfo dataset_info_from_json(const nlohmann::json& json) {
+  if (json.at("format") != kFormat || json.at("version") != kVersion) {
+    throw std::invalid_argument(
+        "it is not of the format nadir-dataset, version 1");
+  }
+  DatasetInfo info;
+  for (const auto& band : json.at("bands")) {
+    info.bands.push_back(band_from_json(band));
+  }
+  json.at("class_names").get_to(info.class_names);
+  json.at("multi_label").get_to(info.is_multi_label);
+  json.at("label_column").get_to(info.label_column);
+  json.at("counts").get_to(info.counts);
+  info.statistics =
+      statistics_from_json(json.at("statistics"), info.band_names());
+  info.statistics_split = json.at("statistics").at("split");
+  json.at("scaling").get_to(info.scaling);
+  json.at("content_sha256").get_to(info.content_sha256);
+  info.packing = json.at("packing");
+  json.at("problems").get_to(info.problems);
+  return info;
+}
+
 std::string content_sha256(const std::vector<StoredImage>& images) {
   std::vector<std::string> lines;
   lines.reserve(images.size());
@@ -156,7 +156,7 @@ std::string content_sha256(const std::vector<StoredImage>& images) {
 DatasetInfo read_dataset_info(const fs::path& folder) {
   const fs::path path = folder / kDatasetFile;
   try {
-    return info_from_json(parse_json(read_file(path)));
+    return dataset_info_from_json(parse_json(read_file(path)));
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {

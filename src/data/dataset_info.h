@@ -52,6 +52,10 @@ struct DatasetInfo {
 [[nodiscard]] nlohmann::json to_json(const BandStatistics& statistics);
 [[nodiscard]] nlohmann::json to_json(const DatasetInfo& info);
 
+// What to_json() gave. Throws nlohmann::json::exception, std::exception or
+// Error{kCorruptData} on anything else.
+[[nodiscard]] DatasetInfo dataset_info_from_json(const nlohmann::json& json);
+
 // An image of the shards and the hash of its blob.
 struct StoredImage {
   std::string name;
@@ -60,7 +64,8 @@ struct StoredImage {
 
 // One hash of all: of the lines "NAME SHA256-OF-BLOB\n", sorted. The order of
 // `images` does not matter.
-[[nodiscard]] std::string content_sha256(const std::vector<StoredImage>& images);
+[[nodiscard]] std::string content_sha256(
+    const std::vector<StoredImage>& images);
 
 // Reads folder/dataset.json. Throws Error{kNotFound}, or Error{kCorruptData}
 // naming the file and what is wrong with it.

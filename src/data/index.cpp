@@ -277,7 +277,8 @@ std::array<double, 4> bounds_of(const table::BytesColumn& geometry) {
 
 Index make_index(const IndexOptions& options) {
   BadPatches bad(options.max_bad);
-  IndexRows read = read_index_rows(options.source, options.num_threads, bad);
+  IndexRows read =
+      read_index_rows(options.source, options.part, options.num_threads, bad);
   if (read.is_interrupted) {
     Index none;
     none.report.is_interrupted = true;
@@ -290,6 +291,7 @@ Index make_index(const IndexOptions& options) {
                 find_lists(options.lists, options.source), names_of(read.rows));
   Index index;
   IndexReport& report = index.report;
+  report.num_in_source = read.num_in_source;
   report.num_patches = read.num_patches;
   report.num_skipped = read.num_skipped;
   report.bad = bad.list();
@@ -315,7 +317,8 @@ void check_index_output(const fs::path& path, const std::string& source) {
   check_writable_file(path);
 }
 
-void write_index(const fs::path& path, const table::Table& table) {
+void write_index(
+    const fs::path& path, const table::Table& table, table::Metadata metadata) {
   const auto& geometry = table.get<table::BytesColumn>("geometry");
   nlohmann::json column = {
       {"encoding", "WKB"},
@@ -328,7 +331,8 @@ void write_index(const fs::path& path, const table::Table& table) {
       {"version", "1.1.0"},
       {"primary_column", "geometry"},
       {"columns", {{"geometry", column}}}};
-  table::write_parquet(path, table, {{"geo", json_text(geo)}});
+  metadata["geo"] = json_text(geo);
+  table::write_parquet(path, table, metadata);
 }
 
 }  // namespace nadir::data

@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "core/part.h"
 #include "data/bad_patches.h"
+#include "table/parquet.h"
 #include "table/table.h"
 
 namespace nadir::data {
@@ -23,10 +25,13 @@ struct IndexOptions {
   bool keeps_discouraged = false;
   int64_t max_bad = 0;
   int num_threads = 0;  // 0 = available_threads()
+  // Only the patches dealt to this part, by their places in the source.
+  Part part;
 };
 
 struct IndexReport {
-  int64_t num_patches = 0;  // in the source, bad ones included
+  int64_t num_in_source = 0;
+  int64_t num_patches = 0;  // of those, this part's; bad ones included
   int64_t num_rows = 0;
   int64_t num_skipped = 0;  // folders that are no patches
   int64_t num_snow = 0;     // of the patches; the three may overlap
@@ -59,7 +64,11 @@ struct Index {
 void check_index_output(
     const std::filesystem::path& path, const std::string& source);
 
-// Replaces `path`, atomically, by the index as GeoParquet 1.1.0 in EPSG:3035.
-void write_index(const std::filesystem::path& path, const table::Table& table);
+// Replaces `path`, atomically, by the index as GeoParquet 1.1.0 in EPSG:3035,
+// with `metadata` beside "geo".
+void write_index(
+    const std::filesystem::path& path,
+    const table::Table& table,
+    table::Metadata metadata = {});
 
 }  // namespace nadir::data

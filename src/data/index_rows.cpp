@@ -113,15 +113,27 @@ std::vector<Parsed> parse_batch(
 }  // namespace
 
 IndexRows read_index_rows(
-    const std::filesystem::path& source, int num_threads, BadPatches& bad) {
+    const std::filesystem::path& source,
+    const Part& part,
+    int num_threads,
+    BadPatches& bad) {
   IndexRows index;
   index.is_v2 = layout_of_source(source) == PatchLayout::kV2;
   PatchSourceOptions options;
   if (index.is_v2) {
     options.bands = {kGeometryBand};
   }
+  options.wants = [&](const std::string&, int64_t place) {
+    index.num_in_source = place + 1;
+    return part.is_dealt(place);
+  };
   const auto patches = open_patch_source(source, options);
-  Progress progress("indexing", patches->count().value_or(-1), "patches");
+  Progress progress(
+      "indexing",
+      patches->count()
+          ? part.end(*patches->count()) - part.begin(*patches->count())
+          : -1,
+      "patches");
   TransformerPool pool;
   std::vector<PatchFiles> batch;
   for (bool is_at_end = false; !is_at_end;) {

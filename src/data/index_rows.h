@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/part.h"
 #include "data/bad_patches.h"
 #include "data/patch_metadata.h"
 #include "table/table.h"
@@ -26,13 +27,17 @@ struct IndexRows {
   std::vector<IndexRow> rows;  // sorted by name
   bool is_v2 = false;
   bool is_interrupted = false;  // by a signal; the rows are not all
-  int64_t num_patches = 0;
+  int64_t num_in_source = 0;
+  int64_t num_patches = 0;  // of the part
   int64_t num_skipped = 0;
 };
 
-// Rows of all patches of `source` but the bad ones, which are added to `bad`
-// and checked. Parsing and projection run on `num_threads` threads.
+// Rows of the part's patches of `source` but the bad ones, which are added to
+// `bad` and checked. Parsing and projection run on `num_threads` threads.
 [[nodiscard]] IndexRows read_index_rows(
-    const std::filesystem::path& source, int num_threads, BadPatches& bad);
+    const std::filesystem::path& source,
+    const Part& part,
+    int num_threads,
+    BadPatches& bad);
 
 }  // namespace nadir::data

@@ -1,435 +1,62 @@
 #include "data/pack.h"
 
-#include <algorithm>
-#include <future>
-#include <set>
-#include <unordered_map>
-
-#include "core/config.h"
 #include "core/error.h"
-#include "core/file.h"
-#include "core/hash.h"
-#include "core/json.h"
-#include "core/log.h"
-#include "core/parallel.h"
-#include "core/progress.h"
-#include "core/signals.h"
-#include "data/bad_patches.h"
-#include "data/band_stack.h"
-#include "data/bigearthnet_dataset.h"
-#include "data/index_catalog.h"
-#include "data/pack_input.h"
-#include "data/shards.h"
-#include "data/statistics.h"
+#include "data/packing.h"
 #include "table/parquet.h"
 
 namespace nadir::data {
-namespace fs = std::filesystem;
-
 namespace {
 
-using raster::Image;
-using raster::PixelType;
+namespace fs = std::filesystem;
 
-constexpr char kScaling[] = "rgb2000";
-
-// Names and classes end in JSON and Parquet, which hold UTF-8 only.
-void check_is_utf8(const std::string& name) {
-  try {
-    (void)nlohmann::json(name).dump();
-  } catch (const nlohmann::json::exception&) {
-    fail(
-        ErrorCode::kInvalidArgument,
-        "the name '{}' is not UTF-8 and cannot be packed; rename the file or "
-        "folder (convmv does it for whole folders)",
-        name);
-  }
-}
-
-// What has become of one item of a chunk.
-struct PackedItem {
-  std::string blob;  // empty if it was there already
-  std::string sha256;
-  std::string problem;
-};
-
-class Packer {
- public:
-  Packer(const PackOptions& options, const nlohmann::json& settings)
-      : options_(options),
-        input_(open_pack_input(options.source, options.index, options.bands)),
-        counters_(input_->bands().size()),
-        bad_(options.max_bad) {
-    NADIR_CHECK(
-        options.type.empty() || options.type == "uint8" ||
-            options.type == "uint16",
-        "dtype must be uint8 or uint16, got '{}'",
-        options.type);
-    // Bands named by one letter or digit are a picture's, not reflectance.
-    if (options.type == "uint8" && input_->bands().front().size() > 1) {
-      scaling_ = make_normalization(
-          kScaling, input_->bands(), PixelType::kUint16, nullptr);
-    }
-    const Catalog& catalog = input_->catalog();
-    for (int64_t i = 0; i < catalog.size(); ++i) {
-      rows_.emplace(catalog.names[static_cast<size_t>(i)], i);
-    }
-    for (const auto* texts : {&catalog.names, &catalog.class_names}) {
-      std::for_each(texts->begin(), texts->end(), check_is_utf8);
-    }
-    sha256_.resize(catalog.names.size());
-    statistics_split_ =
-        std::find(
-            catalog.splits.begin(), catalog.splits.end(), Split::kTrain) !=
-                catalog.splits.end()
-            ? Split::kTrain
-            : Split::kNone;
-    // Only now: what does not open leaves no folder behind.
-    make_folder(options.out);
-    write_file(options.out / kPackingFile, json_text(settings, 2) + "\n");
-    writer_ = std::make_unique<ShardWriter>(
-        options.out / kShardsFolder, ShardWriter::Options{});
-  }
-
-  PackResult run(const nlohmann::json& settings) {
-    Progress progress("packing", input_->catalog().size(), "images");
-    auto chunk = read_chunk();
-    while (!chunk.empty()) {
-      // The next chunk is read while this one is encoded.
-      auto next =
-          std::async(std::launch::async, [this] { return read_chunk(); });
-      store(chunk);
-      progress.advance(static_cast<int64_t>(chunk.size()));
-      if (caught_signal() != 0) {
-        next.wait();
-        result_.is_interrupted = true;
-        return std::move(result_);
-      }
-      chunk = next.get();
-    }
-    note_missing();
-    finish(settings);
-    return std::move(result_);
-  }
-
- private:
-  // Items that the index lists; duplicates come with a problem.
-  std::vector<PackItem> read_chunk() {
-    std::vector<PackItem> chunk;
-    while (static_cast<int64_t>(chunk.size()) < input_->chunk_size()) {
-      auto item = input_->next();
-      if (!item) {
-        break;
-      }
-      if (!rows_.contains(item->name)) {
-        ++result_.num_unlisted;
-        continue;
-      }
-      chunk.push_back(std::move(*item));
-    }
-    return chunk;
-  }
-
-  void store(const std::vector<PackItem>& chunk) {
-    constexpr int64_t kGrain = 8;
-    const auto count = static_cast<int64_t>(chunk.size());
-    std::vector<PackedItem> packed(chunk.size());
-    for (size_t i = 0; i < chunk.size(); ++i) {
-      if (!seen_.insert(rows_.at(chunk[i].name)).second) {
-        packed[i].problem = "is there twice";
-      }
-    }
-    parallel_for(
-        count,
-        kGrain,
-        static_cast<int>(options_.num_threads),
-        [&](int64_t begin, int64_t end) {
-          auto counters = counters_.take();
-          for (int64_t i = begin; i < end; ++i) {
-            const auto at = static_cast<size_t>(i);
-            pack_item(chunk[at], packed[at], counters);
-          }
-          counters_.give_back(std::move(counters));
-        });
-    for (size_t i = 0; i < chunk.size(); ++i) {
-      keep(chunk[i], packed[i]);
-    }
-    writer_->commit();
-    bad_.check();
-  }
-
-  void pack_item(
-      const PackItem& item,
-      PackedItem& packed,
-      std::vector<BandCounter>& counters) const {
-    if (!packed.problem.empty()) {
-      return;
-    }
-    if (const auto stored = writer_->find(item.name)) {
-      const BlobLayout layout(*stored, item.name);
-      std::vector<BandView> views;
-      for (const auto& name : input_->bands()) {
-        const auto* band = layout.find(name);
-        NADIR_ASSERT(band != nullptr);
-        views.push_back(
-            {name,
-             band->type,
-             band->height,
-             band->width,
-             reinterpret_cast<const std::byte*>(stored->data()) +
-                 band->offset});
-      }
-      count(item, views, counters);
-      packed.sha256 = sha256_hex(*stored);
-      return;
-    }
-    if (!item.problem.empty()) {
-      packed.problem = item.problem;
-      return;
-    }
-    try {
-      std::vector<Image> images = input_->decode(item);
-      if (scaling_ && images.front().type() != PixelType::kUint8) {
-        images = {scaling_->to_unit(stack_bands(views_of(images), item.name))};
-      }
-      const auto views = views_of(images);
-      check_type(views);
-      packed.blob = encode_blob(views);
-      packed.sha256 = sha256_hex(packed.blob);
-      count(item, views, counters);
-    } catch (const Error& error) {
-      packed.problem = error.what();
-    }
-  }
-
-  [[nodiscard]] std::vector<BandView> views_of(
-      const std::vector<Image>& images) const {
-    std::vector<BandView> views;
-    for (const auto& image : images) {
-      for (int64_t b = 0; b < image.num_bands(); ++b) {
-        views.push_back(view_of(image, b, input_->bands()[views.size()]));
-      }
-    }
-    return views;
-  }
-
-  void check_type(const std::vector<BandView>& views) const {
-    const std::string& type = pixel_type_name(views.front().type);
-    if (!options_.type.empty() && type != options_.type) {
-      fail(
-          ErrorCode::kInvalidArgument,
-          "has {} pixels; leave out --dtype {}",
-          type,
-          options_.type);
-    }
-  }
-
-  // Adds the pixels of images that statistics are made of.
-  void count(
-      const PackItem& item,
-      const std::vector<BandView>& views,
-      std::vector<BandCounter>& counters) const {
-    const auto row = static_cast<size_t>(rows_.at(item.name));
-    if (statistics_split_ == Split::kNone ||
-        input_->catalog().splits[row] == statistics_split_) {
-      for (size_t b = 0; b < views.size(); ++b) {
-        counters[b].add(views[b]);
-      }
-    }
-  }
-
-  void keep(const PackItem& item, PackedItem& packed) {
-    if (!packed.problem.empty()) {
-      bad_.add(item.name, packed.problem);
-      return;
-    }
-    const auto row = static_cast<size_t>(rows_.at(item.name));
-    sha256_[row] = std::move(packed.sha256);
-    if (packed.blob.empty()) {
-      ++result_.num_resumed;
-      return;
-    }
-    note_layout(item.name, packed.blob);
-    writer_->put(item.name, std::move(packed.blob));
-    ++result_.num_packed;
-  }
-
-  // Bands as the first image has them; sizes only while all images agree.
-  void note_layout(const std::string& name, std::string_view blob) {
-    if (layout_ && layout_->matches(blob)) {
-      return;
-    }
-    BlobLayout layout(blob, name);
-    if (layout_) {
-      has_one_size_ = false;
-    } else {
-      layout_ = std::move(layout);
-    }
-  }
-
-  void note_missing() {
-    const Catalog& catalog = input_->catalog();
-    int64_t num_missing = 0;
-    for (int64_t i = 0; i < catalog.size(); ++i) {
-      if (!seen_.contains(i)) {
-        ++num_missing;
-        bad_.add(
-            catalog.names[static_cast<size_t>(i)],
-            "is in the index and not in " + options_.source);
-      }
-    }
-    if (num_missing > 0) {
-      log_warning(
-          "data",
-          "{} of {} images of the index are not in {}; `nadir data index` "
-          "makes an index of exactly what is there",
-          num_missing,
-          catalog.size(),
-          options_.source);
-    }
-    bad_.check();
-  }
-
-  // Index first, dataset.json last: with it the folder is a dataset.
-  void finish(const nlohmann::json& settings) {
-    const Catalog& catalog = input_->catalog();
-    std::vector<int64_t> rows;
-    for (int64_t i = 0; i < catalog.size(); ++i) {
-      if (!sha256_[static_cast<size_t>(i)].empty()) {
-        rows.push_back(i);
-      }
-    }
-    if (rows.empty()) {
-      fail(
-          ErrorCode::kCorruptData,
-          "{} holds no image that could be packed",
-          options_.source);
-    }
-    auto index = input_->index();
-    table::write_parquet(
-        options_.out / kIndexFile,
-        table_rows(index.table, rows),
-        index.metadata);
-    describe(rows, settings);
-    write_dataset_info(options_.out, result_.info);
-    fs::remove(options_.out / kPackingFile);
-  }
-
-  void describe(
-      const std::vector<int64_t>& rows, const nlohmann::json& settings) {
-    const Catalog& catalog = input_->catalog();
-    auto& info = result_.info;
-    set_bands(rows);
-    info.class_names = catalog.class_names;
-    info.is_multi_label = catalog.is_multi_label;
-    info.label_column = input_->label_column();
-    info.counts["all"] = static_cast<int64_t>(rows.size());
-    std::vector<StoredImage> images;
-    for (const int64_t row : rows) {
-      const auto at = static_cast<size_t>(row);
-      if (catalog.splits[at] != Split::kNone) {
-        ++info.counts[split_name(catalog.splits[at])];
-      }
-      images.push_back({catalog.names[at], sha256_[at]});
-    }
-    info.content_sha256 = content_sha256(images);
-    info.statistics = statistics_of(input_->bands(), counters_.total());
-    info.statistics_split = split_name(statistics_split_);
-    info.scaling = scaling_ ? kScaling : "";
-    info.packing = settings;
-    for (const auto& bad : bad_.list()) {
-      info.problems.push_back(bad.name + ": " + bad.problem);
-    }
-    std::sort(info.problems.begin(), info.problems.end());
-  }
-
-  void set_bands(const std::vector<int64_t>& rows) {
-    // A resumed run has not met all images: ask the shards.
-    for (const int64_t row : rows) {
-      if (layout_ && result_.num_resumed == 0) {
-        break;
-      }
-      const auto& name = input_->catalog().names[static_cast<size_t>(row)];
-      note_layout(name, *writer_->find(name));
-    }
-    for (const auto& name : input_->bands()) {
-      const auto* band = layout_->find(name);
-      NADIR_ASSERT(band != nullptr);
-      result_.info.bands.push_back(
-          {name,
-           band->type,
-           has_one_size_ ? band->height : 0,
-           has_one_size_ ? band->width : 0});
-    }
-  }
-
-  const PackOptions& options_;
-  std::unique_ptr<PackInput> input_;
-  std::unique_ptr<ShardWriter> writer_;
-  mutable BandCounterPool counters_;
-  std::optional<Normalization> scaling_;
-  Split statistics_split_ = Split::kNone;
-  std::unordered_map<std::string, int64_t> rows_;  // of the catalog, by name
-  std::vector<std::string> sha256_;  // of the blobs; "" if not packed
-  std::set<int64_t> seen_;
-  BadPatches bad_;
-  std::optional<BlobLayout> layout_;
-  bool has_one_size_ = true;
-  PackResult result_;
-};
-
-// What decides a packing's result.
-nlohmann::json settings_of(const PackOptions& options) {
-  const std::string index =
-      options.index.empty() ? index_beside(options.source) : options.index;
-  const bool has_index = !index.empty() && fs::exists(index);
-  std::error_code error;
-  const fs::path source = fs::weakly_canonical(options.source, error);
-  check_is_utf8(source.filename().string());
-  return {
-      {"source", source.filename().string()},
-      {"source_bytes",
-       fs::is_regular_file(source, error) ? fs::file_size(source, error) : 0},
-      {"index_sha256",
-       has_index ? file_hash_hex(Hasher::Kind::kSha256, index) : ""},
-      {"bands", options.bands},
-      {"dtype", options.type}};
+// Index first, dataset.json last: with it the folder is a dataset.
+void write_dataset(const fs::path& folder, const Packing& packing) {
+  table::write_parquet(
+      folder / kIndexFile, packing.index.table, packing.index.metadata);
+  write_dataset_info(folder, packing.result.info);
+  fs::remove(folder / kPackingFile);
 }
 
 }  // namespace
 
+std::optional<DatasetInfo> find_packed(
+    const fs::path& folder, const nlohmann::json& settings) {
+  if (!fs::exists(folder / kDatasetFile)) {
+    return std::nullopt;
+  }
+  auto info = read_dataset_info(folder);
+  NADIR_CHECK(
+      info.packing == settings,
+      "{} holds a dataset that was packed from something else or with other "
+      "options; choose another --out, or remove it",
+      folder.string());
+  return info;
+}
+
 PackResult pack_dataset(const PackOptions& options) {
+  NADIR_ASSERT(options.part.is_whole());
   NADIR_CHECK(
       options.max_bad >= 0, "max_bad must be >= 0, got {}", options.max_bad);
-  const auto settings = settings_of(options);
-  if (fs::exists(options.out / kDatasetFile)) {
+  const auto settings = pack_settings(options);
+  if (auto info = find_packed(options.out, settings)) {
     PackResult result;
-    result.info = read_dataset_info(options.out);
-    NADIR_CHECK(
-        result.info.packing == settings,
-        "{} holds a dataset that was packed from something else or with other "
-        "options; choose another --out, or remove it",
-        options.out.string());
+    result.info = *std::move(info);
     result.was_complete = true;
     return result;
   }
-  const fs::path packing = options.out / kPackingFile;
-  if (fs::exists(packing)) {
-    const auto begun = parse_json_or_discard(read_file(packing));
-    NADIR_CHECK(
-        begun == settings,
-        "{} holds an unfinished packing of something else or with other "
-        "options; choose another --out, or remove it",
-        options.out.string());
-    log_info("data", "going on with the packing in {}", options.out.string());
-  } else {
-    NADIR_CHECK(
-        !fs::exists(options.out) || fs::is_empty(options.out),
-        "{} is there and is no dataset; choose another --out",
-        options.out.string());
+  check_begun(options.out, settings);
+  auto packing = run_packing(options, options.out, settings);
+  if (packing.result.is_interrupted) {
+    return std::move(packing.result);
   }
-  Packer packer(options, settings);
-  return packer.run(settings);
+  if (packing.images.empty()) {
+    fail(
+        ErrorCode::kCorruptData,
+        "{} holds no image that could be packed",
+        options.source);
+  }
+  write_dataset(options.out, packing);
+  return std::move(packing.result);
 }
 
 }  // namespace nadir::data

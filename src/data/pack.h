@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/part.h"
 #include "data/dataset_info.h"
 
 namespace nadir::data {
@@ -19,6 +21,7 @@ struct PackOptions {
   std::string type;  // "uint16", "uint8" (rgb2000 applied); "" = as the source
   int64_t max_bad = 0;
   int64_t num_threads = 0;  // 0 = all
+  Part part;                // a block of the index's rows; see pack_parts.h
 };
 
 struct PackResult {
@@ -30,12 +33,17 @@ struct PackResult {
   bool is_interrupted = false;  // by a signal; the same call goes on
 };
 
-// Packs, and resumes what an interrupted call with the same options left: the
-// result is the same. The folder is a dataset only once it is complete.
-// Images that are bad, missing or there twice are counted and listed; more
-// than max_bad of them end the packing with Error{kCorruptData}. Memory: two
-// chunks of at most 256 images. Throws Error{kInvalidArgument} if `out` holds
-// something else, and what open_pack_input() throws.
+// Packs the whole, and resumes what an interrupted call with the same options
+// left: the result is the same. The folder is a dataset only once it is
+// complete. Images that are bad, missing or there twice are counted and listed;
+// more than max_bad of them end the packing with Error{kCorruptData}. Memory:
+// two chunks of at most 256 images. Throws Error{kInvalidArgument} if `out`
+// holds something else, and what open_pack_input() throws.
 [[nodiscard]] PackResult pack_dataset(const PackOptions& options);
+
+// What `folder` holds if it is a dataset, nothing if it is none yet. Throws
+// Error{kInvalidArgument} where it was packed with other settings.
+[[nodiscard]] std::optional<DatasetInfo> find_packed(
+    const std::filesystem::path& folder, const nlohmann::json& settings);
 
 }  // namespace nadir::data

@@ -1,5 +1,7 @@
 #include "data/pack_input.h"
 
+#include <unordered_map>
+
 #include "core/error.h"
 #include "data/archive_entries.h"
 #include "data/bigearthnet_dataset.h"
@@ -35,12 +37,25 @@ class PatchInput : public PackInput {
   PatchInput(
       const std::string& source,
       const std::string& index,
-      const std::vector<std::string>& bands)
+      const std::vector<std::string>& bands,
+      const Part& part)
       : index_(index),
         bands_(chosen_patch_bands(bands)),
-        catalog_(read_bigearthnet_catalog(index)),
-        patches_(open_patch_source(
-            source, {.bands = bands_, .needs_metadata = false})) {}
+        catalog_(read_bigearthnet_catalog(index)) {
+    PatchSourceOptions options;
+    options.bands = bands_;
+    options.needs_metadata = false;
+    if (!part.is_whole()) {
+      options.wants = [part, rows = rows_by_name(), count = catalog_.size()](
+                          const std::string& name, int64_t) {
+        const auto row = rows.find(name);
+        return row == rows.end() ? part.number == 1
+                                 : row->second >= part.begin(count) &&
+                                       row->second < part.end(count);
+      };
+    }
+    patches_ = open_patch_source(source, options);
+  }
 
   [[nodiscard]] const std::vector<std::string>& bands() const override {
     return bands_;
@@ -100,6 +115,14 @@ class PatchInput : public PackInput {
   [[nodiscard]] int64_t chunk_size() const override { return 256; }
 
  private:
+  [[nodiscard]] std::unordered_map<std::string, int64_t> rows_by_name() const {
+    std::unordered_map<std::string, int64_t> rows;
+    for (int64_t i = 0; i < catalog_.size(); ++i) {
+      rows.emplace(catalog_.names[static_cast<size_t>(i)], i);
+    }
+    return rows;
+  }
+
   std::string index_;
   std::vector<std::string> bands_;
   Catalog catalog_;
@@ -108,8 +131,10 @@ class PatchInput : public PackInput {
 
 class DatasetInput : public PackInput {
  public:
-  explicit DatasetInput(const DatasetOptions& options)
-      : dataset_(open_dataset(options)) {
+  DatasetInput(const DatasetOptions& options, const Part& part)
+      : dataset_(open_dataset(options)),
+        next_(part.begin(dataset_->size())),
+        end_(part.end(dataset_->size())) {
     catalog_.class_names = dataset_->class_names();
     catalog_.is_multi_label = dataset_->is_multi_label();
     for (int64_t i = 0; i < dataset_->size(); ++i) {
@@ -133,7 +158,7 @@ class DatasetInput : public PackInput {
   }
 
   [[nodiscard]] std::optional<PackItem> next() override {
-    if (next_ == dataset_->size()) {
+    if (next_ == end_) {
       return std::nullopt;
     }
     PackItem item;
@@ -180,7 +205,8 @@ class DatasetInput : public PackInput {
  private:
   std::unique_ptr<Dataset> dataset_;
   Catalog catalog_;
-  int64_t next_ = 0;
+  int64_t next_;
+  int64_t end_;
 };
 
 }  // namespace
@@ -188,7 +214,8 @@ class DatasetInput : public PackInput {
 std::unique_ptr<PackInput> open_pack_input(
     const std::string& source,
     const std::string& index,
-    const std::vector<std::string>& bands) {
+    const std::vector<std::string>& bands,
+    const Part& part) {
   if (!fs::exists(source)) {
     fail(ErrorCode::kNotFound, "there is no {}", source);
   }
@@ -200,7 +227,7 @@ std::unique_ptr<PackInput> open_pack_input(
     DatasetOptions options;
     options.data = source;
     options.bands = bands;
-    return std::make_unique<DatasetInput>(options);
+    return std::make_unique<DatasetInput>(options, part);
   }
   NADIR_CHECK(
       !is_archive(source) || !is_zip(source),
@@ -214,7 +241,7 @@ std::unique_ptr<PackInput> open_pack_input(
       "index.parquet` and name it with --index",
       source,
       source);
-  return std::make_unique<PatchInput>(source, found, bands);
+  return std::make_unique<PatchInput>(source, found, bands, part);
 }
 
 }  // namespace nadir::data

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/part.h"
 #include "data/catalog.h"
 #include "raster/image.h"
 #include "table/parquet.h"
@@ -58,10 +59,13 @@ class PackInput {
 };
 
 // `index` names the index of BigEarthNet patches; "" takes the one beside
-// them, if there is one. Throws as open_patch_source() and open_dataset() do.
+// them, if there is one. next() gives the images of the part's block of rows;
+// what is not in the catalog goes with part 1. Throws as open_patch_source()
+// and open_dataset() do.
 [[nodiscard]] std::unique_ptr<PackInput> open_pack_input(
     const std::string& source,
     const std::string& index,
-    const std::vector<std::string>& bands);
+    const std::vector<std::string>& bands,
+    const Part& part);
 
 }  // namespace nadir::data

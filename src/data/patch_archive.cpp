@@ -95,7 +95,9 @@ class PatchArchive : public PatchSource {
       if (!current_) {
         start(place.folder);
       }
-      add(entry, place);
+      if (is_wanted_) {
+        add(entry, place);
+      }
       if (finished) {
         return finished;
       }
@@ -122,6 +124,8 @@ class PatchArchive : public PatchSource {
     if (!seen_.insert(name).second) {
       problems_.emplace_back("is in the archive twice");
     }
+    is_wanted_ = !options_.wants || options_.wants(name, num_begun_);
+    ++num_begun_;
   }
 
   void add(const ArchiveEntry& entry, const EntryPath& place) {
@@ -167,8 +171,14 @@ class PatchArchive : public PatchSource {
     }
   }
 
-  PatchFiles finish() {
+  // Nothing where the patch is not wanted.
+  std::optional<PatchFiles> finish() {
     const std::string& name = current_->name;
+    if (!is_wanted_) {
+      last_name_ = name;
+      current_.reset();
+      return std::nullopt;
+    }
     if (options_.needs_metadata && !has_metadata_ &&
         patch_layout(name) == PatchLayout::kV1) {
       problems_.push_back(metadata_file_name(name) + " is missing");
@@ -202,6 +212,8 @@ class PatchArchive : public PatchSource {
   std::optional<PatchFiles> current_;
   std::vector<std::string> problems_;  // of current_
   bool has_metadata_ = false;
+  bool is_wanted_ = true;  // current_
+  int64_t num_begun_ = 0;  // patches
   bool is_at_end_ = false;
   std::string last_name_;
   std::unordered_set<std::string> seen_;

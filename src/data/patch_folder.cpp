@@ -69,6 +69,11 @@ class PatchFolder : public PatchSource {
       : search_(std::move(search)), options_(std::move(options)) {}
 
   std::optional<PatchFiles> next() override {
+    while (next_ < search_.patches.size() && options_.wants &&
+           !options_.wants(
+               search_.patches[next_].name, static_cast<int64_t>(next_))) {
+      ++next_;
+    }
     if (next_ == search_.patches.size()) {
       return std::nullopt;
     }

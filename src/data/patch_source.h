@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,6 +33,10 @@ struct PatchSourceOptions {
   // Bands to deliver; empty delivers no pixels (index needs only the JSON).
   std::vector<std::string> bands;
   bool needs_metadata = true;
+  // Which patches to deliver, by name and place in the source's order (from
+  // 0); the others are passed over, unread where the source allows it. Asked
+  // once a patch. Null delivers all.
+  std::function<bool(const std::string& name, int64_t place)> wants = nullptr;
 };
 
 // Not thread-safe: one consumer. Patches come in the source's own order

@@ -5,11 +5,14 @@
 #include <cmath>
 #include <cstring>
 
+#include <nlohmann/json.hpp>
+
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "data/band_stack.h"
 #include "data/dataset.h"
+#include "data/dataset_info.h"
 
 namespace nadir::data {
 namespace {
@@ -103,6 +106,11 @@ void BandCounter::merge(const BandCounter& other) {
     *this = other;
     return;
   }
+  if (type_ != other.type_) {
+    fail(
+        ErrorCode::kCorruptData,
+        "a band has pixels of different types in different images");
+  }
   for (size_t bin = 0; bin < kNumBins; ++bin) {
     histogram_[bin] += other.histogram_[bin];
   }
@@ -113,6 +121,50 @@ void BandCounter::merge(const BandCounter& other) {
   num_pixels_ += other.num_pixels_;
   sum_ += other.sum_;
   sum_of_squares_ += other.sum_of_squares_;
+}
+
+nlohmann::json BandCounter::to_json() const {
+  auto bins = nlohmann::json::array();
+  for (size_t bin = 0; bin < histogram_.size(); ++bin) {
+    if (histogram_[bin] != 0) {
+      bins.push_back({bin, histogram_[bin]});
+    }
+  }
+  // Sums as their bits: JSON has no infinity.
+  return {
+      {"is_counting", !histogram_.empty()},
+      {"type", pixel_type_name(type_)},
+      {"bins", std::move(bins)},
+      {"pixels", num_pixels_},
+      {"sum_bits", std::bit_cast<uint64_t>(sum_)},
+      {"sum_of_squares_bits", std::bit_cast<uint64_t>(sum_of_squares_)},
+      {"min_bits", std::bit_cast<uint64_t>(min_)},
+      {"max_bits", std::bit_cast<uint64_t>(max_)}};
+}
+
+BandCounter BandCounter::from_json(const nlohmann::json& json) {
+  BandCounter counter;
+  counter.type_ = pixel_type_from_name(json.at("type").get<std::string>());
+  if (json.at("is_counting").get<bool>()) {
+    counter.histogram_.assign(kNumBins, 0);
+  }
+  const auto& bins = json.at("bins");
+  for (const auto& bin : bins) {
+    const auto at = bin.at(0).get<size_t>();
+    if (at >= counter.histogram_.size()) {
+      fail(ErrorCode::kCorruptData, "a histogram has no bin {}", at);
+    }
+    counter.histogram_[at] = bin.at(1).get<int64_t>();
+  }
+  const auto from_bits = [&](const char* key) {
+    return std::bit_cast<double>(json.at(key).get<uint64_t>());
+  };
+  counter.num_pixels_ = json.at("pixels").get<int64_t>();
+  counter.sum_ = from_bits("sum_bits");
+  counter.sum_of_squares_ = from_bits("sum_of_squares_bits");
+  counter.min_ = from_bits("min_bits");
+  counter.max_ = from_bits("max_bits");
+  return counter;
 }
 
 double BandCounter::mean() const {

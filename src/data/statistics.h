@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "data/normalization.h"
 #include "data/safetensors_blob.h"
 
@@ -23,7 +25,13 @@ class BandCounter {
   // Percentiles of float bands are good to 1 part in 128 (8 bits of
   // significand); all other figures are exact. NaN is left out.
   void add(const BandView& band);
+  // Throws Error{kCorruptData} where the two counted unlike types.
   void merge(const BandCounter& other);
+
+  // All that was counted, and back; no bit is lost. Throws
+  // nlohmann::json::exception on other JSON.
+  [[nodiscard]] nlohmann::json to_json() const;
+  [[nodiscard]] static BandCounter from_json(const nlohmann::json& json);
 
   [[nodiscard]] bool empty() const { return num_pixels_ == 0; }
 
