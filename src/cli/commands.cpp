@@ -8,6 +8,7 @@ void add_commands(Command program) {
   add_data_fetch(data);
   add_data_index(data);
   add_data_pack(data);
+  add_data_merge(data);
   add_data_subset(data);
   add_data_verify(data);
   add_data_stats(data);

@@ -13,6 +13,7 @@ void add_data_synth(Command parent);
 void add_data_fetch(Command parent);
 void add_data_index(Command parent);
 void add_data_pack(Command parent);
+void add_data_merge(Command parent);
 void add_data_subset(Command parent);
 void add_data_verify(Command parent);
 void add_data_stats(Command parent);

@@ -4,10 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/part_option.h"
 #include "cli/shared_arguments.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "data/index.h"
+#include "data/index_parts.h"
 
 namespace nadir::cli {
 namespace {
@@ -15,6 +17,7 @@ namespace {
 struct IndexCommand {
   data::IndexOptions options;
   std::string output = "index.parquet";
+  std::string part;
   bool skips_extension = false;
 };
 
@@ -70,6 +73,44 @@ void warn(const data::IndexReport& report, bool is_extended) {
   }
 }
 
+void print_index(
+    const data::IndexReport& report, const IndexCommand& args, bool as_json) {
+  warn(report, args.options.is_extended);
+  if (as_json) {
+    print_json(report_json(report, args.output));
+  } else {
+    print_report(report, args.output);
+  }
+}
+
+void run_index(IndexCommand& args, bool as_json) {
+  args.options.is_extended = !args.skips_extension;
+  data::check_index_output(args.output, args.options.source);
+  int64_t num_threads = args.options.num_threads;
+  const auto chosen = choose_part(args.part, num_threads);
+  args.options.num_threads = static_cast<int>(num_threads);
+  args.options.part = chosen.part;
+  data::IndexPartResult result;
+  if (chosen.part.is_whole()) {
+    const data::Index index = data::make_index(args.options);
+    result.report = index.report;
+    result.is_merged = true;
+    if (!index.report.is_interrupted) {
+      data::write_index(args.output, index.table);
+    }
+  } else {
+    result = data::make_index_part(args.output, args.options);
+  }
+  if (result.report.is_interrupted) {
+    log_warning("data", "interrupted; nothing is written");
+  } else if (result.is_merged) {
+    print_index(result.report, args, as_json);
+  } else {
+    report_part(
+        chosen, args.output, result.was_complete, result.missing, as_json);
+  }
+}
+
 }  // namespace
 
 void add_data_index(Command parent) {
@@ -113,25 +154,11 @@ void add_data_index(Command parent) {
       "Write the six columns that the patches themselves give.");
   add_max_bad(command, options.max_bad, "Patches");
   add_threads(command, options.num_threads);
+  command.add("--part", args->part, kPartHelp);
   const auto wants_json = command.add_json_flag();
   command.set_example(
       "nadir data index BigEarthNet-v1.0.tar.gz --out index.parquet");
-  command.on_run([args, wants_json] {
-    args->options.is_extended = !args->skips_extension;
-    data::check_index_output(args->output, args->options.source);
-    const data::Index index = data::make_index(args->options);
-    if (index.report.is_interrupted) {
-      log_warning("data", "interrupted; nothing is written");
-      return;
-    }
-    data::write_index(args->output, index.table);
-    warn(index.report, args->options.is_extended);
-    if (*wants_json) {
-      print_json(report_json(index.report, args->output));
-    } else {
-      print_report(index.report, args->output);
-    }
-  });
+  command.on_run([args, wants_json] { run_index(*args, *wants_json); });
 }
 
 }  // namespace nadir::cli

@@ -4,9 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/part_option.h"
 #include "cli/shared_arguments.h"
 #include "core/log.h"
-#include "data/pack.h"
+#include "data/pack_parts.h"
 
 namespace nadir::cli {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 struct PackCommand {
   data::PackOptions options;
   std::string out;
+  std::string part;
 };
 
 void print_result(const data::PackResult& result, const std::string& out) {
@@ -35,6 +37,45 @@ void print_result(const data::PackResult& result, const std::string& out) {
         result.num_resumed,
         result.num_unlisted,
         info.problems.size());
+  }
+}
+
+void run_pack(PackCommand& args, bool as_json) {
+  args.options.out = args.out;
+  const auto chosen = choose_part(args.part, args.options.num_threads);
+  args.options.part = chosen.part;
+  data::PackPartResult packed;
+  if (chosen.part.is_whole()) {
+    packed.pack = data::pack_dataset(args.options);
+    packed.is_merged = true;
+  } else {
+    packed = data::pack_dataset_part(args.options);
+  }
+  const auto& result = packed.pack;
+  if (result.is_interrupted) {
+    log_warning(
+        "data",
+        "interrupted after {} images; the same command goes on",
+        result.num_packed + result.num_resumed);
+    return;
+  }
+  if (!packed.is_merged && !result.was_complete) {
+    report_part(chosen, args.out, packed.was_complete, packed.missing, as_json);
+    return;
+  }
+  for (const auto& problem : result.info.problems) {
+    log_warning("data", "{}", problem);
+  }
+  if (as_json) {
+    print_json(
+        {{"output", args.out},
+         {"packed", result.num_packed},
+         {"resumed", result.num_resumed},
+         {"not_in_index", result.num_unlisted},
+         {"was_complete", result.was_complete},
+         {"dataset", data::to_json(result.info)}});
+  } else {
+    print_result(result, args.out);
   }
 }
 
@@ -65,35 +106,12 @@ void add_data_pack(Command parent) {
       "uint16, or uint8 for B04,B03,B02 stretched as rgb2000; else as SRC.");
   add_max_bad(command, options.max_bad, "Images");
   add_threads(command, options.num_threads);
+  command.add("--part", args->part, kPartHelp);
   const auto wants_json = command.add_json_flag();
   command.set_example(
       "nadir data pack BigEarthNet-v1.0.tar.gz --index index.parquet --bands "
       "B04,B03,B02 --out ben");
-  command.on_run([args, wants_json] {
-    args->options.out = args->out;
-    const auto result = data::pack_dataset(args->options);
-    if (result.is_interrupted) {
-      log_warning(
-          "data",
-          "interrupted after {} images; the same command goes on",
-          result.num_packed + result.num_resumed);
-      return;
-    }
-    for (const auto& problem : result.info.problems) {
-      log_warning("data", "{}", problem);
-    }
-    if (*wants_json) {
-      print_json(
-          {{"output", args->out},
-           {"packed", result.num_packed},
-           {"resumed", result.num_resumed},
-           {"not_in_index", result.num_unlisted},
-           {"was_complete", result.was_complete},
-           {"dataset", data::to_json(result.info)}});
-    } else {
-      print_result(result, args->out);
-    }
-  });
+  command.on_run([args, wants_json] { run_pack(*args, *wants_json); });
 }
 
 }  // namespace nadir::cli

@@ -1,13 +1,18 @@
 // `nadir embed`: features of images as a file.
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <memory>
 
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/join_group.h"
+#include "cli/part_option.h"
 #include "core/error.h"
 #include "core/json.h"
+#include "eval/feature_file.h"
+#include "eval/feature_parts.h"
 #include "eval/prediction.h"
 
 namespace nadir::cli {
@@ -22,6 +27,7 @@ struct EmbedOptions {
   int64_t blocks = 1;
   bool mean_patch = false;
   int64_t max_images = 0;
+  std::string part;
 
   // train_views and feature_cache of FeaturesConfig mean nothing here, so the
   // fields are listed one by one.
@@ -75,12 +81,40 @@ struct EmbedOptions {
         "num_workers",
         "Threads that read images; 0 takes all processors.");
     visit(features.device, "device", "cpu, cuda or cuda:N.");
+    visit(part, "part", kPartHelp);
   }
 };
 
-void run(const EmbedOptions& options, bool as_json) {
+void print_embedded(
+    int64_t num_images,
+    const eval::FeatureColumns& columns,
+    const eval::ViewRecipe& views,
+    const std::string& out,
+    bool as_json) {
+  if (as_json) {
+    print_json(
+        {{"images", num_images},
+         {"width", columns.width},
+         {"features", columns.name},
+         {"views", views.text()},
+         {"out", out}});
+  } else {
+    std::printf(
+        "%lld images, %lld numbers each (%s): %s\n",
+        static_cast<long long>(num_images),
+        static_cast<long long>(columns.width),
+        columns.name.c_str(),
+        out.c_str());
+  }
+}
+
+void run(EmbedOptions options, bool as_json) {
   NADIR_CHECK(!options.data.empty(), "--data must name the images; see --help");
   eval::check_feature_path(options.out);
+  const auto chosen = choose_part(options.part, options.features.num_workers);
+  if (chosen.local_size > 1) {
+    divide_threads(chosen.local_size);
+  }
   const auto frozen = eval::load_frozen_network(options.features);
   data::DatasetOptions source;
   source.data = options.data;
@@ -93,38 +127,42 @@ void run(const EmbedOptions& options, bool as_json) {
   const auto layout =
       eval::layout_of(*frozen.network, std::max<int64_t>(options.blocks, 1));
   const auto columns = layout.columns(options.blocks, options.mean_patch);
-  const auto features =
-      eval::extract_features(
-          images,
-          views,
-          eval::network_extractor(*frozen.network, layout, frozen.device),
-          options.features.feature_batch_size,
-          options.features.num_workers,
-          "embedding")
-          .narrow(1, columns.begin, columns.width);
-  eval::write_features(
+  const auto embed = [&](const eval::ImageSet& own) {
+    return eval::extract_features(
+               own,
+               views,
+               eval::network_extractor(*frozen.network, layout, frozen.device),
+               options.features.feature_batch_size,
+               options.features.num_workers,
+               "embedding")
+        .narrow(1, columns.begin, columns.width);
+  };
+  const std::map<std::string, std::string> provenance = {
+      {"features", columns.name},
+      {"views", views.text()},
+      {"normalization", json_text(data::to_json(views.normalization))},
+      {"weights", frozen.source},
+      {"weights_sha256", frozen.sha256}};
+  if (chosen.part.is_whole()) {
+    eval::write_features(
+        eval::make_feature_table(images, embed(images), provenance),
+        options.out);
+    print_embedded(images.size(), columns, views, options.out, as_json);
+    return;
+  }
+  const auto result = eval::make_feature_part(
       images,
-      features,
-      {{"features", columns.name},
-       {"views", views.text()},
-       {"normalization", json_text(data::to_json(views.normalization))},
-       {"weights", frozen.source},
-       {"weights_sha256", frozen.sha256}},
-      options.out);
-  if (as_json) {
-    print_json(
-        {{"images", images.size()},
-         {"width", columns.width},
-         {"features", columns.name},
-         {"views", views.text()},
-         {"out", options.out}});
+      chosen.part,
+      options.features.feature_batch_size,
+      columns.width,
+      provenance,
+      options.out,
+      embed);
+  if (result.is_merged) {
+    print_embedded(result.num_images, columns, views, options.out, as_json);
   } else {
-    std::printf(
-        "%lld images, %lld numbers each (%s): %s\n",
-        static_cast<long long>(images.size()),
-        static_cast<long long>(columns.width),
-        columns.name.c_str(),
-        options.out.c_str());
+    report_part(
+        chosen, options.out, result.was_complete, result.missing, as_json);
   }
 }
 

@@ -38,7 +38,8 @@ void add_eval_knn(Command parent) {
             inputs.splits,
             options->common.features,
             options->knn,
-            options->common.evaluate),
+            options->common.evaluate,
+            *inputs.group),
         inputs,
         options->common,
         *as_json);

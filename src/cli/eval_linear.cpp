@@ -20,14 +20,18 @@ struct LinearOptions {
   }
 };
 
-void run(const LinearOptions& options, bool as_json) {
+void run(LinearOptions& options, bool as_json) {
   const auto inputs = open_eval_inputs(options.common, true);
   const auto result = eval::run_linear(
       inputs.frozen,
       inputs.splits,
       options.common.features,
       options.probe,
-      options.common.evaluate);
+      options.common.evaluate,
+      *inputs.group);
+  if (!inputs.group->is_first()) {
+    return;
+  }
   const auto folder =
       eval::output_folder(inputs.frozen, options.common.evaluate);
   if (folder.empty()) {

@@ -3,20 +3,23 @@
 #include <cstdio>
 
 #include "cli/command.h"
+#include "cli/join_group.h"
 #include "core/file.h"
 #include "eval/evaluate.h"
 
 namespace nadir::cli {
 
-EvalInputs open_eval_inputs(const EvalOptions& options, bool needs_validation) {
+EvalInputs open_eval_inputs(EvalOptions& options, bool needs_validation) {
+  auto group =
+      join_feature_group(options.features.num_workers, options.features.device);
   auto frozen = eval::load_frozen_network(options.features);
   if (const auto folder = eval::output_folder(frozen, options.evaluate);
-      !folder.empty()) {
+      !folder.empty() && group->is_first()) {
     check_writable_file(folder / "results.json");
   }
   auto splits =
       eval::open_splits(options.splits, frozen.bands, needs_validation);
-  return {std::move(frozen), std::move(splits)};
+  return {std::move(group), std::move(frozen), std::move(splits)};
 }
 
 void report_evaluation(
@@ -24,6 +27,9 @@ void report_evaluation(
     const EvalInputs& inputs,
     const EvalOptions& options,
     bool as_json) {
+  if (!inputs.group->is_first()) {
+    return;
+  }
   eval::write_evaluation(
       evaluation, eval::output_folder(inputs.frozen, options.evaluate));
   if (as_json) {

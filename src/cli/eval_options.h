@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/config.h"
+#include "distributed/communicator.h"
 #include "eval/evaluate_config.h"
 #include "eval/features_config.h"
 #include "eval/frozen_network.h"
@@ -27,16 +28,19 @@ struct EvalOptions {
   }
 };
 
-// The network, and the data with its bands.
+// The processes that share the work, the network, and the data with its bands.
 struct EvalInputs {
+  std::shared_ptr<const distributed::Communicator> group;
   eval::FrozenNetwork frozen;
   eval::Splits splits;
 };
 
+// Sets the options that follow from the other processes of this host.
 [[nodiscard]] EvalInputs open_eval_inputs(
-    const EvalOptions& options, bool needs_validation);
+    EvalOptions& options, bool needs_validation);
 
-// Writes the JSON where --out or the run says, and prints table or JSON.
+// Writes the JSON where --out or the run says, and prints table or JSON; the
+// first rank alone.
 void report_evaluation(
     const eval::Evaluation& evaluation,
     const EvalInputs& inputs,

@@ -37,6 +37,15 @@ bool has_word(const std::vector<std::string>& words, const std::string& word) {
   return false;
 }
 
+// Whether several processes of the command divide its work.
+bool shares_work(const std::vector<std::string>& words) {
+  const std::string& first = words.front();
+  const std::string second = words.size() > 1 ? words[1] : "";
+  return first == "pretrain" || first == "predict" || first == "embed" ||
+         (first == "eval" && (second == "knn" || second == "linear")) ||
+         (first == "data" && (second == "index" || second == "pack"));
+}
+
 void refuse_flags(
     const Flags& flags, const char* engine, const std::string& given) {
   for (const auto& [name, argument] : flags) {
@@ -155,13 +164,15 @@ void run_as_slurm_job(LaunchOptions& options) {
 void run(LaunchOptions options) {
   auto& job = options.job;
   NADIR_CHECK(
-      options.command.front() == "pretrain",
-      "launch runs pretrain, got '{}'; other commands are one process",
+      shares_work(options.command),
+      "launch runs pretrain, eval knn, eval linear, predict, embed, data index "
+      "or data pack, got '{}'; other commands are one process",
       options.command.front());
   job.command = {std::filesystem::read_symlink("/proc/self/exe").string()};
   job.command.insert(
       job.command.end(), options.command.begin(), options.command.end());
-  if (!has_word(options.command, "--resume")) {
+  if (options.command.front() == "pretrain" &&
+      !has_word(options.command, "--resume")) {
     job.restart_arguments = {"--resume", "auto"};
   }
   if (options.engine == "slurm") {
@@ -221,15 +232,17 @@ void add_flags(Command command, LaunchOptions& options) {
 void add_launch(Command parent) {
   auto command = parent.add_command(
       "launch",
-      "Run pretrain as several processes that share every step, on this host\n"
-      "or as a job of Slurm. Under torchrun, srun or mpirun, in Kubeflow's "
-      "pods\n"
-      "and in SageMaker's containers, call pretrain itself: it finds its "
+      "Run a command as several processes that share its work, here or as a "
+      "job\n"
+      "of Slurm: pretrain, eval knn, eval linear, predict, embed, data index,\n"
+      "data pack. Under torchrun, srun or mpirun, call the command itself, "
+      "and\n"
+      "pretrain in Kubeflow's pods and SageMaker's containers: it finds its\n"
       "place.");
   auto options = std::make_shared<LaunchOptions>();  // outlives the parse
   command
       .add_words(
-          "COMMAND", options->command, "After --: pretrain and its flags.")
+          "COMMAND", options->command, "After --: the command and its flags.")
       .required();
   add_flags(command, *options);
   command.set_example(

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/join_group.h"
 #include "core/error.h"
 #include "eval/prediction.h"
 
@@ -57,10 +58,11 @@ struct PredictOptions {
   }
 };
 
-void run(const PredictOptions& options, bool as_json) {
+void run(PredictOptions options, bool as_json) {
   NADIR_CHECK(
       !options.probe.empty() && !options.data.empty(),
       "--probe and --data must be given; see nadir predict --help");
+  const auto group = join_feature_group(options.num_workers, options.device);
   const auto probe = eval::load_probe(options.probe);
   eval::FeaturesConfig features;
   const bool is_as_trained = options.weights.empty();
@@ -81,9 +83,14 @@ void run(const PredictOptions& options, bool as_json) {
   source.bands = probe.views.normalization.bands;
   const auto images = eval::unlabelled_images(
       data::open_dataset(source), options.split, options.max_images);
-  eval::check_prediction_path(images, options.out);
+  if (group->is_first()) {
+    eval::check_prediction_path(images, options.out);
+  }
   const auto predictions = eval::predict(
-      probe, frozen, images, options.batch_size, options.num_workers);
+      probe, frozen, images, options.batch_size, options.num_workers, *group);
+  if (!group->is_first()) {
+    return;
+  }
   eval::write_predictions(predictions, options.out);
   if (as_json) {
     print_json(

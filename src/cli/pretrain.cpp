@@ -11,6 +11,7 @@
 #include "checkpoint/checkpoint_folder.h"
 #include "checkpoint/weights.h"
 #include "cli/commands.h"
+#include "cli/join_group.h"
 #include "cli/pretrain_data.h"
 #include "cli/pretrain_knn.h"
 #include "cli/pretrain_options.h"
@@ -19,7 +20,6 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/signals.h"
-#include "distributed/communicator.h"
 #include "launch/collective_backend.h"
 #include "launch/gpu_count.h"
 #include "launch/host_name.h"
@@ -162,26 +162,6 @@ void run_on_host(
   }
 }
 
-// Joins the other processes and says so.
-std::shared_ptr<const distributed::Communicator> meet(
-    const launch::RankEnvironment& ranks,
-    c10::Device device,
-    launch::CollectiveBackend backend,
-    int64_t timeout_s) {
-  log_info(
-      "train",
-      "{}: rank {} of {} by {}, waiting for the others at {}:{}",
-      ranks.engine,
-      ranks.rank,
-      ranks.world_size,
-      launch::to_text(backend),
-      ranks.master_address,
-      ranks.master_port);
-  distributed::ConnectOptions options;
-  options.timeout = std::chrono::seconds(timeout_s);
-  return std::make_shared<distributed::Communicator>(ranks, device, options);
-}
-
 // All end together: a launcher that sees one process end by a signal kills the
 // others, and the first would be in the midst of saving.
 void wait_for_all(
@@ -219,8 +199,11 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
   }
   train::TrainerInput input;
   if (!options.dry_run && ranks.world_size > 1) {
-    input.group =
-        meet(ranks, device, backend.backend, config.run.peer_timeout_s);
+    input.group = join_group(
+        ranks,
+        device,
+        backend.backend,
+        std::chrono::seconds(config.run.peer_timeout_s));
     check_same_plan(*input.group, config, data);
   }
   const bool is_first = ranks.rank == 0;

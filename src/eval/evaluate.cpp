@@ -112,6 +112,24 @@ std::string votes_summary(const nlohmann::ordered_json& by_k, Task task) {
   return join(parts, ", ");
 }
 
+// The ranks must see the same images through the same weights; times of files
+// differ between hosts.
+void check_same_work(
+    const distributed::Communicator& group,
+    const std::string& weights_sha256,
+    const ViewedSets& sets) {
+  auto work = nlohmann::json::array({weights_sha256});
+  for (const auto* key :
+       {&sets.train_key, &sets.validation_key, &sets.test_key}) {
+    auto own = *key;
+    if (own.is_object()) {  // k-NN has no validation images
+      own.erase("files_sha256");
+    }
+    work.push_back(std::move(own));
+  }
+  check_same_on_all(group, json_text(work), "weights or images");
+}
+
 // Says so where the best learning rate is the grid's first or last.
 void check_grid_edge(
     const std::vector<double>& rates, double chosen, const std::string& name) {
@@ -163,25 +181,32 @@ Evaluation run_knn(
     const Splits& splits,
     const FeaturesConfig& features,
     const KnnConfig& knn,
-    const EvaluateConfig& config) {
+    const EvaluateConfig& config,
+    const distributed::Communicator& group) {
   check_config(knn);
   check_config(config);
   const auto layout = layout_of(*frozen.network, kCachedBlocks);
   LinearProbeConfig no_probe;
   no_probe.blocks = {1};
   const auto sets = make_viewed_sets(frozen, splits, features, 0);
+  check_same_work(group, frozen.sha256, sets);
   const auto cache = make_cache(frozen, features, config);
   auto evaluation = describe("knn", frozen, splits, sets);
   evaluation.selected_on = "nothing: k is fixed beforehand";
   for (const auto& source : make_sources(frozen, layout, no_probe, config)) {
-    const auto set = features_of(source, splits, sets, cache, features);
+    const auto set = features_of(
+        source, splits, sets, cache, features, group, Receivers::kAll);
     const auto& columns = source.knn_columns;
     const auto votes = knn_votes(
         set.train.narrow(1, columns.begin, columns.width),
         splits.train.labels,
         set.test.narrow(1, columns.begin, columns.width),
         splits.test.labels,
-        knn);
+        knn,
+        group);
+    if (!group.is_first()) {
+      continue;
+    }
     auto chosen = std::find_if(votes.begin(), votes.end(), [](const auto& v) {
       return v.num_neighbours == kDefaultNeighbours;
     });
@@ -213,7 +238,8 @@ LinearEvaluation run_linear(
     const Splits& splits,
     const FeaturesConfig& features,
     const LinearProbeConfig& probe,
-    const EvaluateConfig& config) {
+    const EvaluateConfig& config,
+    const distributed::Communicator& group) {
   NADIR_CHECK(
       splits.validation.size() > 0,
       "a probe needs validation images to select on");
@@ -223,11 +249,16 @@ LinearEvaluation run_linear(
       layout_of(*frozen.network, largest(probe.blocks, kCachedBlocks));
   const auto sets =
       make_viewed_sets(frozen, splits, features, features.train_views);
+  check_same_work(group, frozen.sha256, sets);
   const auto cache = make_cache(frozen, features, config);
   LinearEvaluation result;
   result.evaluation = describe("linear", frozen, splits, sets);
   for (const auto& source : make_sources(frozen, layout, probe, config)) {
-    const auto set = features_of(source, splits, sets, cache, features);
+    const auto set = features_of(
+        source, splits, sets, cache, features, group, Receivers::kFirst);
+    if (!group.is_first()) {
+      continue;  // the probes are the first rank's
+    }
     const auto to_device = [&](const at::Tensor& matrix) {
       return matrix.to(frozen.device);
     };

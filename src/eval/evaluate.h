@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "distributed/communicator.h"
 #include "eval/evaluate_config.h"
 #include "eval/features_config.h"
 #include "eval/frozen_network.h"
@@ -17,6 +18,11 @@
 
 namespace nadir::eval {
 
+// With several processes in `group`, each makes its share of the features and
+// all must call; the result, the same bits as one process's, is the first
+// rank's, and without rows on the others. Throws Error{kDistributed} where the
+// ranks do not see the same images, or a peer is lost.
+//
 // Votes are fixed beforehand: k = 20 where it is among those asked for, else
 // the smallest; scores for every k stand in the row's details.
 [[nodiscard]] Evaluation run_knn(
@@ -24,7 +30,8 @@ namespace nadir::eval {
     const Splits& splits,
     const FeaturesConfig& features,
     const KnnConfig& knn,
-    const EvaluateConfig& config);
+    const EvaluateConfig& config,
+    const distributed::Communicator& group = distributed::Communicator());
 
 struct LinearEvaluation {
   Evaluation evaluation;
@@ -38,7 +45,8 @@ struct LinearEvaluation {
     const Splits& splits,
     const FeaturesConfig& features,
     const LinearProbeConfig& probe,
-    const EvaluateConfig& config);
+    const EvaluateConfig& config,
+    const distributed::Communicator& group = distributed::Communicator());
 
 // Where results go: config.out, else eval/ of the run, else nothing.
 [[nodiscard]] std::filesystem::path output_folder(

@@ -1,6 +1,5 @@
 #include "eval/feature_cache.h"
 
-#include <optional>
 #include <string_view>
 
 #include <ATen/ATen.h>
@@ -63,33 +62,53 @@ std::filesystem::path FeatureCache::file(const nlohmann::json& key) const {
   return folder_ / (sha256_hex(json_text(key)).substr(0, 24) + ".safetensors");
 }
 
-at::Tensor FeatureCache::get_or_make(
-    const nlohmann::json& key,
-    int64_t num_rows,
-    const std::function<at::Tensor()>& make) const {
+std::optional<at::Tensor> FeatureCache::find(
+    const nlohmann::json& key, int64_t num_rows) const {
   if (folder_.empty()) {
-    return make();
+    return std::nullopt;
   }
   const auto path = file(key);
   try {
-    if (auto features = read_features(path, json_text(key), num_rows)) {
+    auto features = read_features(path, json_text(key), num_rows);
+    if (features) {
       log_info("eval", "features read from {}", path.string());
-      return *features;
     }
+    return features;
   } catch (const Error& error) {
     log_warning("eval", "cached features are made again: {}", error.what());
+    return std::nullopt;
   }
-  const auto features = make().to(at::kCPU, at::kFloat).contiguous();
-  NADIR_ASSERT(features.dim() == 2 && features.size(0) == num_rows);
+}
+
+void FeatureCache::keep(
+    const nlohmann::json& key, const at::Tensor& features) const {
+  if (folder_.empty()) {
+    return;
+  }
   try {
     make_folder(folder_);
     checkpoint::write_safetensors(
-        path,
+        file(key),
         {{kTensorName, features}},
         {{"key", json_text(key)}, {"sha256", checksum(features)}});
   } catch (const Error& error) {
     log_warning("eval", "features are not kept: {}", error.what());
   }
+}
+
+at::Tensor FeatureCache::get_or_make(
+    const nlohmann::json& key,
+    int64_t num_rows,
+    const std::function<at::Tensor()>& make) const {
+  if (auto features = find(key, num_rows)) {
+    return *features;
+  }
+  if (folder_.empty()) {
+    return make();
+  }
+  const auto features = make().to(at::kCPU, at::kFloat).contiguous();
+  NADIR_ASSERT(features.dim() == 2 && features.size(0) == num_rows);
+  keep(key, features);
   return features;
 }
 

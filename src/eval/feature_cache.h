@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include <ATen/core/Tensor.h>
 #include <nlohmann/json_fwd.hpp>
@@ -25,6 +26,12 @@ class FeatureCache {
       const nlohmann::json& key,
       int64_t num_rows,
       const std::function<at::Tensor()>& make) const;
+
+  // The two halves of get_or_make(): what is there, if it is whole, and
+  // keeping what was made.
+  [[nodiscard]] std::optional<at::Tensor> find(
+      const nlohmann::json& key, int64_t num_rows) const;
+  void keep(const nlohmann::json& key, const at::Tensor& features) const;
 
   [[nodiscard]] std::filesystem::path file(const nlohmann::json& key) const;
 

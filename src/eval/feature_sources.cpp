@@ -121,22 +121,27 @@ SetFeatures features_of(
     const Splits& splits,
     const ViewedSets& sets,
     const FeatureCache& cache,
-    const FeaturesConfig& config) {
+    const FeaturesConfig& config,
+    const distributed::Communicator& group,
+    Receivers who) {
   const auto extract = [&](const ImageSet& images,
                            const ViewRecipe& views,
                            const nlohmann::json& key,
                            const char* what) {
     auto full_key = key;
     full_key["source"] = source.key;
-    return cache.get_or_make(full_key, images.size() * views.num_views(), [&] {
-      return extract_features(
-          images,
-          views,
-          source.extractor,
-          config.feature_batch_size,
-          config.num_workers,
-          fmt::format("{} features, {}", what, source.name));
-    });
+    return shared_from_cache(
+        cache, full_key, images.size() * views.num_views(), group, who, [&] {
+          return extract_shared(
+              images,
+              views,
+              source.extractor,
+              config.feature_batch_size,
+              config.num_workers,
+              fmt::format("{} features, {}", what, source.name),
+              group,
+              who);
+        });
   };
   SetFeatures features;
   features.train =

@@ -14,6 +14,7 @@
 #include "eval/features.h"
 #include "eval/frozen_network.h"
 #include "eval/linear_probe_config.h"
+#include "eval/shared_features.h"
 #include "eval/splits.h"
 
 namespace nadir::eval {
@@ -53,18 +54,23 @@ struct ViewedSets {
     const FeaturesConfig& config,
     int64_t num_random_views);
 
-// [rows, columns] of each set; `validation` is undefined where it is empty.
+// [rows, columns] of each set; `validation` is undefined where it is empty,
+// and all are on ranks that do not get them.
 struct SetFeatures {
   at::Tensor train;
   at::Tensor validation;
   at::Tensor test;
 };
 
+// The processes of `group` share the work; `who` gets the features. The first
+// rank alone reads and writes the cache. Collective.
 [[nodiscard]] SetFeatures features_of(
     const FeatureSource& source,
     const Splits& splits,
     const ViewedSets& sets,
     const FeatureCache& cache,
-    const FeaturesConfig& config);
+    const FeaturesConfig& config,
+    const distributed::Communicator& group,
+    Receivers who);
 
 }  // namespace nadir::eval

@@ -117,34 +117,52 @@ std::string ViewRecipe::text() const {
       "centre crop of {} px from {} px, bicubic", crop_px, resize_px);
 }
 
+ImageRange batches_of(
+    int64_t num_images, int64_t batch_size, const Part& part) {
+  NADIR_CHECK(batch_size > 0, "batch_size must be > 0, got {}", batch_size);
+  const int64_t num_batches = (num_images + batch_size - 1) / batch_size;
+  // Rounded up, so that the first part is never empty.
+  const auto images_before = [&](int64_t number) {
+    const int64_t batches =
+        (num_batches * (number - 1) + part.count - 1) / part.count;
+    return std::min(num_images, batches * batch_size);
+  };
+  return {images_before(part.number), images_before(part.number + 1)};
+}
+
 at::Tensor extract_features(
     const ImageSet& images,
     const ViewRecipe& views,
     const Extractor& extractor,
     int64_t batch_size,
     int64_t num_threads,
-    const std::string& what) {
+    const std::string& what,
+    std::optional<ImageRange> range) {
   const at::NoGradGuard no_grad;
   check_views(images, views);
   const auto num_bands = static_cast<int64_t>(images.dataset->bands().size());
+  const auto own = range.value_or(ImageRange{0, images.size()});
+  if (own.size() == 0) {
+    return {};
+  }
   const int64_t view_floats = num_bands * views.crop_px * views.crop_px;
   const int64_t num_views = views.num_views();
   data::LoaderConfig config;
-  config.batch_size = std::min(batch_size, images.size());
+  config.batch_size = std::min(batch_size, own.size());
   config.num_threads = num_threads;
   config.shuffle = false;
   config.drop_last = false;
   data::Loader loader(
-      images.size(),
+      own.size(),
       std::vector<int64_t>(num_views, view_floats),
       config,
       [&](int64_t sample, int64_t, std::span<const std::span<float>> out) {
-        make_views(images, views, sample, out);
+        make_views(images, views, own.begin + sample, out);
       });
   loader.start(0, 0, 1);
 
   at::Tensor features;  // [V, N, F]
-  Progress progress(what, images.size(), "images");
+  Progress progress(what, own.size(), "images");
   int64_t done = 0;
   while (const auto batch = loader.next()) {
     stop_on_signal();
@@ -156,15 +174,15 @@ at::Tensor extract_features(
           at::kFloat);
       const auto output = extractor(input);
       if (!features.defined()) {
-        features = at::empty({num_views, images.size(), output.size(1)});
+        features = at::empty({num_views, own.size(), output.size(1)});
       }
       features[v].narrow(0, done, count).copy_(output);
     }
     done += count;
     progress.advance(count);
   }
-  NADIR_ASSERT(done == images.size());
-  return features.view({num_views * images.size(), features.size(2)});
+  NADIR_ASSERT(done == own.size());
+  return features.view({num_views * own.size(), features.size(2)});
 }
 
 FeatureColumns FeatureLayout::last_cls() const {
@@ -210,12 +228,16 @@ Extractor network_extractor(
   };
 }
 
-nlohmann::json views_key(const ImageSet& images, const ViewRecipe& views) {
+std::string names_sha256(const ImageSet& images) {
   Hasher names(Hasher::Kind::kSha256);
   for (const int64_t index : images.indices) {
     names.update(images.dataset->name(index));
     names.update("\n");
   }
+  return names.hex();
+}
+
+nlohmann::json views_key(const ImageSet& images, const ViewRecipe& views) {
   Hasher pixels(Hasher::Kind::kSha256);
   const int64_t num_probed = std::min(kProbedImages, images.size());
   for (int64_t i = 0; i < num_probed; ++i) {
@@ -227,7 +249,7 @@ nlohmann::json views_key(const ImageSet& images, const ViewRecipe& views) {
   return {
       {"format", 2},
       {"images", images.size()},
-      {"names_sha256", names.hex()},
+      {"names_sha256", names_sha256(images)},
       {"files_sha256", files_sha256(images)},
       {"pixels_sha256", pixels.hex()},
       {"normalization", data::to_json(views.normalization)},

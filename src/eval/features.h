@@ -4,12 +4,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 #include <nlohmann/json_fwd.hpp>
 
+#include "core/part.h"
 #include "data/normalization.h"
 #include "eval/feature_cache.h"
 #include "eval/features_config.h"
@@ -41,16 +43,32 @@ struct ViewRecipe {
 // [B, C, S, S] float32 on the CPU -> [B, F]. Called from one thread.
 using Extractor = std::function<at::Tensor(const at::Tensor& images_BCSS)>;
 
-// Features [V * N, F] on the CPU, row v * N + n for view v of image n. Images
-// are read and cut by `num_threads` threads (0 = all) ahead of the extractor.
-// Throws what reading throws, naming the image.
+// Images begin .. end - 1 of a set.
+struct ImageRange {
+  int64_t begin = 0;
+  int64_t end = 0;
+
+  [[nodiscard]] int64_t size() const { return end - begin; }
+};
+
+// The part's share of a set in whole batches: a batch is the same whoever
+// makes it, and so are its features, to the bit. The first part has images if
+// there are any; others may have none.
+[[nodiscard]] ImageRange batches_of(
+    int64_t num_images, int64_t batch_size, const Part& part);
+
+// Features [V * N, F] on the CPU, row v * N + n for view v of image n, of all
+// images or of N in `range`; undefined where that is empty. Images are read
+// and cut by `num_threads` threads (0 = all) ahead of the extractor. Throws
+// what reading throws, naming the image.
 [[nodiscard]] at::Tensor extract_features(
     const ImageSet& images,
     const ViewRecipe& views,
     const Extractor& extractor,
     int64_t batch_size,
     int64_t num_threads,
-    const std::string& what);
+    const std::string& what,
+    std::optional<ImageRange> range = std::nullopt);
 
 // How the columns of a network's features lie: the normed CLS tokens of the
 // last `num_blocks` blocks, earliest first, then the mean of the last block's
@@ -76,6 +94,9 @@ struct FeatureLayout {
     const model::VisionTransformer& network,
     const FeatureLayout& layout,
     at::Device device);
+
+// Of the images' names in their order.
+[[nodiscard]] std::string names_sha256(const ImageSet& images);
 
 // What identifies these views of these images in a cache: names, sizes and
 // times of the files, the pixels of a few images, normalisation and views.

@@ -150,7 +150,8 @@ std::vector<KnnVotes> knn_votes(
     const LabelMatrix& train_labels,
     const at::Tensor& test_MD,
     const LabelMatrix& test_labels,
-    const KnnConfig& config) {
+    const KnnConfig& config,
+    const distributed::Communicator& group) {
   const at::NoGradGuard no_grad;
   const auto train = normalized(train_ND, "train");
   const auto test = normalized(test_MD, "test");
@@ -183,7 +184,9 @@ std::vector<KnnVotes> knn_votes(
 
   const auto similarity = at::empty(
       {std::min(kTestBlock, num_test) * std::min(kTrainBlock, num_train)});
-  for (int64_t begin = 0; begin < num_test; begin += kTestBlock) {
+  // Whole blocks a rank: a product of other shape may round otherwise.
+  for (int64_t begin = group.rank() * kTestBlock; begin < num_test;
+       begin += group.world_size() * kTestBlock) {
     const int64_t rows = std::min(kTestBlock, num_test - begin);
     const auto block = test.narrow(0, begin, rows);
     std::vector<NearestList> lists(rows, NearestList(largest_k));
@@ -209,6 +212,11 @@ std::vector<KnnVotes> knn_votes(
             votes);
       }
     });
+  }
+  for (auto& vote : votes) {  // zeros where another rank voted
+    auto& scores = vote.scored.scores;
+    group.sum(at::from_blob(
+        scores.data(), {static_cast<int64_t>(scores.size())}, at::kDouble));
   }
   return votes;
 }

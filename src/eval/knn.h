@@ -8,6 +8,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "distributed/communicator.h"
 #include "eval/knn_config.h"
 #include "eval/label_matrix.h"
 #include "eval/metrics.h"
@@ -27,6 +28,8 @@ void check_config(const KnnConfig& config);
 // then named once. Features are float32 on the CPU, normalised here; equal
 // similarities go to the lower train index. Memory beside the features stays
 // under 40 MB whatever N and M are.
+// The processes of `group`, which all have the same features, share the test
+// images in blocks, and all get all votes: the same bits as one process's.
 // Throws Error{kInvalidArgument} on shapes that disagree, an empty train set,
 // k < 1, temperature <= 0 or features that are not finite.
 [[nodiscard]] std::vector<KnnVotes> knn_votes(
@@ -34,6 +37,7 @@ void check_config(const KnnConfig& config);
     const LabelMatrix& train_labels,
     const at::Tensor& test_MD,
     const LabelMatrix& test_labels,
-    const KnnConfig& config);
+    const KnnConfig& config,
+    const distributed::Communicator& group = distributed::Communicator());
 
 }  // namespace nadir::eval

@@ -7,35 +7,18 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "checkpoint/safetensors.h"
-#include "core/config.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "eval/feature_file.h"
 #include "eval/footprints.h"
+#include "eval/shared_features.h"
 #include "table/csv.h"
 #include "table/parquet.h"
 
 namespace nadir::eval {
 
 namespace {
-
-std::string lower_extension(const std::filesystem::path& path) {
-  std::string extension = path.extension().string();
-  std::transform(
-      extension.begin(), extension.end(), extension.begin(), [](char c) {
-        return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-      });
-  return extension;
-}
-
-table::TextColumn names_of(const ImageSet& images) {
-  table::TextColumn names;
-  for (const int64_t index : images.indices) {
-    names.emplace_back(images.dataset->name(index));
-  }
-  return names;
-}
 
 std::vector<std::vector<std::string>> chosen_labels(
     const Probe& probe, const at::Tensor& probability_NC) {
@@ -67,7 +50,7 @@ std::string class_column(const std::string& class_name) {
 
 table::Table prediction_table(const Predictions& predictions) {
   table::Table table;
-  table.columns.push_back({"name", names_of(predictions.images)});
+  table.columns.push_back({"name", image_names(predictions.images)});
   table::TextListColumn labels(
       predictions.labels.begin(), predictions.labels.end());
   table.columns.push_back({"labels", std::move(labels)});
@@ -140,7 +123,8 @@ Predictions predict(
     const FrozenNetwork& frozen,
     const ImageSet& images,
     int64_t batch_size,
-    int64_t num_threads) {
+    int64_t num_threads,
+    const distributed::Communicator& group) {
   NADIR_CHECK(
       frozen.sha256 == probe.weights_sha256,
       "the probe was trained on other weights than {} ({}): those that {} held "
@@ -154,16 +138,26 @@ Predictions predict(
       "the probe was trained on the bands {}, the data gives {}",
       fmt::join(probe.views.normalization.bands, ","),
       fmt::join(images.dataset->bands(), ","));
+  check_same_on_all(
+      group,
+      json_text(
+          nlohmann::json::array({probe.weights_sha256, names_sha256(images)})),
+      "weights or images");
   Predictions predictions;
   predictions.images = images;
   predictions.class_names = probe.class_names;
-  const auto features = extract_features(
+  const auto features = extract_shared(
       images,
       probe.views,
       network_extractor(*frozen.network, probe.layout, frozen.device),
       batch_size,
       num_threads,
-      "predicting");
+      "predicting",
+      group,
+      Receivers::kFirst);
+  if (!group.is_first()) {
+    return predictions;
+  }
   predictions.probability_NC =
       head_probabilities(probe.head, features, probe.task).contiguous();
   predictions.labels = chosen_labels(probe, predictions.probability_NC);
@@ -199,74 +193,6 @@ void check_prediction_path(
     (void)known_rings(images);
   }
   check_writable_file(path);
-}
-
-void write_features(
-    const ImageSet& images,
-    const at::Tensor& features_NF,
-    const std::map<std::string, std::string>& provenance,
-    const std::filesystem::path& path) {
-  check_feature_path(path);
-  const std::string extension = lower_extension(path);
-  const auto features = features_NF.contiguous();
-  if (extension == ".parquet") {
-    table::Table table;
-    table.columns.push_back({"name", names_of(images)});
-    const float* values = features.const_data_ptr<float>();
-    table.columns.push_back(
-        {"features",
-         table::FloatRowsColumn{
-             features.size(1),
-             std::vector<float>(values, values + features.numel())}});
-    auto metadata = add_geometry(*images.dataset, images.indices, table);
-    for (const auto& [key, text] : provenance) {
-      metadata["nadir_" + key] = text;
-    }
-    table::write_parquet(path, table, metadata);
-    return;
-  }
-  std::vector<std::string> names;
-  for (const int64_t index : images.indices) {
-    names.push_back(images.dataset->name(index));
-  }
-  if (extension == ".safetensors") {
-    auto metadata = provenance;
-    metadata["names"] = json_text(nlohmann::json(names));
-    checkpoint::write_safetensors(path, {{"features", features}}, metadata);
-    return;
-  }
-  write_file(path, npy_bytes(features));
-  write_file(path.string() + ".names.txt", join(names, "\n") + "\n");
-}
-
-void check_feature_path(const std::filesystem::path& path) {
-  const std::string extension = lower_extension(path);
-  NADIR_CHECK(
-      extension == ".parquet" || extension == ".safetensors" ||
-          extension == ".npy",
-      "features are written as .parquet, .safetensors or .npy, got '{}'",
-      path.string());
-  check_writable_file(path);
-}
-
-std::string npy_bytes(const at::Tensor& matrix) {
-  constexpr size_t kAlignment = 64;
-  constexpr size_t kPreamble = 10;  // magic, version, length of the header
-  const auto values = matrix.to(at::kCPU, at::kFloat).contiguous();
-  std::string header = fmt::format(
-      "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, {}), }}",
-      values.size(0),
-      values.size(1));
-  const size_t unpadded = kPreamble + header.size() + 1;
-  header.append((kAlignment - unpadded % kAlignment) % kAlignment, ' ');
-  header += '\n';
-  std::string bytes("\x93NUMPY\x01\x00", 8);
-  bytes += static_cast<char>(header.size() & 0xFF);
-  bytes += static_cast<char>(header.size() >> 8);
-  bytes += header;
-  bytes.append(
-      static_cast<const char*>(values.const_data_ptr()), values.nbytes());
-  return bytes;
 }
 
 ImageSet unlabelled_images(

@@ -1,13 +1,13 @@
-// Labels of images by a saved probe, and features of images, as files.
+// Labels of images by a saved probe, as files.
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <string>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
+#include "distributed/communicator.h"
 #include "eval/features.h"
 #include "eval/frozen_network.h"
 #include "eval/probe.h"
@@ -23,13 +23,16 @@ struct Predictions {
 };
 
 // Throws Error{kInvalidArgument} if the network's checksum is not the probe's,
-// or bands or normalisation of the data disagree with it.
+// or bands or normalisation of the data disagree with it. With several
+// processes in `group`, each makes its share of the features and all must
+// call; the first rank gets the predictions, the others get none.
 [[nodiscard]] Predictions predict(
     const Probe& probe,
     const FrozenNetwork& frozen,
     const ImageSet& images,
     int64_t batch_size,
-    int64_t num_threads);
+    int64_t num_threads,
+    const distributed::Communicator& group = distributed::Communicator());
 
 // By extension: .parquet, .csv and .geojson hold name, labels and one column
 // (property) a class with its probability; Parquet also the footprint, and
@@ -45,23 +48,6 @@ void write_predictions(
 // asked before the work is done.
 void check_prediction_path(
     const ImageSet& images, const std::filesystem::path& path);
-
-// By extension: .parquet (name, features as a fixed-size list, footprint),
-// .safetensors ("features", names in the metadata), both with `provenance` in
-// their metadata, or .npy (rows in the order
-// of <path>.names.txt beside it). Throws as check_feature_path().
-void write_features(
-    const ImageSet& images,
-    const at::Tensor& features_NF,
-    const std::map<std::string, std::string>& provenance,
-    const std::filesystem::path& path);
-
-// Throws Error{kInvalidArgument} for another extension, Error{kIo} where `path`
-// cannot be written.
-void check_feature_path(const std::filesystem::path& path);
-
-// NumPy's format 1.0 of a float32 matrix.
-[[nodiscard]] std::string npy_bytes(const at::Tensor& matrix);
 
 // All images of `dataset`, or of one of its splits, without labels.
 [[nodiscard]] ImageSet unlabelled_images(

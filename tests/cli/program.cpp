@@ -119,6 +119,29 @@ Outcome run_nadir(
   return outcome;
 }
 
+pid_t process_of_rank(int rank, const std::filesystem::path& run) {
+  const std::string variable = "RANK=" + std::to_string(rank);
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    const std::string name = entry.path().filename();
+    if (name.find_first_not_of("0123456789") != std::string::npos) {
+      continue;
+    }
+    try {
+      const std::string environment = read_file(entry.path() / "environ");
+      const std::string command = read_file(entry.path() / "cmdline");
+      const bool is_of_rank =
+          ('\0' + environment).find('\0' + variable + '\0') !=
+          std::string::npos;
+      if (is_of_rank && command.find(run.string()) != std::string::npos) {
+        return std::stoi(name);
+      }
+    } catch (const std::exception&) {
+      // It ended meanwhile.
+    }
+  }
+  return 0;
+}
+
 std::vector<std::string> words_of(
     const std::string& line, const std::vector<std::string>& more) {
   std::istringstream stream(line);

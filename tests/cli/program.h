@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 #include <nlohmann/json.hpp>
 
 namespace nadir::cli {
@@ -40,6 +42,10 @@ struct ProcessOptions {
 // Runs `nadir` with these words and waits for its end.
 [[nodiscard]] Outcome run_nadir(
     const std::vector<std::string>& words, const ProcessOptions& options = {});
+
+// The process of rank `rank` whose command line names `run`; 0 if there is
+// none. Read from /proc, as `ps e` does.
+[[nodiscard]] pid_t process_of_rank(int rank, const std::filesystem::path& run);
 
 // "pretrain --out a" as words; `more` follows.
 [[nodiscard]] std::vector<std::string> words_of(

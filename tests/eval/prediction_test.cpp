@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "eval/fake_dataset.h"
+#include "eval/feature_file.h"
 #include "eval/footprints.h"
 #include "table/parquet.h"
 
