@@ -6,13 +6,14 @@
 
 #include "core/log.h"
 #include "core/parallel.h"
+#include "model/device.h"
 
 namespace nadir::cli {
 namespace {
 
 // Ranks wait for the slowest one's features, and for probes on the first one.
 // A peer that dies is noticed at once all the same.
-constexpr std::chrono::hours kFeatureTimeout{24};
+constexpr std::chrono::hours kFeatureTimeout{1};
 
 }  // namespace
 
@@ -57,7 +58,7 @@ std::shared_ptr<const distributed::Communicator> join_feature_group(
   const int64_t num_threads = divide_threads(ranks.local_size);
   num_workers = num_workers == 0 ? num_threads : num_workers;
   if (device == "cuda") {
-    device += ":" + std::to_string(ranks.local_rank);
+    device = model::open_device(device, ranks.local_rank).str();
   }
   // Features are gathered in main memory, wherever they are made.
   return join_group(

@@ -30,12 +30,16 @@ struct ForeignFlag {
   const char* why;
 };
 
-// Flags of the reference program that change nothing here.
+// Flags of the reference program, and of SageMaker's scripts, that change
+// nothing here.
 constexpr ForeignFlag kForeignFlags[] = {
     {"--use-fp16",
      "mixed precision is --precision bf16, which needs no scaler"},
     {"--dist-url", "processes meet where the environment says"},
     {"--local-rank", "the environment says which process this is"},
+    {"--smdistributed",
+     "SMDDP is a closed library for Python; data parallel goes by NCCL, on the "
+     "CPU by Gloo, with the same sums"},
 };
 
 // The words this process was started with.

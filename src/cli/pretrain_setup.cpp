@@ -75,15 +75,18 @@ void apply_auto(
 }
 
 c10::Device open_compute_device(
-    const train::RunConfig& run, const launch::RankEnvironment& ranks) {
+    train::RunConfig& run, const launch::RankEnvironment& ranks) {
   NADIR_CHECK(
       run.num_threads >= 0,
       "num_threads must be >= 0 (0 takes all processors), got {}",
       run.num_threads);
+  const auto share =
+      std::max<int64_t>(1, available_threads() / ranks.local_size);
   at::set_num_threads(
-      run.num_threads > 0 ? static_cast<int>(run.num_threads)
-                          : static_cast<int>(std::max<int64_t>(
-                                1, available_threads() / ranks.local_size)));
+      static_cast<int>(run.num_threads > 0 ? run.num_threads : share));
+  if (run.num_workers == 0 && ranks.local_size > 1) {
+    run.num_workers = share;
+  }
   NADIR_CHECK(
       ranks.local_size == 1 || !run.device.starts_with("cuda:"),
       "device {}: {} processes on this host cannot share one; --device cuda "
@@ -103,6 +106,9 @@ void check_same_plan(
   copy.data.index.clear();
   copy.run.output_dir.clear();
   copy.run.checkpoint_dir.clear();
+  // And so may processors.
+  copy.run.num_workers = 0;
+  copy.run.num_threads = 0;
   uint64_t hash = hash_text(to_toml(fields_of(copy)));
   const int64_t num_images = data.dataset->size();
   for (int64_t i = 0; i < num_images; ++i) {

@@ -24,10 +24,10 @@ void apply_auto(
     const FlagTexts& texts,
     int64_t world_size);
 
-// The device of `run` for this one of the processes on this host, and its share
-// of the processors.
+// The device of `run` for this one of the processes on this host. Gives it its
+// share of the processors, also by `run.num_workers`.
 [[nodiscard]] c10::Device open_compute_device(
-    const train::RunConfig& run, const launch::RankEnvironment& ranks);
+    train::RunConfig& run, const launch::RankEnvironment& ranks);
 
 // Throws Error{kDistributed} unless all ranks were given the same
 // configuration and images.

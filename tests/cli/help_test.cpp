@@ -172,6 +172,7 @@ TEST_F(DryRun, FlagsOfTheReferenceAreTakenInBothSpellings) {
     line += spelled("use_fp16", separator) + "true";
     line += spelled("dist_url", separator) + "env://";
     line += spelled("local_rank", separator) + "0";
+    line += spelled("smdistributed", separator) + "true";
     const json fields = resolved(line);
     for (const auto& flag : reference_flags()) {
       EXPECT_EQ(fields.value(flag.name, json()), meaning(flag.other))
