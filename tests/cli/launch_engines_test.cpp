@@ -51,17 +51,7 @@ class LaunchEngines : public testing::Test {
   }
 
   void expect_losses_of_one_process() const {
-    const auto expected = training_records(finished_run());
-    const auto records = training_records(run_);
-    ASSERT_EQ(records.size(), expected.size());
-    for (const auto& [step, record] : records) {
-      EXPECT_NEAR(
-          record["loss"].get<double>(),
-          expected.at(step)["loss"].get<double>(),
-          1e-3)
-          << step;
-    }
-    EXPECT_EQ(read_json(run_ / "status.json")["state"], "finished");
+    expect_finished_like(run_, finished_run());
   }
 
   const TemporaryFolder folder_;

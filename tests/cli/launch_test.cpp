@@ -56,17 +56,7 @@ class Launch : public testing::Test {
       const auto outcome = run_nadir(pretrain_words(alone, kLonger));
       ASSERT_EQ(outcome.exit_code, 0) << outcome.text();
     }
-    const auto expected = training_records(alone);
-    const auto records = training_records(run_);
-    ASSERT_EQ(records.size(), expected.size());
-    for (const auto& [step, record] : records) {
-      EXPECT_NEAR(
-          record["loss"].get<double>(),
-          expected.at(step)["loss"].get<double>(),
-          1e-3)
-          << step;
-    }
-    EXPECT_EQ(read_json(run_ / "status.json")["state"], "finished");
+    expect_finished_like(run_, alone);
   }
 
   const TemporaryFolder folder_;

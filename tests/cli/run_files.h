@@ -6,6 +6,7 @@
 #include <sstream>
 #include <string>
 
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
 #include "core/file.h"
@@ -53,6 +54,22 @@ inline int64_t num_training_lines(const std::filesystem::path& run) {
 
 inline nlohmann::json read_json(const std::filesystem::path& path) {
   return parse_json(read_file(path));
+}
+
+// That `run` finished with the losses of `other`, which one process made.
+inline void expect_finished_like(
+    const std::filesystem::path& run, const std::filesystem::path& other) {
+  const auto expected = training_records(other);
+  const auto records = training_records(run);
+  ASSERT_EQ(records.size(), expected.size());
+  for (const auto& [step, record] : records) {
+    EXPECT_NEAR(
+        record["loss"].get<double>(),
+        expected.at(step)["loss"].get<double>(),
+        1e-3)
+        << step;
+  }
+  EXPECT_EQ(read_json(run / "status.json")["state"], "finished");
 }
 
 }  // namespace nadir::cli

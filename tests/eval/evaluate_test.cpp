@@ -15,36 +15,11 @@
 #include "eval/fake_dataset.h"
 #include "eval/knn_monitor.h"
 #include "eval/prediction.h"
+#include "eval/tiny_network.h"
 #include "support/ranks_in_threads.h"
 
 namespace nadir::eval {
 namespace {
-
-// One thread: on a busy machine small products wait longer for a second one
-// than they take.
-FrozenNetwork tiny_network() {
-  at::set_num_threads(1);
-  model::VitConfig config;
-  config.arch = "vit_nano";
-  config.patch_size = 8;
-  config.image_size = 16;
-  FrozenNetwork frozen;
-  frozen.network = random_network(config, 5);
-  frozen.name = "tiny";
-  frozen.sha256 = "0123";
-  frozen.normalization = data::make_normalization(
-      "imagenet", {"R", "G", "B"}, raster::PixelType::kUint8, nullptr);
-  return frozen;
-}
-
-Splits fake_splits(bool is_multi_label) {
-  return make_splits(
-      {},
-      std::make_shared<FakeDataset>(80, is_multi_label, true),
-      nullptr,
-      nullptr,
-      true);
-}
 
 ViewRecipe tiny_views(const FrozenNetwork& frozen) {
   return {*frozen.normalization, 18, 16, 0, 0};

@@ -15,34 +15,11 @@
 #include "eval/fake_dataset.h"
 #include "eval/knn.h"
 #include "eval/prediction.h"
+#include "eval/tiny_network.h"
 #include "support/ranks_in_threads.h"
 
 namespace nadir::eval {
 namespace {
-
-FrozenNetwork small_network() {
-  at::set_num_threads(1);
-  model::VitConfig config;
-  config.arch = "vit_nano";
-  config.patch_size = 8;
-  config.image_size = 16;
-  FrozenNetwork frozen;
-  frozen.network = random_network(config, 5);
-  frozen.name = "small";
-  frozen.sha256 = "0123";
-  frozen.normalization = data::make_normalization(
-      "imagenet", {"R", "G", "B"}, raster::PixelType::kUint8, nullptr);
-  return frozen;
-}
-
-Splits divided_images(bool is_multi_label) {
-  return make_splits(
-      {},
-      std::make_shared<FakeDataset>(80, is_multi_label, true),
-      nullptr,
-      nullptr,
-      true);
-}
 
 // Batches of 7: 40 training images are six, 20 of the others three.
 FeaturesConfig batches_of_seven() {
@@ -76,8 +53,8 @@ TEST(SharedFeatures, BatchesAreNeverDivided) {
 }
 
 TEST(SharedFeatures, AreTheBitsOfOneProcess) {
-  const auto frozen = small_network();
-  const auto splits = divided_images(true);
+  const auto frozen = tiny_network();
+  const auto splits = fake_splits(true);
   const auto layout = layout_of(*frozen.network, 2);
   const auto extractor = network_extractor(*frozen.network, layout, at::kCPU);
   ViewRecipe views = {*frozen.normalization, 18, 16, 0, 0};
@@ -107,9 +84,9 @@ TEST(SharedFeatures, AreTheBitsOfOneProcess) {
 }
 
 TEST(SharedFeatures, ScoresAndProbesAreThoseOfOneProcess) {
-  const auto frozen = small_network();
+  const auto frozen = tiny_network();
   for (const bool is_multi_label : {true, false}) {
-    const auto splits = divided_images(is_multi_label);
+    const auto splits = fake_splits(is_multi_label);
     const auto features = batches_of_seven();
     const auto linear = run_linear(frozen, splits, features, short_probe(), {});
     const auto knn = to_json(run_knn(frozen, splits, features, {}, {}));
@@ -133,8 +110,8 @@ TEST(SharedFeatures, ScoresAndProbesAreThoseOfOneProcess) {
 
 TEST(SharedFeatures, AreReadFromTheCacheOfTheFirstRank) {
   const TemporaryFolder folder;
-  const auto frozen = small_network();
-  const auto splits = divided_images(false);
+  const auto frozen = tiny_network();
+  const auto splits = fake_splits(false);
   auto features = batches_of_seven();
   const auto alone = to_json(run_knn(frozen, splits, features, {}, {}));
   features.feature_cache = folder.path() / "cache";
@@ -158,9 +135,9 @@ TEST(SharedFeatures, AreReadFromTheCacheOfTheFirstRank) {
 }
 
 TEST(SharedFeatures, PredictionsAreThoseOfOneProcess) {
-  const auto frozen = small_network();
+  const auto frozen = tiny_network();
   const auto probe =
-      run_linear(frozen, divided_images(true), {}, short_probe(), {}).probe;
+      run_linear(frozen, fake_splits(true), {}, short_probe(), {}).probe;
   const auto images =
       unlabelled_images(std::make_shared<FakeDataset>(20, true, false), "", 0);
   const auto alone = predict(probe, frozen, images, 4, 1);
@@ -175,7 +152,7 @@ TEST(SharedFeatures, PredictionsAreThoseOfOneProcess) {
 }
 
 TEST(SharedFeatures, RefuseOtherImagesOnAnotherRank) {
-  const auto frozen = small_network();
+  const auto frozen = tiny_network();
   run_ranks(2, [&](const auto& group) {
     const auto other = make_splits(
         {},
@@ -207,7 +184,7 @@ TEST(SharedFeatures, ARankThatFailsEndsTheOthers) {
     }
   };
 
-  const auto frozen = small_network();
+  const auto frozen = tiny_network();
   const auto images = unlabelled_images(std::make_shared<Damaged>(), "", 0);
   const auto layout = layout_of(*frozen.network, 1);
   std::vector<std::string> errors(2);
