@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "launch/environment.h"
 
 namespace nadir::cli {
 namespace {
@@ -88,8 +89,12 @@ void add_foreign_flags(Command command) {
         std::string("Accepted without effect: ") + foreign.why + ".",
         "Of the reference program",
         [foreign] {
-          log_warning(
-              "train", "{} has no effect: {}", foreign.flag, foreign.why);
+          // The first of several processes speaks for all.
+          const auto rank = launch::process_environment()("RANK");
+          if (!rank || *rank == "0") {
+            log_warning(
+                "train", "{} has no effect: {}", foreign.flag, foreign.why);
+          }
         });
   }
 }
