@@ -6,6 +6,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "distributed/sum_over_ranks.h"
+
 namespace nadir::model {
 namespace {
 
@@ -92,9 +94,31 @@ BatchNorm::BatchNorm(int64_t dim) {
       register_buffer("num_batches_tracked", at::zeros({}, at::kLong));
 }
 
+// In two passes, as at::batch_norm does: squares less the mean's square would
+// lose the variance of values far from 0.
+at::Tensor BatchNorm::forward_shared(const at::Tensor& x) {
+  const auto x32 = x.to(at::kFloat);
+  const auto count =
+      static_cast<double>(x.size(0)) * static_cast<double>(group->world_size());
+  const auto mean = distributed::sum_over_ranks(x32.sum(0), *group) / count;
+  const auto centred = x32 - mean;
+  const auto var =
+      distributed::sum_over_ranks(centred.square().sum(0), *group) / count;
+  {
+    const at::NoGradGuard no_grad;
+    running_mean.lerp_(mean, kBatchNormMomentum);
+    running_var.lerp_(var * (count / (count - 1)), kBatchNormMomentum);
+  }
+  const auto y = centred * (var + kBatchNormEps).rsqrt() * weight + bias;
+  return y.to(x.scalar_type());
+}
+
 at::Tensor BatchNorm::forward(const at::Tensor& x) {
   if (is_training()) {
     num_batches_tracked.add_(1);
+    if (group && group->world_size() > 1) {
+      return forward_shared(x);
+    }
   }
   return at::batch_norm(
       x,

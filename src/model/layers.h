@@ -3,7 +3,10 @@
 // LibTorch's global generator.
 #pragma once
 
+#include <memory>
+
 #include "core/random.h"
+#include "distributed/communicator.h"
 #include "model/module.h"
 
 namespace nadir::model {
@@ -39,6 +42,8 @@ struct LayerNorm : Module {
 struct BatchNorm : Module {
   explicit BatchNorm(int64_t dim);
 
+  // With a group of several ranks in training mode, the batch is that of all
+  // ranks, N of each: collective, also in backward.
   [[nodiscard]] at::Tensor forward(const at::Tensor& x);
 
   // Weight 1, bias 0; running mean 0, running variance 1.
@@ -49,6 +54,10 @@ struct BatchNorm : Module {
   at::Tensor running_mean;
   at::Tensor running_var;
   at::Tensor num_batches_tracked;
+  std::shared_ptr<const distributed::Communicator> group;  // null: alone
+
+ private:
+  [[nodiscard]] at::Tensor forward_shared(const at::Tensor& x);
 };
 
 // A float32 tensor full of NaN.

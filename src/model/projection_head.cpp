@@ -76,6 +76,15 @@ at::Tensor DinoHead::forward(const at::Tensor& features_BD) {
   return at::linear(l2_normalize(x), weight);
 }
 
+void DinoHead::share_batch_norm(
+    const std::shared_ptr<const distributed::Communicator>& group) {
+  for (const Layer& layer : layers_) {
+    if (layer.norm) {
+      layer.norm->group = group;
+    }
+  }
+}
+
 void DinoHead::init_weights(RandomStream& random) {
   for (const Layer& layer : layers_) {
     layer.linear->init_weights(random);

@@ -28,6 +28,10 @@ class DinoHead : public Module {
   // U(+-1 / sqrt(bottleneck)) with magnitude 1.
   void init_weights(RandomStream& random);
 
+  // Batch normalisation is over the rows of all ranks from now on.
+  void share_batch_norm(
+      const std::shared_ptr<const distributed::Communicator>& group);
+
   [[nodiscard]] const HeadConfig& config() const noexcept { return config_; }
 
  private:

@@ -91,6 +91,8 @@ DinoLearner::DinoLearner(
           student_->parameters(), group_)) {
   loss_.to(device);
   student_->train();
+  student_->head().share_batch_norm(group_);
+  teacher_.network().head().share_batch_norm(group_);
 }
 
 void DinoLearner::accumulate(

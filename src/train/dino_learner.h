@@ -59,10 +59,10 @@ class DinoLearner {
           std::make_shared<distributed::Communicator>());
 
   // One optimiser step over config.optim.accumulate micro-batches of every
-  // rank: equal to rounding to one large batch (but for use_bn_in_head, which
-  // normalises over a micro-batch). The result is the same on all ranks. A loss
-  // or gradient that is not finite leaves everything as it was, and so does an
-  // error of `next`. Throws Error{kDistributed} where a peer is lost.
+  // rank: equal to rounding to one large batch (but that use_bn_in_head goes
+  // over one micro-batch of all ranks). The result is the same on all ranks. A
+  // loss or gradient that is not finite leaves everything as it was, and so
+  // does an error of `next`. Throws Error{kDistributed} where a peer is lost.
   StepResult step(
       int64_t step_index,
       const StepValues& values,

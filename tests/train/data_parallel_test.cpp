@@ -5,11 +5,16 @@
 namespace nadir::train {
 namespace {
 
-// The losses of 48 steps of 16 images each.
+// The losses of steps of 16 images, four an epoch.
 std::vector<double> losses_of(
-    int64_t world_size, int64_t batch_size, int64_t accumulate) {
+    int64_t world_size,
+    int64_t batch_size,
+    int64_t accumulate,
+    int64_t epochs = 12,
+    bool use_bn_in_head = false) {
   auto config = tiny_config();
-  config.optim.epochs = 12;
+  config.head.use_bn_in_head = use_bn_in_head;
+  config.optim.epochs = epochs;
   config.optim.batch_size_per_gpu = batch_size;
   config.optim.accumulate = accumulate;
   TinyTraining training(config, std::make_shared<TileDataset>(67));
@@ -36,6 +41,13 @@ TEST(DataParallel, LossesAreThoseOfOneProcess) {
   expect_near(losses_of(2, 8, 1), alone);
   expect_near(losses_of(4, 4, 1), alone);
   expect_near(losses_of(2, 4, 2), alone);
+}
+
+TEST(DataParallel, BatchNormalisationIsOverTheImagesOfAllProcesses) {
+  const auto alone = losses_of(1, 16, 1, 3, true);
+  expect_near(losses_of(2, 8, 1, 3, true), alone);
+  // And it is no idle setting.
+  EXPECT_GT(std::abs(alone.front() - losses_of(1, 16, 1, 3).front()), 1e-3);
 }
 
 TEST(DataParallel, StatisticsAreOfAllImagesOfTheStep) {
