@@ -1,7 +1,9 @@
 #include "distributed/communicator.h"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
+#include <thread>
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -140,27 +142,70 @@ Communicator::Communicator(
   // A peer that has gone is an error of the send, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   guarded("meeting the other processes", [&] {
-    group_ = std::make_unique<Group>();
-    const auto store = open_store(ranks, options.start_timeout);
-    auto gloo = c10d::ProcessGroupGloo::Options::create(options.timeout);
-    gloo->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(
-        address_towards(ranks.master_address)));
-    group_->gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(
-        store, static_cast<int>(rank_), static_cast<int>(world_size_), gloo);
-    if (device.is_cuda()) {
-      group_->nccl = make_nccl_backend(
-          nccl_module(),
-          c10::make_intrusive<c10d::PrefixStore>("nccl", store),
-          rank_,
-          world_size_,
-          device,
-          options.timeout);
-    }
+    meet(ranks, device, options);
   });
   gather_hosts();
 }
 
 Communicator::~Communicator() = default;
+
+// A run that starts again on several hosts does not do so at once: a process may
+// find the store of the run before, which is about to go, and the first one a
+// port that is not free yet. So who has lost the store looks for it again.
+void Communicator::meet(
+    const launch::RankEnvironment& ranks,
+    c10::Device device,
+    const ConnectOptions& options) {
+  using Clock = std::chrono::steady_clock;
+  constexpr auto kPause = std::chrono::milliseconds(500);
+  // Longer than that, somebody else has the port.
+  constexpr auto kPortTimeout = std::chrono::milliseconds(30'000);
+  const auto timeout = rank_ == 0 && !ranks.is_store_hosted
+                           ? std::min(kPortTimeout, options.start_timeout)
+                           : options.start_timeout;
+  const auto begin = Clock::now();
+  auto left = options.start_timeout;
+  while (true) {
+    try {
+      meet_once(ranks, device, options, left);
+      return;
+    } catch (const Error&) {
+      throw;
+    } catch (const std::exception&) {
+      const auto passed =
+          std::chrono::duration_cast<std::chrono::milliseconds>(
+              Clock::now() - begin);
+      if (passed + kPause >= timeout) {
+        throw;
+      }
+      left = options.start_timeout - passed;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+void Communicator::meet_once(
+    const launch::RankEnvironment& ranks,
+    c10::Device device,
+    const ConnectOptions& options,
+    std::chrono::milliseconds start_timeout) {
+  group_ = std::make_unique<Group>();
+  const auto store = open_store(ranks, start_timeout);
+  auto gloo = c10d::ProcessGroupGloo::Options::create(options.timeout);
+  gloo->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(
+      address_towards(ranks.master_address)));
+  group_->gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(
+      store, static_cast<int>(rank_), static_cast<int>(world_size_), gloo);
+  if (device.is_cuda()) {
+    group_->nccl = make_nccl_backend(
+        nccl_module(),
+        c10::make_intrusive<c10d::PrefixStore>("nccl", store),
+        rank_,
+        world_size_,
+        device,
+        options.timeout);
+  }
+}
 
 void Communicator::gather_hosts() {
   constexpr size_t kLongestName = 256;

@@ -85,6 +85,15 @@ class Communicator {
   std::vector<std::string> hosts_;
   std::unique_ptr<Group> group_;  // null for one process
 
+  void meet(
+      const launch::RankEnvironment& ranks,
+      c10::Device device,
+      const ConnectOptions& options);
+  void meet_once(
+      const launch::RankEnvironment& ranks,
+      c10::Device device,
+      const ConnectOptions& options,
+      std::chrono::milliseconds start_timeout);
   void gather_hosts();
 
   template <class Call>

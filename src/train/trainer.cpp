@@ -18,10 +18,6 @@ namespace fs = std::filesystem;
 
 // Nothing is judged before: a run needs some steps to leave chance.
 constexpr int64_t kLeastGraceSteps = 200;
-// What checkpoints may take of the time before the run says so, and after what
-// time that is known.
-constexpr double kLargestSavingShare = 0.01;
-constexpr double kLeastTimeToJudge_s = 60;
 
 // Before any member divides by one of its fields.
 const TrainerInput& checked(const TrainerInput& input) {
@@ -66,7 +62,8 @@ Trainer::Trainer(const TrainerInput& input)
           input.group),
       watch_(
           input.config.head.out_dim,
-          std::max(kLeastGraceSteps, schedules_.num_steps() / 10)) {}
+          std::max(kLeastGraceSteps, schedules_.num_steps() / 10)),
+      saver_(input.config.run, steps_per_epoch_) {}
 
 RunPosition Trainer::position() const {
   return {step_, total_steps(), steps_per_epoch_};
@@ -137,7 +134,6 @@ void Trainer::resume_from(const fs::path& checkpoint) {
 
 TrainResult Trainer::run(runs::RunFolder* folder) {
   NADIR_ASSERT((folder != nullptr) == group_.is_first());
-  start_ = Clock::now();
   share_start();
   RunRecorder recorder(folder, position(), input_.config.head.out_dim);
   try {
@@ -185,13 +181,23 @@ void Trainer::train_and_save(RunRecorder& recorder) {
     // An image that could not be read, say: the step that met it has moved
     // nothing. What LibTorch throws may come from the midst of a change.
     name_bad_images(recorder);
-    save(recorder);
-    finish_saving(recorder);
+    saved_step_ = -1;  // it may be the writing that failed
+    save_last(recorder);
     throw;
   }
   name_bad_images(recorder);
+  save_last(recorder);
+}
+
+// Tries again where an earlier checkpoint could not be written.
+void Trainer::save_last(RunRecorder& recorder) {
+  try {
+    saver_.finish(recorder);
+  } catch (const Error&) {
+    saved_step_ = -1;
+  }
   save(recorder);
-  finish_saving(recorder);
+  saver_.finish(recorder);
 }
 
 void Trainer::train(RunRecorder& recorder) {
@@ -206,9 +212,7 @@ void Trainer::train(RunRecorder& recorder) {
     if (save_every_steps > 0 && step_ % save_every_steps == 0) {
       save(recorder);
     }
-    if (writer_.has_started() && writer_.is_done()) {
-      finish_saving(recorder);
-    }
+    saver_.finish_if_done(recorder);
     recorder.refresh_status(position());
   }
 }
@@ -380,22 +384,19 @@ void Trainer::name_bad_images(RunRecorder& recorder) {
   }
 }
 
-// Begins to write the state; what is written is on disk after finish_saving().
+// Begins to write the state; what is written is on disk after
+// RunSaver::finish().
 void Trainer::save(RunRecorder& recorder) {
   if (saved_step_ == step_) {
     return;
   }
   if (group_.is_first()) {
-    const auto begin = Clock::now();
-    finish_saving(recorder);
-    begin_saving();
-    saving_s_ += std::chrono::duration<double>(Clock::now() - begin).count();
-    judge_saving(recorder);
+    saver_.start(step_, state(), best_checkpoint_, recorder);
   }
   saved_step_ = step_;
 }
 
-void Trainer::begin_saving() {
+checkpoint::State Trainer::state() const {
   checkpoint::State state;
   state.tensors = learner_.state();
   state.meta = {
@@ -413,60 +414,7 @@ void Trainer::begin_saving() {
         {"value", best_->value},
         {"checkpoint", best_checkpoint_}};
   }
-  const auto& run = input_.config.run;
-  const fs::path root = run.checkpoint_root();
-  std::set<std::string> keep;
-  if (!best_checkpoint_.empty()) {
-    keep.insert(best_checkpoint_);
-  }
-  const int64_t every_steps = run.saveckp_freq * steps_per_epoch_;
-  writer_.start(
-      root / "checkpoints" / checkpoint::step_name(step_),
-      state,
-      [root, keep, every_steps] {
-        checkpoint::prune(root, keep, every_steps);
-      });
-}
-
-void Trainer::finish_saving(RunRecorder& recorder) {
-  if (!writer_.has_started()) {
-    return;
-  }
-  try {
-    writer_.finish();
-  } catch (...) {
-    saved_step_ = -1;
-    throw;
-  }
-  recorder.write_event(
-      saved_step_,
-      "checkpoint",
-      fmt::format(
-          "{}; steps have waited {:.3f} s for checkpoints",
-          checkpoint::step_name(saved_step_),
-          saving_s_));
-}
-
-// Says so, once, where a run spends its time on checkpoints.
-void Trainer::judge_saving(RunRecorder& recorder) {
-  const double run_s =
-      std::chrono::duration<double>(Clock::now() - start_).count();
-  const double share = saving_s_ / run_s;
-  const auto every = static_cast<double>(input_.config.run.save_every_steps);
-  if (every == 0 || run_s < kLeastTimeToJudge_s ||
-      share <= kLargestSavingShare || has_judged_saving_) {
-    return;
-  }
-  has_judged_saving_ = true;
-  recorder.write_warning(
-      step_,
-      fmt::format(
-          "steps waited for checkpoints in {:.0f} % of the time; with "
-          "save_every_steps {:.0f} instead of {:.0f} it is {:.0f} %",
-          100 * share,
-          std::ceil(every * share / kLargestSavingShare),
-          every,
-          100 * kLargestSavingShare));
+  return state;
 }
 
 }  // namespace nadir::train

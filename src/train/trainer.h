@@ -2,7 +2,6 @@
 // failures. What it leaves on disk is the run folder.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -14,7 +13,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "checkpoint/checkpoint_writer.h"
 #include "checkpoint/weights.h"
 #include "model/vision_transformer.h"
 #include "runs/run_folder.h"
@@ -23,6 +21,7 @@
 #include "train/pretrain_config.h"
 #include "train/rank_watch.h"
 #include "train/run_recorder.h"
+#include "train/run_saver.h"
 #include "train/view_source.h"
 
 namespace nadir::train {
@@ -88,8 +87,6 @@ class Trainer {
   TrainResult run(runs::RunFolder* folder);
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   // The images of one step, over its micro-batches.
   struct StepImages {
     std::vector<int64_t> samples;
@@ -114,9 +111,8 @@ class Trainer {
   std::string evaluate(RunRecorder& recorder);
   void name_bad_images(RunRecorder& recorder);
   void save(RunRecorder& recorder);
-  void begin_saving();
-  void finish_saving(RunRecorder& recorder);
-  void judge_saving(RunRecorder& recorder);
+  void save_last(RunRecorder& recorder);
+  [[nodiscard]] checkpoint::State state() const;
 
   TrainerInput input_;
   const distributed::Communicator& group_;
@@ -135,10 +131,7 @@ class Trainer {
   std::optional<Score> best_;
   std::string best_checkpoint_;
   std::set<int64_t> named_bad_images_;
-  checkpoint::CheckpointWriter writer_;  // of the first rank
-  Clock::time_point start_ = Clock::now();
-  double saving_s_ = 0;  // that steps waited for checkpoints
-  bool has_judged_saving_ = false;
+  RunSaver saver_;
 };
 
 }  // namespace nadir::train

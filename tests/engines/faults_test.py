@@ -51,8 +51,10 @@ class Job:
         """Its exit status and its words."""
         try:
             output, _ = self.process.communicate(timeout=END_S)
-        finally:
-            self.process.kill()
+        except subprocess.TimeoutExpired:
+            self.process.terminate()
+            output, _ = self.process.communicate(timeout=END_S)
+            raise AssertionError(f"it has not ended after {END_S} s: {output}")
         return self.process.returncode, output
 
 
@@ -156,7 +158,7 @@ class Faults(TinyRuns):
         jobs[0].process.kill()  # the host is gone with all it ran
         os.kill(ranks[0], signal.SIGKILL)
         self.expect_lost(jobs[1], "rank 1 of 2 on", "a peer is lost or late")
-        jobs[0].end()
+        jobs[0].process.communicate()
         self.expect_whole_checkpoints(run)
         self.go_on(run)
 
@@ -179,46 +181,66 @@ class Network(Faults):
 
     @classmethod
     def setUpClass(cls):
-        cls.run_ip("link", "add", "nadirsw", "type", "bridge", is_first=True)
+        try:
+            cls.make_network()
+        except (OSError, subprocess.CalledProcessError) as error:
+            why = getattr(error, "stderr", None) or error
+            raise unittest.SkipTest(
+                f"no network namespaces here (root, iproute2): {why}")
+        super().setUpClass()
+
+    @classmethod
+    def make_network(cls):
+        # A process holds each namespace; `ip netns` wants / to be a mount.
+        cls.holders = [
+            subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
+            for _ in cls.HOSTS]
+        for holder in cls.holders:
+            cls.addClassCleanup(holder.wait)
+            cls.addClassCleanup(holder.kill)
+        time.sleep(1)  # until they have left this one
+        cls.run_ip("link", "add", "nadirsw", "type", "bridge")
         cls.addClassCleanup(cls.run_ip, "link", "del", "nadirsw")
         cls.run_ip("link", "set", "nadirsw", "up")
         for host in cls.HOSTS:
             name = f"nadir{host}"
-            cls.run_ip("netns", "add", name)
-            cls.addClassCleanup(cls.run_ip, "netns", "del", name)
-            cls.run_ip("link", "add", name, "type", "veth",
-                       "peer", "name", "eth0", "netns", name)
+            cls.run_ip("link", "add", name, "type", "veth", "peer", "name",
+                       "eth0", "netns", str(cls.holders[host].pid))
+            # Open connections may keep a namespace for a while.
+            cls.addClassCleanup(cls.run_ip, "link", "del", name)
             cls.run_ip("link", "set", name, "master", "nadirsw", "up")
-            cls.run_ip("-n", name, "addr", "add", f"10.77.0.{host + 1}/24",
-                       "dev", "eth0")
+            cls.run_ip("addr", "add", f"10.77.0.{host + 1}/24", "dev", "eth0",
+                       host=host)
             for device in ("eth0", "lo"):
-                cls.run_ip("-n", name, "link", "set", device, "up")
-        super().setUpClass()
+                cls.run_ip("link", "set", device, "up", host=host)
 
     @classmethod
-    def run_ip(cls, *words, is_first=False):
-        try:
-            subprocess.run(["ip", *words], check=True, capture_output=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            if not is_first:
-                raise
-            raise unittest.SkipTest(
-                f"no network namespaces here (root, iproute2): {error}")
+    def words_on(cls, host, words):
+        """A command, in the namespace of a host."""
+        return ["nsenter", f"--net=/proc/{cls.holders[host].pid}/ns/net",
+                *words]
+
+    @classmethod
+    def run_ip(cls, *words, host=None):
+        words = ["ip", *words]
+        subprocess.run(
+            words if host is None else cls.words_on(host, words),
+            check=True, capture_output=True, text=True)
 
     def test_a_cut_between_two_of_four_hosts(self):
         run = self.folder / "cut"
         jobs = [
-            Job(["ip", "netns", "exec", f"nadir{host}", *self.launch(
+            Job(self.words_on(host, self.launch(
                 ["--nnodes", "4", "--node-rank", host,
                  "--master-addr", "10.77.0.1", "--master-port", "29511"],
                 run if host == 0 else f"{run}-{host}", 2, *SAVE,
-                "--peer-timeout-s", TIMEOUT_S)])
+                "--peer-timeout-s", TIMEOUT_S)))
             for host in self.HOSTS]
         ranks = self.run_to_the_middle(run, jobs)
         # Each of the two drops what it would send to the other.
         for host, other in ((1, 2), (2, 1)):
-            self.run_ip("-n", f"nadir{host}", "route", "add", "blackhole",
-                        f"10.77.0.{other + 1}/32")
+            self.run_ip("route", "add", "blackhole",
+                        f"10.77.0.{other + 1}/32", host=host)
         os.kill(ranks[0], signal.SIGCONT)
         begin = time.monotonic()
         for host, job in enumerate(jobs):
