@@ -15,15 +15,11 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "core/error.h"
+#include "core/host_name.h"
 #include "distributed/nccl.h"
 
 namespace nadir::distributed {
 namespace {
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "?";
-}
 
 // This host's address on the way to `address`: what the others can reach it
 // by. Its own name may resolve to a loopback address, or to none.

@@ -1,6 +1,5 @@
 #include "launch/host_job.h"
 
-#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/host_name.h"
 #include "core/log.h"
 #include "core/signals.h"
 #include "launch/free_port.h"
@@ -200,14 +200,12 @@ int run_once(const HostJob& job, int64_t attempt) {
   if (!failed) {
     return 0;
   }
-  std::array<char, 256> host{};
-  (void)::gethostname(host.data(), host.size() - 1);
   log_error(
       "launch",
       "rank {} of {} on {} {}",
       failed->rank,
       job.num_nodes * job.num_processes,
-      host.data(),
+      host_name(),
       how_it_ended(*failed));
   return failed->is_killed ? kLostPeer : *failed->status;
 }

@@ -11,6 +11,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/host_name.h"
 #include "core/json.h"
 #include "runs/metrics_reader.h"
 
@@ -169,7 +170,7 @@ std::string Run::state() const {
     return "unknown";
   }
   const bool is_gone = status->state == runs::RunState::kRunning &&
-                       status->host == runs::host_name() && status->pid > 0 &&
+                       status->host == host_name() && status->pid > 0 &&
                        ::kill(static_cast<pid_t>(status->pid), 0) != 0 &&
                        errno == ESRCH;
   return is_gone ? "interrupted" : runs::to_text(status->state);

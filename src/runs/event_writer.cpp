@@ -17,6 +17,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
+#include "core/host_name.h"
 #include "runs/run_folder.h"
 
 namespace nadir::runs {

@@ -104,7 +104,4 @@ void move_aside(const std::filesystem::path& folder);
 // Now as "2026-11-24T04:18:59Z".
 [[nodiscard]] std::string utc_now();
 
-// This machine's name.
-[[nodiscard]] std::string host_name();
-
 }  // namespace nadir::runs

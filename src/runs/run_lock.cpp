@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "core/error.h"
+#include "core/host_name.h"
 
 namespace nadir::runs {
 namespace {
@@ -55,10 +56,8 @@ RunLock::RunLock(const std::filesystem::path& path) {
         path.string(),
         std::strerror(reason));
   }
-  std::array<char, 200> host{};
-  ::gethostname(host.data(), host.size() - 1);
   const std::string text =
-      fmt::format("process {} on {}\n", ::getpid(), host.data());
+      fmt::format("process {} on {}\n", ::getpid(), host_name());
   const bool is_written =
       ::ftruncate(fd_, 0) == 0 && ::pwrite(fd_, text.data(), text.size(), 0) ==
                                       static_cast<ssize_t>(text.size());
