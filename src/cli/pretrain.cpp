@@ -162,15 +162,6 @@ void run_on_host(
   }
 }
 
-// All end together: a launcher that sees one process end by a signal kills the
-// others, and the first would be in the midst of saving.
-void wait_for_all(
-    const std::shared_ptr<const distributed::Communicator>& group) {
-  if (group) {
-    group->barrier();
-  }
-}
-
 void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
   resolve_config(options, texts);
   auto& config = options.config;
@@ -231,7 +222,7 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
   }
   if (!is_first) {
     (void)trainer.run(nullptr);
-    wait_for_all(input.group);
+    input.group->barrier();
     return;
   }
   if (!config.run.init_weights.empty() &&
@@ -248,7 +239,9 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
     draw_example_views(config, data, start.folder.paths().pictures);
   }
   const auto result = trainer.run(&start.folder);
-  wait_for_all(input.group);
+  // All end together: a launcher that sees one process end by a signal kills
+  // the others, and this one would be in the midst of saving.
+  input.group->barrier();
   if (result.is_finished) {
     save_final_weights(config, start.folder.paths());
   }

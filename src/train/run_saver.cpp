@@ -43,7 +43,12 @@ void RunSaver::finish(RunRecorder& recorder) {
   if (!writer_.has_started()) {
     return;
   }
-  writer_.finish();
+  try {
+    writer_.finish();
+  } catch (...) {
+    step_ = -1;
+    throw;
+  }
   recorder.write_event(
       step_,
       "checkpoint",

@@ -18,6 +18,12 @@ class RunSaver {
   RunSaver(const RunConfig& run, int64_t steps_per_epoch)
       : run_(run), steps_per_epoch_(steps_per_epoch) {}
 
+  // The state after `step` is on disk: the training goes on from there.
+  void note_saved(int64_t step) { step_ = step; }
+
+  // Whether the state after `step` is on disk, or on its way there.
+  [[nodiscard]] bool has(int64_t step) const { return step_ == step; }
+
   // Begins to write the state after `step`, and prunes but for the checkpoint
   // `best` ("": none); waits for the one before. It is on disk after finish().
   // Throws Error{kIo} where the one before could not be written.
@@ -41,7 +47,7 @@ class RunSaver {
   RunConfig run_;
   int64_t steps_per_epoch_;
   checkpoint::CheckpointWriter writer_;
-  int64_t step_ = 0;  // in writing
+  int64_t step_ = -1;  // of the last checkpoint; -1: none, or it failed
   Clock::time_point begin_ = Clock::now();
   double waited_s_ = 0;  // by steps
   bool has_judged_ = false;

@@ -80,10 +80,9 @@ bool Trainer::must_stop() {
 // The first rank's state and place for all.
 void Trainer::share_start() {
   learner_.share_state();
-  const auto place = at::tensor({step_, saved_step_}, at::kLong);
+  const auto place = at::tensor({step_}, at::kLong);
   group_.broadcast(place);
   step_ = place[0].item<int64_t>();
-  saved_step_ = place[1].item<int64_t>();
 }
 
 void Trainer::resume_from(const fs::path& checkpoint) {
@@ -115,7 +114,7 @@ void Trainer::resume_from(const fs::path& checkpoint) {
         steps_per_epoch_);
     learner_.load_state(state.tensors);
     step_ = step;
-    saved_step_ = step;
+    saver_.note_saved(step);
     last_loss_ = meta.at("loss").get<double>();
     if (meta.contains("best")) {
       const auto& best = meta["best"];
@@ -181,7 +180,6 @@ void Trainer::train_and_save(RunRecorder& recorder) {
     // An image that could not be read, say: the step that met it has moved
     // nothing. What LibTorch throws may come from the midst of a change.
     name_bad_images(recorder);
-    saved_step_ = -1;  // it may be the writing that failed
     save_last(recorder);
     throw;
   }
@@ -189,12 +187,11 @@ void Trainer::train_and_save(RunRecorder& recorder) {
   save_last(recorder);
 }
 
-// Tries again where an earlier checkpoint could not be written.
 void Trainer::save_last(RunRecorder& recorder) {
   try {
     saver_.finish(recorder);
   } catch (const Error&) {
-    saved_step_ = -1;
+    // The last state is tried all the same, and its error is the one to tell.
   }
   save(recorder);
   saver_.finish(recorder);
@@ -384,16 +381,11 @@ void Trainer::name_bad_images(RunRecorder& recorder) {
   }
 }
 
-// Begins to write the state; what is written is on disk after
-// RunSaver::finish().
+// Begins to write the state; it is on disk after RunSaver::finish().
 void Trainer::save(RunRecorder& recorder) {
-  if (saved_step_ == step_) {
-    return;
-  }
-  if (group_.is_first()) {
+  if (group_.is_first() && !saver_.has(step_)) {
     saver_.start(step_, state(), best_checkpoint_, recorder);
   }
-  saved_step_ = step_;
 }
 
 checkpoint::State Trainer::state() const {

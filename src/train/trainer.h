@@ -123,7 +123,6 @@ class Trainer {
   HealthWatch watch_;
   RankWatch rank_watch_;
   int64_t step_ = 0;            // steps done
-  int64_t saved_step_ = -1;     // whose state is on disk, or on its way there
   int64_t started_epoch_ = -1;  // of the loader
   int64_t num_nonfinite_ = 0;   // in a row
   int signal_ = 0;              // that some rank caught
