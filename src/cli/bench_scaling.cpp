@@ -12,11 +12,11 @@
 #include "cli/bench_scaling_text.h"
 #include "cli/commands.h"
 #include "cli/pretrain_data.h"
+#include "core/environment.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
 #include "core/signals.h"
-#include "launch/environment.h"
 #include "scaling/jobs.h"
 #include "scaling/loader_rate.h"
 #include "scaling/step_profile.h"
@@ -159,7 +159,7 @@ void check_errors(const ScalingReport& report) {
 
 void run(BenchOptions options, const FlagTexts& texts, bool as_json) {
   read_recipe(options, texts);
-  const auto task = launch::process_environment()(scaling::kTaskVariable);
+  const auto task = process_environment()(scaling::kTaskVariable);
   if (task) {
     set_log_level(LogLevel::kWarning);
     scaling::run_worker(*task, options.config);

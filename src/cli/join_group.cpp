@@ -47,8 +47,7 @@ int64_t divide_threads(int64_t local_size) {
 
 std::shared_ptr<const distributed::Communicator> join_feature_group(
     int64_t& num_workers, std::string& device) {
-  const auto ranks =
-      launch::read_rank_environment(launch::process_environment());
+  const auto ranks = launch::read_rank_environment(process_environment());
   if (ranks.world_size == 1) {
     return std::make_shared<distributed::Communicator>();
   }

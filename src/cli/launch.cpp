@@ -78,8 +78,8 @@ void take_from_environment(
 
 // Kubeflow's and SageMaker's word on the hosts, where they have one.
 void read_hosts(LaunchOptions& options) {
-  const auto plan = launch::read_host_plan(
-      launch::process_environment(), launch::num_gpus_here());
+  const auto plan =
+      launch::read_host_plan(process_environment(), launch::num_gpus_here());
   if (!plan) {
     return;
   }

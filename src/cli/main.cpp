@@ -51,7 +51,7 @@ std::vector<std::string> canonical_arguments(int argc, char** argv) {
 // To the user, and to torchrun where that started this process.
 int report(const std::string& reason, int status) {
   std::fprintf(stderr, "nadir: %s\n", reason.c_str());
-  launch::write_error_file(launch::process_environment(), reason);
+  launch::write_error_file(process_environment(), reason);
   return status;
 }
 

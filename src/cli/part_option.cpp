@@ -30,8 +30,7 @@ ChosenPart choose_part(const std::string& text, int64_t& num_threads) {
   if (!text.empty()) {
     return {parse_part(text)};
   }
-  const auto found =
-      launch::read_part_environment(launch::process_environment());
+  const auto found = launch::read_part_environment(process_environment());
   if (!found) {
     return {};
   }

@@ -165,7 +165,7 @@ void run_on_host(
 void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
   resolve_config(options, texts);
   auto& config = options.config;
-  const auto environment = launch::process_environment();
+  const auto environment = process_environment();
   const auto place = launch::read_place(environment, launch::num_gpus_here());
   const auto* plan = std::get_if<launch::HostPlan>(&place);
   if (plan != nullptr && !options.dry_run) {

@@ -3,10 +3,10 @@
 #include <filesystem>
 #include <fstream>
 
+#include "core/environment.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
-#include "launch/environment.h"
 
 namespace nadir::cli {
 namespace {
@@ -90,7 +90,7 @@ void add_foreign_flags(Command command) {
         "Of the reference program",
         [foreign] {
           // The first of several processes speaks for all.
-          const auto rank = launch::process_environment()("RANK");
+          const auto rank = process_environment()("RANK");
           if (!rank || *rank == "0") {
             log_warning(
                 "train", "{} has no effect: {}", foreign.flag, foreign.why);

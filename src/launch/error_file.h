@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "launch/environment.h"
+#include "core/environment.h"
 
 namespace nadir::launch {
 

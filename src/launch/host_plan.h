@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "launch/environment.h"
+#include "core/environment.h"
 
 namespace nadir::launch {
 
@@ -19,7 +19,7 @@ struct HostPlan {
   int64_t node_rank = 0;
   std::string master_address = "127.0.0.1";  // of host 0
   int64_t master_port = 0;                   // 0 on one host: a free one
-  std::string network_interface{};  // empty: any
+  std::string network_interface{};           // empty: any
   // From the engine's signal to the processes' end.
   std::chrono::seconds grace{30};
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "core/environment.h"
 #include "core/part.h"
-#include "launch/environment.h"
 
 namespace nadir::launch {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "launch/environment.h"
+#include "core/environment.h"
 
 namespace nadir::launch {
 

@@ -52,8 +52,7 @@ void run_worker(
     const std::filesystem::path& folder, const train::PretrainConfig& config) {
   const Task task = task_of(parse_json(read_file(folder / "task.json")));
   at::set_num_threads(static_cast<int>(task.num_threads));
-  const auto ranks =
-      launch::read_rank_environment(launch::process_environment());
+  const auto ranks = launch::read_rank_environment(process_environment());
   const auto group = std::make_shared<distributed::Communicator>(
       ranks, at::kCPU, distributed::ConnectOptions());
   const auto result =

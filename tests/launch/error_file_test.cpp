@@ -7,7 +7,7 @@
 
 #include "core/file.h"
 #include "core/json.h"
-#include "launch/variables.h"
+#include "support/variables.h"
 
 namespace nadir::launch {
 namespace {

@@ -6,7 +6,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
-#include "launch/variables.h"
+#include "support/variables.h"
 
 namespace nadir::launch {
 namespace {

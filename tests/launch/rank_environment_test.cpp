@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "launch/variables.h"
+#include "support/variables.h"
 
 namespace nadir::launch {
 namespace {

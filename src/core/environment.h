@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace nadir::launch {
+namespace nadir {
 
 // The value of a variable; nothing where it is not set or empty.
 using Environment =
@@ -33,4 +33,4 @@ void check_same(
     const std::string& name,
     const std::string& other_name);
 
-}  // namespace nadir::launch
+}  // namespace nadir

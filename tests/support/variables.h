@@ -4,9 +4,9 @@
 #include <map>
 #include <string>
 
-#include "launch/environment.h"
+#include "core/environment.h"
 
-namespace nadir::launch {
+namespace nadir {
 
 using Variables = std::map<std::string, std::string>;
 
@@ -22,4 +22,4 @@ inline Environment environment_with(Variables variables) {
   };
 }
 
-}  // namespace nadir::launch
+}  // namespace nadir

@@ -1,11 +1,11 @@
-#include "launch/environment.h"
+#include "core/environment.h"
 
 #include <charconv>
 #include <cstdlib>
 
 #include "core/error.h"
 
-namespace nadir::launch {
+namespace nadir {
 
 Environment process_environment() {
   return [](const std::string& name) -> std::optional<std::string> {
@@ -63,4 +63,4 @@ void check_same(
       *other);
 }
 
-}  // namespace nadir::launch
+}  // namespace nadir
