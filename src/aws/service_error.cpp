@@ -173,7 +173,8 @@ void fail_refused(const std::string& call, const Refusal& refusal) {
           advice.text),
       refusal.status,
       refusal.code,
-      refusal.message);
+      refusal.message,
+      refusal.region);
 }
 
 }  // namespace nadir::aws

@@ -17,13 +17,18 @@ class ServiceError : public Error {
       const std::string& message,
       long http_status,
       std::string service_code,
-      std::string service_message)
+      std::string service_message,
+      std::string region = "")
       : Error(code, message),
         http_status_(http_status),
         service_code_(std::move(service_code)),
-        service_message_(std::move(service_message)) {}
+        service_message_(std::move(service_message)),
+        region_(std::move(region)) {}
 
   [[nodiscard]] long http_status() const { return http_status_; }
+
+  // Where a bucket lies, where another region was asked; else "".
+  [[nodiscard]] const std::string& region() const { return region_; }
 
   // "ResourceInUse", "NoSuchKey"; "" where the answer has none.
   [[nodiscard]] const std::string& service_code() const {
@@ -38,6 +43,7 @@ class ServiceError : public Error {
   long http_status_;
   std::string service_code_;
   std::string service_message_;
+  std::string region_;
 };
 
 // Code and message of an answer: JSON 1.1's, XML's, or the x-amzn-ErrorType
