@@ -102,7 +102,7 @@ ScalingReport make_report(const BenchOptions& options) {
       num_threads);
   std::optional<PretrainData> data;
   if (!options.config.data.data_path.empty()) {
-    data = open_pretrain_data(options.config);
+    data = open_pretrain_data(options.config, nullptr);
   }
   scaling::check_learner(options.config, num_bands_of(options.config, data));
   if (data) {

@@ -6,6 +6,7 @@ void add_commands(Command program) {
       program.add_group("data", "Make, fetch, index and pack imagery.");
   add_data_synth(data);
   add_data_fetch(data);
+  add_data_copy(data);
   add_data_index(data);
   add_data_pack(data);
   add_data_merge(data);

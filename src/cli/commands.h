@@ -10,6 +10,7 @@ namespace nadir::cli {
 void add_commands(Command program);
 
 void add_data_synth(Command parent);
+void add_data_copy(Command parent);
 void add_data_fetch(Command parent);
 void add_data_index(Command parent);
 void add_data_pack(Command parent);

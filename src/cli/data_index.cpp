@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "data/index.h"
 #include "data/index_parts.h"
+#include "store/remote_output.h"
 
 namespace nadir::cli {
 namespace {
@@ -83,9 +84,22 @@ void print_index(
   }
 }
 
-void run_index(IndexCommand& args, bool as_json) {
+void run_index(
+    IndexCommand& args,
+    const std::shared_ptr<store::RemoteFiles>& remote,
+    bool as_json) {
   args.options.is_extended = !args.skips_extension;
-  data::check_index_output(args.output, args.options.source);
+  open_stream_source(*remote, args.options.source);
+  args.options.remote = remote;
+  for (auto* path :
+       {&args.options.lists,
+        &args.options.metadata,
+        &args.options.boundaries,
+        &args.options.country_list}) {
+    *path = remote->input(*path);
+  }
+  store::RemoteOutput output(*remote, args.output);
+  data::check_index_output(output.path(), args.options.source);
   int64_t num_threads = args.options.num_threads;
   const auto chosen = choose_part(args.part, num_threads);
   args.options.num_threads = static_cast<int>(num_threads);
@@ -96,9 +110,11 @@ void run_index(IndexCommand& args, bool as_json) {
     result.report = index.report;
     result.is_merged = true;
     if (!index.report.is_interrupted) {
-      data::write_index(args.output, index.table);
+      data::write_index(output.path(), index.table);
+      output.publish();
     }
   } else {
+    refuse_remote_part(args.output);
     result = data::make_index_part(args.output, args.options);
   }
   if (result.report.is_interrupted) {
@@ -155,10 +171,12 @@ void add_data_index(Command parent) {
   add_max_bad(command, options.max_bad, "Patches");
   add_threads(command, options.num_threads);
   command.add("--part", args->part, kPartHelp);
+  const auto remote = add_remote(command);
   const auto wants_json = command.add_json_flag();
   command.set_example(
       "nadir data index BigEarthNet-v1.0.tar.gz --out index.parquet");
-  command.on_run([args, wants_json] { run_index(*args, *wants_json); });
+  command.on_run(
+      [args, remote, wants_json] { run_index(*args, remote(), *wants_json); });
 }
 
 }  // namespace nadir::cli

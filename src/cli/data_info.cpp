@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/shared_arguments.h"
 #include "core/config.h"
 #include "data/dataset.h"
 #include "data/dataset_info.h"
@@ -73,9 +74,11 @@ void add_data_info(Command parent) {
       std::make_shared<data::DatasetOptions>();  // outlives the parse
   command.add("DATA", options->data, "What --data takes elsewhere.").required();
   command.add("--index", options->index, "Index of a BigEarthNet folder.");
+  const auto remote = add_remote(command);
   const auto wants_json = command.add_json_flag();
   command.set_example("nadir data info ben");
-  command.on_run([options, wants_json] {
+  command.on_run([options, remote, wants_json] {
+    options->remote = remote();
     const auto dataset = data::open_dataset(*options);
     const auto json = describe(*dataset, options->data);
     if (*wants_json) {

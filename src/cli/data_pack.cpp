@@ -8,6 +8,7 @@
 #include "cli/shared_arguments.h"
 #include "core/log.h"
 #include "data/pack_parts.h"
+#include "store/remote_output.h"
 
 namespace nadir::cli {
 namespace {
@@ -40,8 +41,15 @@ void print_result(const data::PackResult& result, const std::string& out) {
   }
 }
 
-void run_pack(PackCommand& args, bool as_json) {
-  args.options.out = args.out;
+void run_pack(
+    PackCommand& args,
+    const std::shared_ptr<store::RemoteFiles>& remote,
+    bool as_json) {
+  open_stream_source(*remote, args.options.source);
+  args.options.index = remote->input(args.options.index);
+  args.options.remote = remote;
+  store::RemoteOutput output(*remote, args.out, {data::kDatasetFile});
+  args.options.out = output.path();
   const auto chosen = choose_part(args.part, args.options.num_threads);
   args.options.part = chosen.part;
   data::PackPartResult packed;
@@ -49,6 +57,7 @@ void run_pack(PackCommand& args, bool as_json) {
     packed.pack = data::pack_dataset(args.options);
     packed.is_merged = true;
   } else {
+    refuse_remote_part(args.out);
     packed = data::pack_dataset_part(args.options);
   }
   const auto& result = packed.pack;
@@ -62,6 +71,9 @@ void run_pack(PackCommand& args, bool as_json) {
   if (!packed.is_merged && !result.was_complete) {
     report_part(chosen, args.out, packed.was_complete, packed.missing, as_json);
     return;
+  }
+  if (!result.was_complete) {
+    output.publish();
   }
   for (const auto& problem : result.info.problems) {
     log_warning("data", "{}", problem);
@@ -107,11 +119,13 @@ void add_data_pack(Command parent) {
   add_max_bad(command, options.max_bad, "Images");
   add_threads(command, options.num_threads);
   command.add("--part", args->part, kPartHelp);
+  const auto remote = add_remote(command);
   const auto wants_json = command.add_json_flag();
   command.set_example(
       "nadir data pack BigEarthNet-v1.0.tar.gz --index index.parquet --bands "
       "B04,B03,B02 --out ben");
-  command.on_run([args, wants_json] { run_pack(*args, *wants_json); });
+  command.on_run(
+      [args, remote, wants_json] { run_pack(*args, remote(), *wants_json); });
 }
 
 }  // namespace nadir::cli

@@ -96,9 +96,11 @@ void add_data_stats(Command parent) {
           "Images to measure, spread evenly; 0 takes all.")
       .at_least(0);
   add_threads(command, args->num_threads);
+  const auto remote = add_remote(command);
   const auto wants_json = command.add_json_flag();
   command.set_example("nadir data stats ben --split train");
-  command.on_run([args, wants_json] {
+  command.on_run([args, remote, wants_json] {
+    args->options.remote = remote();
     const auto dataset = data::open_dataset(args->options);
     const auto statistics =
         data::measure_dataset(*dataset, args->max_images, args->num_threads);

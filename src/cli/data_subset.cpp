@@ -8,6 +8,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "data/subset.h"
+#include "store/remote_output.h"
 
 namespace nadir::cli {
 namespace {
@@ -36,17 +37,24 @@ void add_data_subset(Command parent) {
       "Index of the patches to copy; else the one beside SRC, else all "
       "patches.");
   add_max_bad(command, options.max_bad, "Patches");
+  const auto remote_of = add_remote(command);
   const auto wants_json = command.add_json_flag();
   command.set_example(
       "nadir data subset BigEarthNet-v1.0 --index index.parquet --bands "
       "B04,B03,B02 --out upload");
-  command.on_run([args, wants_json] {
-    args->options.out = args->out;
+  command.on_run([args, remote_of, wants_json] {
+    const auto remote = remote_of();
+    open_stream_source(*remote, args->options.source);
+    args->options.index = remote->input(args->options.index);
+    args->options.remote = remote;
+    store::RemoteOutput output(*remote, args->out, {data::kSubsetIndex});
+    args->options.out = output.path();
     const auto result = data::copy_subset(args->options);
     if (result.is_interrupted) {
       log_warning("data", "interrupted; the same command goes on");
       return;
     }
+    output.publish();
     for (const auto& bad : result.bad) {
       log_warning("data", "{}: {}", bad.name, bad.problem);
     }

@@ -9,11 +9,14 @@
 #include "cli/commands.h"
 #include "cli/join_group.h"
 #include "cli/part_option.h"
+#include "cli/remote_run.h"
+#include "cli/shared_arguments.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "eval/feature_file.h"
 #include "eval/feature_parts.h"
 #include "eval/prediction.h"
+#include "store/remote_output.h"
 
 namespace nadir::cli {
 namespace {
@@ -108,9 +111,14 @@ void print_embedded(
   }
 }
 
-void run(EmbedOptions options, bool as_json) {
+void run(
+    EmbedOptions options,
+    const std::shared_ptr<store::RemoteFiles>& remote,
+    bool as_json) {
   NADIR_CHECK(!options.data.empty(), "--data must name the images; see --help");
-  eval::check_feature_path(options.out);
+  options.features.weights = remote_weights(*remote, options.features.weights);
+  store::RemoteOutput output(*remote, options.out);
+  eval::check_feature_path(output.path());
   const auto chosen = choose_part(options.part, options.features.num_workers);
   if (chosen.local_size > 1) {
     divide_threads(chosen.local_size);
@@ -120,6 +128,7 @@ void run(EmbedOptions options, bool as_json) {
   source.data = options.data;
   source.index = options.index;
   source.bands = frozen.bands;
+  source.remote = remote;
   const auto images = eval::unlabelled_images(
       data::open_dataset(source), options.split, options.max_images);
   const auto views =
@@ -146,10 +155,12 @@ void run(EmbedOptions options, bool as_json) {
   if (chosen.part.is_whole()) {
     eval::write_features(
         eval::make_feature_table(images, embed(images), provenance),
-        options.out);
+        output.path());
+    output.publish();
     print_embedded(images.size(), columns, views, options.out, as_json);
     return;
   }
+  refuse_remote_part(options.out);
   const auto result = eval::make_feature_part(
       images,
       chosen.part,
@@ -173,10 +184,12 @@ void add_embed(Command parent) {
       parent.add_command("embed", "Write the features of images to a file.");
   auto options = std::make_shared<EmbedOptions>();  // outlives the parse
   command.add_fields(fields_of(*options));
+  const auto remote = add_remote(command);
   const auto as_json = command.add_json_flag();
   command.set_example(
       "nadir embed --weights runs/a --data ben-rgb --out features.parquet");
-  command.on_run([options, as_json] { run(*options, *as_json); });
+  command.on_run(
+      [options, remote, as_json] { run(*options, remote(), *as_json); });
 }
 
 }  // namespace nadir::cli

@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/eval_options.h"
+#include "cli/shared_arguments.h"
 #include "eval/evaluate.h"
 
 namespace nadir::cli {
@@ -28,10 +29,11 @@ void add_eval_knn(Command parent) {
       "image statistics.");
   auto options = std::make_shared<KnnOptions>();  // outlives the parse
   command.add_fields(fields_of(*options));
+  const auto remote = add_remote(command);
   const auto as_json = command.add_json_flag();
   command.set_example("nadir eval knn --weights runs/a --data ben-rgb");
-  command.on_run([options, as_json] {
-    const auto inputs = open_eval_inputs(options->common, false);
+  command.on_run([options, remote, as_json] {
+    const auto inputs = open_eval_inputs(options->common, false, remote());
     report_evaluation(
         eval::run_knn(
             inputs.frozen,

@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cli/eval_options.h"
+#include "cli/shared_arguments.h"
 #include "core/log.h"
 #include "eval/evaluate.h"
 
@@ -20,8 +21,11 @@ struct LinearOptions {
   }
 };
 
-void run(LinearOptions& options, bool as_json) {
-  const auto inputs = open_eval_inputs(options.common, true);
+void run(
+    LinearOptions& options,
+    const std::shared_ptr<store::RemoteFiles>& remote,
+    bool as_json) {
+  const auto inputs = open_eval_inputs(options.common, true, remote);
   const auto result = eval::run_linear(
       inputs.frozen,
       inputs.splits,
@@ -52,10 +56,12 @@ void add_eval_linear(Command parent) {
       "random weights and image statistics.");
   auto options = std::make_shared<LinearOptions>();  // outlives the parse
   command.add_fields(fields_of(*options));
+  const auto remote = add_remote(command);
   const auto as_json = command.add_json_flag();
   command.set_example(
       "nadir eval linear --weights runs/a --data ben-rgb --epochs 50");
-  command.on_run([options, as_json] { run(*options, *as_json); });
+  command.on_run(
+      [options, remote, as_json] { run(*options, remote(), *as_json); });
 }
 
 }  // namespace nadir::cli

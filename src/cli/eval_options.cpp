@@ -4,12 +4,26 @@
 
 #include "cli/command.h"
 #include "cli/join_group.h"
+#include "cli/remote_run.h"
+#include "core/error.h"
 #include "core/file.h"
 #include "eval/evaluate.h"
 
 namespace nadir::cli {
 
-EvalInputs open_eval_inputs(EvalOptions& options, bool needs_validation) {
+EvalInputs open_eval_inputs(
+    EvalOptions& options,
+    bool needs_validation,
+    const std::shared_ptr<store::RemoteFiles>& remote) {
+  NADIR_CHECK(
+      !store::is_remote(options.features.weights) ||
+          !options.evaluate.out.empty(),
+      "--out must name a folder for the results of weights at {}",
+      options.features.weights);
+  options.features.weights = remote_weights(*remote, options.features.weights);
+  const auto output = std::make_shared<store::RemoteOutput>(
+      *remote, options.evaluate.out, std::vector<std::string>{"linear.json"});
+  options.evaluate.out = output->path();
   auto group =
       join_feature_group(options.features.num_workers, options.features.device);
   auto frozen = eval::load_frozen_network(options.features);
@@ -18,8 +32,8 @@ EvalInputs open_eval_inputs(EvalOptions& options, bool needs_validation) {
     check_writable_file(folder / "results.json");
   }
   auto splits =
-      eval::open_splits(options.splits, frozen.bands, needs_validation);
-  return {std::move(group), std::move(frozen), std::move(splits)};
+      eval::open_splits(options.splits, frozen.bands, needs_validation, remote);
+  return {std::move(group), std::move(frozen), std::move(splits), output};
 }
 
 void report_evaluation(
@@ -32,6 +46,7 @@ void report_evaluation(
   }
   eval::write_evaluation(
       evaluation, eval::output_folder(inputs.frozen, options.evaluate));
+  inputs.output->publish();
   if (as_json) {
     print_json(nlohmann::json(eval::to_json(evaluation)));
   } else {

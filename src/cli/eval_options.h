@@ -12,6 +12,7 @@
 #include "eval/result.h"
 #include "eval/splits.h"
 #include "eval/splits_config.h"
+#include "store/remote_output.h"
 
 namespace nadir::cli {
 
@@ -33,11 +34,15 @@ struct EvalInputs {
   std::shared_ptr<const distributed::Communicator> group;
   eval::FrozenNetwork frozen;
   eval::Splits splits;
+  std::shared_ptr<store::RemoteOutput> output;  // the results' folder
 };
 
-// Sets the options that follow from the other processes of this host.
+// Sets the options that follow from the other processes of this host, and
+// paths at s3:// to those of their copies here.
 [[nodiscard]] EvalInputs open_eval_inputs(
-    EvalOptions& options, bool needs_validation);
+    EvalOptions& options,
+    bool needs_validation,
+    const std::shared_ptr<store::RemoteFiles>& remote);
 
 // Writes the JSON where --out or the run says, and prints table or JSON; the
 // first rank alone.

@@ -7,8 +7,10 @@
 #include "checkpoint/pth_writer.h"
 #include "checkpoint/weights.h"
 #include "cli/commands.h"
+#include "cli/remote_run.h"
 #include "cli/shared_arguments.h"
 #include "core/error.h"
+#include "store/remote_output.h"
 
 namespace nadir::cli {
 namespace {
@@ -102,7 +104,18 @@ void check_file_name(const ExportArguments& arguments) {
   }
 }
 
-void run_export(const ExportArguments& arguments, bool wants_json) {
+void run_export(
+    ExportArguments arguments, store::RemoteFiles& remote, bool wants_json) {
+  NADIR_CHECK(
+      !store::is_remote(arguments.out) ||
+          arguments.out.find('.', arguments.out.rfind('/')) !=
+              std::string::npos,
+      "--out {} must name a file at s3://, such as backbone.safetensors",
+      arguments.out);
+  const std::string out = arguments.out;
+  store::RemoteOutput output(remote, out);
+  arguments.out = output.path();
+  arguments.weights = remote_weights(remote, arguments.weights);
   check_file_name(arguments);
   checkpoint::check_not_source(arguments.weights, arguments.out);
   nlohmann::json result = {
@@ -111,6 +124,10 @@ void run_export(const ExportArguments& arguments, bool wants_json) {
     write_full(arguments, result);
   } else {
     write_backbone(arguments, result);
+  }
+  output.publish();
+  if (store::is_remote(out)) {
+    result["file"] = out;
   }
   if (wants_json) {
     print_json(result);
@@ -155,12 +172,14 @@ void add_export(Command parent) {
           "dino-full-pth (student, teacher, centre).")
       .one_of({"safetensors", "timm", "dino-pth", "dino-full-pth"});
   add_checkpoint_key(command, arguments->checkpoint_key);
+  const auto remote = add_remote(command);
   const auto wants_json = command.add_json_flag();
   command.set_example(
       "nadir export --weights runs/first --out backbone.safetensors "
       "--format timm");
-  command.on_run(
-      [arguments, wants_json] { run_export(*arguments, *wants_json); });
+  command.on_run([arguments, remote, wants_json] {
+    run_export(*arguments, *remote(), *wants_json);
+  });
 }
 
 }  // namespace nadir::cli

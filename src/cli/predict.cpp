@@ -7,8 +7,11 @@
 
 #include "cli/commands.h"
 #include "cli/join_group.h"
+#include "cli/remote_run.h"
+#include "cli/shared_arguments.h"
 #include "core/error.h"
 #include "eval/prediction.h"
+#include "store/remote_output.h"
 
 namespace nadir::cli {
 namespace {
@@ -58,10 +61,16 @@ struct PredictOptions {
   }
 };
 
-void run(PredictOptions options, bool as_json) {
+void run(
+    PredictOptions options,
+    const std::shared_ptr<store::RemoteFiles>& remote,
+    bool as_json) {
   NADIR_CHECK(
       !options.probe.empty() && !options.data.empty(),
       "--probe and --data must be given; see nadir predict --help");
+  options.probe = remote->input(options.probe);
+  options.weights = remote_weights(*remote, options.weights);
+  store::RemoteOutput output(*remote, options.out);
   const auto group = join_feature_group(options.num_workers, options.device);
   const auto probe = eval::load_probe(options.probe);
   eval::FeaturesConfig features;
@@ -81,17 +90,19 @@ void run(PredictOptions options, bool as_json) {
   source.data = options.data;
   source.index = options.index;
   source.bands = probe.views.normalization.bands;
+  source.remote = remote;
   const auto images = eval::unlabelled_images(
       data::open_dataset(source), options.split, options.max_images);
   if (group->is_first()) {
-    eval::check_prediction_path(images, options.out);
+    eval::check_prediction_path(images, output.path());
   }
   const auto predictions = eval::predict(
       probe, frozen, images, options.batch_size, options.num_workers, *group);
   if (!group->is_first()) {
     return;
   }
-  eval::write_predictions(predictions, options.out);
+  eval::write_predictions(predictions, output.path());
+  output.publish();
   if (as_json) {
     print_json(
         {{"images", images.size()},
@@ -113,11 +124,13 @@ void add_predict(Command parent) {
       "predict", "Label images with a probe that `nadir eval linear` trained.");
   auto options = std::make_shared<PredictOptions>();  // outlives the parse
   command.add_fields(fields_of(*options));
+  const auto remote = add_remote(command);
   const auto as_json = command.add_json_flag();
   command.set_example(
       "nadir predict --probe runs/a/eval/linear --data ben-rgb --split test "
       "--out labels.geojson");
-  command.on_run([options, as_json] { run(*options, *as_json); });
+  command.on_run(
+      [options, remote, as_json] { run(*options, remote(), *as_json); });
 }
 
 }  // namespace nadir::cli

@@ -17,6 +17,8 @@
 #include "cli/pretrain_options.h"
 #include "cli/pretrain_plan.h"
 #include "cli/pretrain_setup.h"
+#include "cli/remote_run.h"
+#include "cli/shared_arguments.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/signals.h"
@@ -162,7 +164,11 @@ void run_on_host(
   }
 }
 
-void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
+void run(
+    PretrainOptions& options,
+    const FlagTexts& texts,
+    const std::shared_ptr<store::RemoteFiles>& remote,
+    bool as_json) {
   resolve_config(options, texts);
   auto& config = options.config;
   const auto environment = process_environment();
@@ -177,7 +183,14 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
   if (ranks.rank > 0) {
     set_log_level(LogLevel::kWarning);  // the first rank speaks for all
   }
-  const PretrainData data = open_pretrain_data(config);
+  NADIR_CHECK(
+      !store::is_remote(config.run.checkpoint_dir),
+      "checkpoint_dir {}: a run at s3:// is named by --out alone, and its "
+      "checkpoints are below it",
+      config.run.checkpoint_dir);
+  config.data.index = index_file(remote->input(config.data.index));
+  config.run.init_weights = remote_weights(*remote, config.run.init_weights);
+  const PretrainData data = open_pretrain_data(config, remote);
   if (options.recipe == "auto") {
     apply_auto(options, data, texts, ranks.world_size);
   }
@@ -198,6 +211,13 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
     check_same_plan(*input.group, config, data);
   }
   const bool is_first = ranks.rank == 0;
+  const std::string run_name = config.run.output_dir;
+  RemoteRun remote_run(
+      *remote,
+      config.run.output_dir,
+      is_first && !options.dry_run,
+      options.resume == "auto",
+      options.overwrite);
   const Found found = look_around(config.run);
   if (!options.dry_run && is_first) {
     check_start(options, found);
@@ -238,6 +258,7 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
   if (!start.checkpoint) {
     draw_example_views(config, data, start.folder.paths().pictures);
   }
+  remote_run.start();
   const auto result = trainer.run(&start.folder);
   // All end together: a launcher that sees one process end by a signal kills
   // the others, and this one would be in the midst of saving.
@@ -245,8 +266,9 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
   if (result.is_finished) {
     save_final_weights(config, start.folder.paths());
   }
+  remote_run.finish();
   if (as_json) {
-    print_json(result_json(result, config.run.output_dir));
+    print_json(result_json(result, run_name));
     return;
   }
   std::printf(
@@ -258,7 +280,7 @@ void run(PretrainOptions& options, const FlagTexts& texts, bool as_json) {
     std::printf(
         ", best %s %.4f", result.best->name.c_str(), result.best->value);
   }
-  std::printf("\nrun folder: %s\n", config.run.output_dir.c_str());
+  std::printf("\nrun folder: %s\n", run_name.c_str());
   if (!result.is_finished) {
     std::printf("go on with: the same command and --resume auto\n");
   }
@@ -271,12 +293,15 @@ void add_pretrain(Command parent) {
       "pretrain", "Train a Vision Transformer by self-distillation (DINO).");
   auto options = std::make_shared<PretrainOptions>();  // outlives the parse
   const auto texts = add_pretrain_options(command, options);
+  const auto remote = add_remote(command);
   const auto as_json = command.add_json_flag();
   command.set_example(
       "nadir pretrain --data ben-rgb --out runs/a --recipe auto\n"
       "  nadir pretrain --data ben-rgb --out runs/a --recipe auto --resume "
       "auto");
-  command.on_run([options, texts, as_json] { run(*options, texts, *as_json); });
+  command.on_run([options, texts, remote, as_json] {
+    run(*options, texts, remote(), *as_json);
+  });
 }
 
 }  // namespace nadir::cli

@@ -29,9 +29,13 @@ data::DatasetOptions dataset_options(const train::DataConfig& config) {
 
 }  // namespace
 
-PretrainData open_pretrain_data(const train::PretrainConfig& config) {
+PretrainData open_pretrain_data(
+    const train::PretrainConfig& config,
+    const std::shared_ptr<store::RemoteFiles>& remote) {
   auto options = dataset_options(config.data);
+  options.remote = remote;
   PretrainData data;
+  data.remote = remote;
   data.dataset = data::open_dataset(options);
   if (config.data.split.empty() && has_split(*data.dataset, "train")) {
     options.split = "train";

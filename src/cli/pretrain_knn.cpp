@@ -37,9 +37,11 @@ int64_t most_knn_images(
 
 // Data that cannot be divided is trained on without a k-NN score.
 std::optional<eval::Splits> open_monitored_splits(
-    const eval::SplitConfig& config, const std::vector<std::string>& bands) {
+    const eval::SplitConfig& config,
+    const std::vector<std::string>& bands,
+    const std::shared_ptr<store::RemoteFiles>& remote) {
   try {
-    return eval::open_splits(config, bands, true);
+    return eval::open_splits(config, bands, true, remote);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kInvalidArgument) {
       throw;
@@ -79,7 +81,8 @@ train::Evaluate make_knn_evaluation(
   splits.index = config.data.index;
   splits.max_train = num_images;
   splits.max_val = num_images;  // the test images are scored once, at last
-  const auto opened = open_monitored_splits(splits, data.dataset->bands());
+  const auto opened =
+      open_monitored_splits(splits, data.dataset->bands(), data.remote);
   if (!opened) {
     return {};
   }

@@ -53,27 +53,6 @@ std::vector<std::string> read_command_line() {
   return words;
 }
 
-// The article passes the folder of its metadata: the one index in it.
-std::string index_file(const std::string& path) {
-  namespace fs = std::filesystem;
-  if (!fs::is_directory(path)) {
-    return path;
-  }
-  std::vector<std::string> files;
-  for (const auto& entry : fs::directory_iterator(path)) {
-    if (entry.path().extension() == ".parquet") {
-      files.push_back(entry.path().string());
-    }
-  }
-  NADIR_CHECK(
-      files.size() == 1,
-      "--index {} is a folder that holds {} .parquet files; it must hold one, "
-      "or name the file",
-      path,
-      files.size());
-  return files.front();
-}
-
 void add_aliases(
     Command command, const std::vector<Field>& fields, const FlagTexts& texts) {
   for (const auto& alias : kAliases) {
@@ -129,6 +108,26 @@ FlagTexts add_pretrain_options(
   return texts;
 }
 
+std::string index_file(const std::string& path) {
+  namespace fs = std::filesystem;
+  if (!fs::is_directory(path)) {
+    return path;
+  }
+  std::vector<std::string> files;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    if (entry.path().extension() == ".parquet") {
+      files.push_back(entry.path().string());
+    }
+  }
+  NADIR_CHECK(
+      files.size() == 1,
+      "--index {} is a folder that holds {} .parquet files; it must hold one, "
+      "or name the file",
+      path,
+      files.size());
+  return files.front();
+}
+
 void resolve_config(PretrainOptions& options, const FlagTexts& texts) {
   options.command_line = read_command_line();
   const auto fields = fields_of(options.config);
@@ -137,7 +136,6 @@ void resolve_config(PretrainOptions& options, const FlagTexts& texts) {
     apply_flags(fields, texts);
   }
   auto& config = options.config;
-  config.data.index = index_file(config.data.index);
   NADIR_CHECK(
       !config.data.data_path.empty(),
       "--data must name the training images, e.g. --data ben-rgb");

@@ -27,6 +27,11 @@ FlagTexts add_pretrain_options(
 
 // Defaults, then the recipe file, then the flags. Throws
 // Error{kInvalidArgument} if --data or --out is missing.
+// The index that `path` names: a file, or the folder that holds no other, as
+// the article passes its metadata. Throws Error{kInvalidArgument} for a folder
+// with none or several.
+[[nodiscard]] std::string index_file(const std::string& path);
+
 void resolve_config(PretrainOptions& options, const FlagTexts& texts);
 
 }  // namespace nadir::cli

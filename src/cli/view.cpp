@@ -8,6 +8,8 @@
 
 #include "augment/view_config.h"
 #include "cli/commands.h"
+#include "cli/remote_run.h"
+#include "cli/shared_arguments.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "eval/pictures.h"
@@ -101,9 +103,14 @@ class PictureWriter {
   std::vector<std::string> paths_;
 };
 
+using Remote = std::shared_ptr<store::RemoteFiles>;
+
 eval::ImageSet open_images(
-    const PictureOptions& options, const std::vector<std::string>& bands) {
+    const PictureOptions& options,
+    const std::vector<std::string>& bands,
+    const Remote& remote) {
   data::DatasetOptions source;
+  source.remote = remote;
   source.data = options.data;
   source.index = options.index;
   source.bands = bands;
@@ -117,14 +124,17 @@ struct Source {
   data::Normalization normalization;
 };
 
-Source draw_network(const PictureOptions& options, PictureWriter& writer) {
+Source draw_network(
+    const PictureOptions& options,
+    const Remote& remote,
+    PictureWriter& writer) {
   eval::FeaturesConfig features;
-  features.weights = options.weights;
+  features.weights = remote_weights(*remote, options.weights);
   features.checkpoint_key = options.checkpoint_key;
   features.bands = options.bands;
   features.normalization = options.normalization;
   const auto frozen = eval::load_frozen_network(features);
-  const auto images = open_images(options, frozen.bands);
+  const auto images = open_images(options, frozen.bands, remote);
   const auto recipe = eval::make_view_recipe(frozen, *images.dataset, features);
   const auto pictures = eval::network_pictures(
       *frozen.network,
@@ -138,8 +148,9 @@ Source draw_network(const PictureOptions& options, PictureWriter& writer) {
   return {images, recipe.normalization};
 }
 
-Source source_without_weights(const PictureOptions& options) {
-  const auto images = open_images(options, options.bands);
+Source source_without_weights(
+    const PictureOptions& options, const Remote& remote) {
+  const auto images = open_images(options, options.bands, remote);
   const auto& dataset = *images.dataset;
   return {
       images,
@@ -161,7 +172,7 @@ void draw_views(
           static_cast<uint64_t>(options.pictures.seed)));
 }
 
-void run(const ViewOptions& options, bool as_json) {
+void run(const ViewOptions& options, const Remote& remote, bool as_json) {
   const auto& pictures = options.pictures;
   NADIR_CHECK(
       !pictures.data.empty(), "--data must name the images; see --help");
@@ -174,8 +185,8 @@ void run(const ViewOptions& options, bool as_json) {
       pictures.num_images);
   PictureWriter writer(pictures.out);
   const auto source = pictures.weights.empty()
-                          ? source_without_weights(pictures)
-                          : draw_network(pictures, writer);
+                          ? source_without_weights(pictures, remote)
+                          : draw_network(pictures, remote, writer);
   if (pictures.views) {
     draw_views(options, source, writer);
   }
@@ -197,10 +208,12 @@ void add_view(Command parent) {
       "augmentation.");
   auto options = std::make_shared<ViewOptions>();  // outlives the parse
   command.add_fields(fields_of(*options));
+  const auto remote = add_remote(command);
   const auto as_json = command.add_json_flag();
   command.set_example(
       "nadir view --weights runs/a --data ben-rgb --views --out pictures");
-  command.on_run([options, as_json] { run(*options, *as_json); });
+  command.on_run(
+      [options, remote, as_json] { run(*options, remote(), *as_json); });
 }
 
 }  // namespace nadir::cli

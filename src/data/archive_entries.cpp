@@ -1,7 +1,10 @@
 #include "data/archive_entries.h"
 
-#include <fstream>
+#include <cerrno>
+#include <exception>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -25,16 +28,15 @@ constexpr size_t kReadBytes = 1 << 20;
       reason == nullptr ? "no reason given" : reason);
 }
 
-std::string first_bytes(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
+std::string first_bytes(store::ByteSource& file) {
   std::string head(4, '\0');
-  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  file.read(0, static_cast<int64_t>(head.size()), head.data());
   return head;
 }
 
 // Whether the file starts as gzip, zstd, bzip2 or xz do.
-bool is_compressed(const std::filesystem::path& path) {
-  const std::string head = first_bytes(path);
+bool is_compressed(store::ByteSource& file) {
+  const std::string head = first_bytes(file);
   return head.starts_with("\x1f\x8b") || head.starts_with("BZh") ||
          head == "\x28\xb5\x2f\xfd" ||
          head ==
@@ -44,16 +46,21 @@ bool is_compressed(const std::filesystem::path& path) {
 
 class CompressedEntries : public ArchiveEntries {
  public:
-  explicit CompressedEntries(const std::filesystem::path& path)
-      : name_(path.string()), handle_(archive_read_new()) {
+  explicit CompressedEntries(std::unique_ptr<store::ByteSource> file)
+      : file_(std::move(file)),
+        name_(file_->name()),
+        buffer_(kReadBytes),
+        handle_(archive_read_new()) {
     archive_read_support_filter_gzip(handle_.get());
     archive_read_support_filter_bzip2(handle_.get());
     archive_read_support_filter_zstd(handle_.get());
     archive_read_support_filter_xz(handle_.get());
     archive_read_support_format_tar(handle_.get());
-    if (archive_read_open_filename(handle_.get(), path.c_str(), kReadBytes) !=
-        ARCHIVE_OK) {
-      if (is_compressed(path)) {
+    archive_read_set_read_callback(handle_.get(), give_bytes);
+    archive_read_set_callback_data(handle_.get(), this);
+    if (archive_read_open1(handle_.get()) != ARCHIVE_OK) {
+      rethrow();
+      if (is_compressed(*file_)) {
         fail_archive(handle_.get(), name_);
       }
       const char* reason = archive_error_string(handle_.get());
@@ -73,6 +80,7 @@ class CompressedEntries : public ArchiveEntries {
       return false;
     }
     if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
+      rethrow();
       fail_archive(handle_.get(), name_);
     }
     // The first is null where the locale cannot spell the name.
@@ -103,6 +111,7 @@ class CompressedEntries : public ArchiveEntries {
         break;
       }
       if (result != ARCHIVE_OK) {
+        rethrow();
         fail_archive(handle_.get(), name_);
       }
       if (static_cast<int64_t>(bytes.size() + size) > max_bytes) {
@@ -122,18 +131,47 @@ class CompressedEntries : public ArchiveEntries {
     void operator()(struct archive* handle) const { archive_read_free(handle); }
   };
 
+  // libarchive's read callback. An exception waits for its call's end.
+  static la_ssize_t give_bytes(
+      struct archive* handle, void* user, const void** bytes) {
+    auto& self = *static_cast<CompressedEntries*>(user);
+    try {
+      const int64_t size = self.file_->read(
+          self.position_,
+          static_cast<int64_t>(self.buffer_.size()),
+          self.buffer_.data());
+      self.position_ += size;
+      *bytes = self.buffer_.data();
+      return size;
+    } catch (...) {
+      self.error_ = std::current_exception();
+      archive_set_error(handle, EIO, "reading failed");
+      return -1;
+    }
+  }
+
+  void rethrow() {
+    if (error_) {
+      std::rethrow_exception(std::exchange(error_, nullptr));
+    }
+  }
+
+  std::unique_ptr<store::ByteSource> file_;
   std::string name_;
+  std::vector<char> buffer_;
+  int64_t position_ = 0;
+  std::exception_ptr error_;
   std::unique_ptr<struct archive, Closer> handle_;
 };
 
 }  // namespace
 
 std::unique_ptr<ArchiveEntries> open_archive(
-    const std::filesystem::path& path, bool reads_most) {
-  if (is_plain_tar(path)) {
-    return open_plain_tar(path, reads_most);
+    std::unique_ptr<store::ByteSource> file, bool reads_most) {
+  if (is_plain_tar(*file)) {
+    return open_plain_tar(std::move(file), reads_most);
   }
-  return std::make_unique<CompressedEntries>(path);
+  return std::make_unique<CompressedEntries>(std::move(file));
 }
 
 bool is_archive(const std::filesystem::path& path) {
@@ -147,12 +185,16 @@ bool is_archive(const std::filesystem::path& path) {
       return true;
     }
   }
-  return is_zip(path) || is_compressed(path) || is_plain_tar(path);
+  if (is_zip(path)) {
+    return true;
+  }
+  const auto file = store::open_file(path);
+  return is_compressed(*file) || is_plain_tar(*file);
 }
 
 bool is_zip(const std::filesystem::path& path) {
   return path.extension() == ".zip" ||
-         first_bytes(path) == std::string("PK\3\4");
+         first_bytes(*store::open_file(path)) == std::string("PK\3\4");
 }
 
 }  // namespace nadir::data

@@ -9,6 +9,8 @@
 #include <optional>
 #include <string>
 
+#include "store/byte_source.h"
+
 namespace nadir::data {
 
 enum class EntryKind { kFile, kFolder, kLink, kOther };
@@ -38,10 +40,10 @@ class ArchiveEntries {
 };
 
 // `reads_most` tells whether most entries will be read, so that skipping is
-// not worth it. Throws Error{kInvalidArgument} if `path` is no archive that
+// not worth it. Throws Error{kInvalidArgument} if `file` is no archive that
 // can be read (.tar, .tar.gz, .tar.zst, .tar.bz2).
 [[nodiscard]] std::unique_ptr<ArchiveEntries> open_archive(
-    const std::filesystem::path& path, bool reads_most);
+    std::unique_ptr<store::ByteSource> file, bool reads_most);
 
 // Whether the file at `path` is an archive of the kinds above, or a zip (which
 // is not read), by its ending or its first bytes.

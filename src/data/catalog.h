@@ -43,9 +43,9 @@ struct Catalog {
 };
 
 // The rows that `options.split` and `options.max_images` ask for, in order.
-// Where a split is asked for and there is none, split_by_name() makes one, which
-// is logged. Throws Error{kInvalidArgument}
-// on an unknown split, or one without images.
+// Where a split is asked for and there is none, split_by_name() makes one,
+// which is logged. Throws Error{kInvalidArgument} on an unknown split, or one
+// without images.
 [[nodiscard]] std::vector<int64_t> choose_rows(
     Catalog& catalog, const DatasetOptions& options);
 

@@ -69,11 +69,28 @@ std::vector<fs::path> flat_files(const fs::path& folder) {
   return files;
 }
 
+std::unique_ptr<Dataset> open_remote(const DatasetOptions& options) {
+  NADIR_ASSERT(options.remote);
+  if (store::is_remote(options.data)) {
+    auto dataset = open_remote_dataset_folder(options);
+    if (dataset) {
+      return dataset;
+    }
+  }
+  DatasetOptions copied = options;
+  copied.data = options.remote->input(options.data);
+  copied.index = options.remote->input(options.index);
+  return open_dataset(copied);
+}
+
 }  // namespace
 
 std::unique_ptr<Dataset> open_dataset(const DatasetOptions& options) {
-  const fs::path path = options.data;
   NADIR_CHECK(!options.data.empty(), "data: no path is given");
+  if (store::is_remote(options.data) || store::is_remote(options.index)) {
+    return open_remote(options);
+  }
+  const fs::path path = options.data;
   if (!fs::exists(path)) {
     fail(ErrorCode::kNotFound, "data: there is no {}", options.data);
   }

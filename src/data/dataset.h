@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "raster/image.h"
+#include "store/remote_files.h"
 
 namespace nadir::data {
 
@@ -48,6 +49,9 @@ class Dataset {
   // Throws Error{kCorruptData} or Error{kIo}, naming the image.
   [[nodiscard]] virtual raster::Image read(int64_t index) const = 0;
 
+  // Says that read() will ask for the image soon, so that it can be fetched.
+  virtual void expect(int64_t index) const { (void)index; }
+
   // The footprint as WKB polygon and its CRS ("EPSG:3035"), where known.
   [[nodiscard]] virtual std::optional<std::string> geometry_wkb(
       int64_t index) const {
@@ -82,10 +86,13 @@ struct DatasetOptions {
   int64_t max_images = 0;          // 0 = all; else an evenly spread choice
   std::string index;               // index.parquet beside a raw folder
   int64_t window_px = 120;         // window of large GeoTIFF scenes
+  // For data and indexes at s3://.
+  std::shared_ptr<store::RemoteFiles> remote{};
 };
 
 // Opens a dataset folder (dataset.json), a BigEarthNet folder, a folder of
-// images (flat, nested, class folders), a text list, or GeoTIFF scenes.
+// images (flat, nested, class folders), a text list, or GeoTIFF scenes. At
+// s3:// shards are read where they lie, and all else is copied here first.
 // Throws Error{kNotFound}, Error{kInvalidArgument} (an unknown band names the
 // bands there are; B10 says why there is none) or Error{kCorruptData}.
 [[nodiscard]] std::unique_ptr<Dataset> open_dataset(

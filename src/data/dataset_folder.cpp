@@ -8,6 +8,7 @@
 #include "data/catalog.h"
 #include "data/dataset_info.h"
 #include "data/index_catalog.h"
+#include "data/remote_shards.h"
 #include "data/safetensors_blob.h"
 #include "data/shards.h"
 
@@ -21,7 +22,7 @@ class ShardDataset : public CatalogDataset {
   ShardDataset(
       Catalog catalog,
       std::vector<std::string> bands,
-      std::unique_ptr<ShardReader> shards,
+      std::unique_ptr<Shards> shards,
       BlobLayout layout,
       std::optional<BandStatistics> measured,
       const std::string& kind,
@@ -49,6 +50,8 @@ class ShardDataset : public CatalogDataset {
     }
     return image;
   }
+
+  void expect(int64_t index) const override { shards_->expect(name(index)); }
 
   [[nodiscard]] std::vector<fs::path> files(int64_t) const override {
     return shards_->files();
@@ -83,16 +86,14 @@ class ShardDataset : public CatalogDataset {
   }
 
   std::string path_;
-  std::unique_ptr<ShardReader> shards_;
+  std::unique_ptr<Shards> shards_;
   BlobLayout layout_;  // of most images
   std::optional<BandStatistics> statistics_;
 };
 
 // The layout of the first image that is there.
 BlobLayout first_layout(
-    const ShardReader& shards,
-    const Catalog& catalog,
-    const std::string& path) {
+    const Shards& shards, const Catalog& catalog, const std::string& path) {
   std::optional<BlobLayout> layout;
   for (const auto& name : catalog.names) {
     shards.read(
@@ -117,15 +118,15 @@ std::vector<std::string> picked(
   return result;
 }
 
-}  // namespace
-
-std::unique_ptr<Dataset> open_dataset_folder(const DatasetOptions& options) {
-  const fs::path folder = options.data;
+// `folder` holds dataset.json and the index, wherever the shards are.
+std::unique_ptr<Dataset> open_packed(
+    const DatasetOptions& options,
+    const fs::path& folder,
+    std::unique_ptr<Shards> shards) {
   const auto info = read_dataset_info(folder);
   Catalog catalog = read_index_catalog(
       folder / kIndexFile, {.labels = info.label_column}, info.class_names);
   catalog.is_multi_label = info.is_multi_label;
-  auto shards = std::make_unique<ShardReader>(folder / kShardsFolder);
   if (shards->size() < catalog.size()) {
     fail(
         ErrorCode::kCorruptData,
@@ -148,13 +149,11 @@ std::unique_ptr<Dataset> open_dataset_folder(const DatasetOptions& options) {
       options.data);
 }
 
-std::unique_ptr<Dataset> open_shards_with_index(const DatasetOptions& options) {
-  NADIR_CHECK(
-      !options.index.empty(),
-      "{} holds LMDB shards and no dataset.json; name its index with --index",
-      options.data);
-  Catalog catalog = read_bigearthnet_catalog(options.index);
-  auto shards = std::make_unique<ShardReader>(options.data);
+std::unique_ptr<Dataset> open_indexed(
+    const DatasetOptions& options,
+    const std::string& index,
+    std::unique_ptr<Shards> shards) {
+  Catalog catalog = read_bigearthnet_catalog(index);
   auto layout = first_layout(*shards, catalog, options.data);
   std::vector<std::string> bands;
   for (const auto& band : layout.bands()) {
@@ -176,6 +175,55 @@ std::unique_ptr<Dataset> open_shards_with_index(const DatasetOptions& options) {
       std::nullopt,
       "LMDB shards",
       options.data);
+}
+
+void check_index_given(const DatasetOptions& options) {
+  NADIR_CHECK(
+      !options.index.empty(),
+      "{} holds LMDB shards and no dataset.json; name its index with --index",
+      options.data);
+}
+
+}  // namespace
+
+std::unique_ptr<Dataset> open_dataset_folder(const DatasetOptions& options) {
+  const fs::path folder = options.data;
+  return open_packed(
+      options, folder, std::make_unique<ShardReader>(folder / kShardsFolder));
+}
+
+std::unique_ptr<Dataset> open_shards_with_index(const DatasetOptions& options) {
+  check_index_given(options);
+  return open_indexed(
+      options, options.index, std::make_unique<ShardReader>(options.data));
+}
+
+std::unique_ptr<Dataset> open_remote_dataset_folder(
+    const DatasetOptions& options) {
+  auto& remote = *options.remote;
+  const auto location = store::parse_location(options.data).as_folder();
+  if (remote.s3()->find(location.below(kDatasetFile))) {
+    const fs::path folder =
+        remote.input_files(options.data, {kDatasetFile, kIndexFile});
+    return open_packed(
+        options,
+        folder,
+        open_remote_shards(remote, location.below(kShardsFolder)));
+  }
+  NADIR_CHECK(
+      !remote.s3()->find(location.below(kPackingFile)),
+      "{} holds an unfinished packing",
+      options.data);
+  for (const char* name : {"data.mdb", "00000/data.mdb"}) {
+    if (remote.s3()->find(location.below(name))) {
+      check_index_given(options);
+      return open_indexed(
+          options,
+          remote.input(options.index),
+          open_remote_shards(remote, location));
+    }
+  }
+  return nullptr;
 }
 
 }  // namespace nadir::data

@@ -14,6 +14,10 @@ namespace nadir::data {
 [[nodiscard]] std::unique_ptr<Dataset> open_dataset_folder(
     const DatasetOptions& options);
 
+// The same at s3://, and shards with an index there; null where neither is.
+[[nodiscard]] std::unique_ptr<Dataset> open_remote_dataset_folder(
+    const DatasetOptions& options);
+
 // Opens one LMDB environment, or a folder of them, in rico-hdl's layout with a
 // BigEarthNet index (options.index).
 [[nodiscard]] std::unique_ptr<Dataset> open_shards_with_index(

@@ -43,7 +43,9 @@ fs::path metadata_file(const IndexOptions& options) {
   if (!options.metadata.empty()) {
     return options.metadata;
   }
-  const fs::path source = fs::absolute(options.source).lexically_normal();
+  const fs::path source = store::is_remote(options.source)
+                              ? fs::path("/")
+                              : fs::absolute(options.source).lexically_normal();
   for (fs::path folder = source; folder != folder.root_path();
        folder = folder.parent_path()) {
     if (fs::exists(folder / kMetadataFile)) {
@@ -277,8 +279,7 @@ std::array<double, 4> bounds_of(const table::BytesColumn& geometry) {
 
 Index make_index(const IndexOptions& options) {
   BadPatches bad(options.max_bad);
-  IndexRows read =
-      read_index_rows(options.source, options.part, options.num_threads, bad);
+  IndexRows read = read_index_rows(options, bad);
   if (read.is_interrupted) {
     Index none;
     none.report.is_interrupted = true;

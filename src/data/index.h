@@ -9,6 +9,7 @@
 
 #include "core/part.h"
 #include "data/bad_patches.h"
+#include "store/remote_files.h"
 #include "table/parquet.h"
 #include "table/table.h"
 
@@ -27,6 +28,7 @@ struct IndexOptions {
   int num_threads = 0;  // 0 = available_threads()
   // Only the patches dealt to this part, by their places in the source.
   Part part;
+  std::shared_ptr<store::RemoteFiles> remote{};  // for a source at s3://
 };
 
 struct IndexReport {

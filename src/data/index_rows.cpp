@@ -44,9 +44,10 @@ class TransformerPool {
   std::vector<Cache> free_;
 };
 
-PatchLayout layout_of_source(const std::filesystem::path& source) {
-  const auto probe =
-      open_patch_source(source, {.bands = {}, .needs_metadata = false});
+PatchLayout layout_of_source(const IndexOptions& options) {
+  const auto probe = open_patch_source(
+      options.source,
+      {.bands = {}, .needs_metadata = false, .remote = options.remote});
   const auto first = probe->next();
   return first ? patch_layout(first->name).value_or(PatchLayout::kV1)
                : PatchLayout::kV1;
@@ -112,22 +113,21 @@ std::vector<Parsed> parse_batch(
 
 }  // namespace
 
-IndexRows read_index_rows(
-    const std::filesystem::path& source,
-    const Part& part,
-    int num_threads,
-    BadPatches& bad) {
+IndexRows read_index_rows(const IndexOptions& options, BadPatches& bad) {
+  const Part& part = options.part;
+  const int num_threads = options.num_threads;
   IndexRows index;
-  index.is_v2 = layout_of_source(source) == PatchLayout::kV2;
-  PatchSourceOptions options;
+  index.is_v2 = layout_of_source(options) == PatchLayout::kV2;
+  PatchSourceOptions chosen;
+  chosen.remote = options.remote;
   if (index.is_v2) {
-    options.bands = {kGeometryBand};
+    chosen.bands = {kGeometryBand};
   }
-  options.wants = [&](const std::string&, int64_t place) {
+  chosen.wants = [&](const std::string&, int64_t place) {
     index.num_in_source = place + 1;
     return part.is_dealt(place);
   };
-  const auto patches = open_patch_source(source, options);
+  const auto patches = open_patch_source(options.source, chosen);
   Progress progress(
       "indexing",
       patches->count()

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/part.h"
 #include "data/bad_patches.h"
+#include "data/index.h"
 #include "data/patch_metadata.h"
 #include "table/table.h"
 
@@ -32,12 +32,9 @@ struct IndexRows {
   int64_t num_skipped = 0;
 };
 
-// Rows of the part's patches of `source` but the bad ones, which are added to
-// `bad` and checked. Parsing and projection run on `num_threads` threads.
+// Rows of the part's patches of the source but the bad ones, which are added to
+// `bad` and checked. Parsing and projection run on the threads asked for.
 [[nodiscard]] IndexRows read_index_rows(
-    const std::filesystem::path& source,
-    const Part& part,
-    int num_threads,
-    BadPatches& bad);
+    const IndexOptions& options, BadPatches& bad);
 
 }  // namespace nadir::data

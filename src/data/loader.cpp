@@ -25,6 +25,7 @@ using Clock = std::chrono::steady_clock;
 constexpr size_t kAlignment = 64;
 constexpr size_t kHugePage = size_t{2} << 20;
 constexpr int kReplacementAttempts = 64;
+constexpr size_t kNumExpectedAhead = 256;
 
 bool is_bad_image(const Error& error) {
   return error.code() == ErrorCode::kCorruptData ||
@@ -84,7 +85,8 @@ struct Loader::State {
       int64_t num_samples,
       std::vector<int64_t> sizes,
       const LoaderConfig& settings,
-      MakeItem make)
+      MakeItem make,
+      ExpectItem expect)
       : config(settings),
         sampler(
             {.num_samples = num_samples,
@@ -96,10 +98,12 @@ struct Loader::State {
              .world_size = settings.world_size,
              .num_shares = settings.num_shares}),
         segment_sizes(std::move(sizes)),
-        make_item(std::move(make)) {}
+        make_item(std::move(make)),
+        expect_item(std::move(expect)) {}
 
   void work();
   [[nodiscard]] bool open_slot();
+  void expect_up_to(size_t place);
   void make(Slot& slot, int64_t item);
   void make_or_replace(
       int64_t& sample,
@@ -113,6 +117,7 @@ struct Loader::State {
   const Sampler sampler;
   const std::vector<int64_t> segment_sizes;
   const MakeItem make_item;
+  const ExpectItem expect_item;
 
   std::mutex mutex;
   std::condition_variable work_changed;
@@ -129,6 +134,7 @@ struct Loader::State {
   int64_t num_epochs = 0;
   std::vector<int64_t> order;
   int64_t order_epoch = -1;
+  size_t num_expected = 0;  // of the order's images
 
   Clock::time_point start_time = Clock::now();
   double wait_s = 0;
@@ -146,10 +152,12 @@ bool Loader::State::open_slot() {
   if (order_epoch != epoch) {
     order = sampler.order(epoch);
     order_epoch = epoch;
+    num_expected = static_cast<size_t>(step * config.batch_size);
   }
   const auto begin = static_cast<size_t>(step * config.batch_size);
   const size_t end =
       std::min(order.size(), begin + static_cast<size_t>(config.batch_size));
+  expect_up_to(end + kNumExpectedAhead);
   auto slot = std::make_shared<Slot>();
   slot->batch = std::move(free_batches.back());
   free_batches.pop_back();
@@ -164,6 +172,15 @@ bool Loader::State::open_slot() {
     ++epoch;
   }
   return true;
+}
+
+void Loader::State::expect_up_to(size_t place) {
+  if (!expect_item) {
+    return;
+  }
+  for (; num_expected < std::min(place, order.size()); ++num_expected) {
+    expect_item(order[num_expected]);
+  }
 }
 
 void Loader::State::work() {
@@ -300,7 +317,8 @@ Loader::Loader(
     int64_t num_samples,
     std::vector<int64_t> segment_sizes,
     const LoaderConfig& config,
-    MakeItem make_item) {
+    MakeItem make_item,
+    ExpectItem expect_item) {
   NADIR_CHECK(
       config.num_threads >= 0,
       "loader threads must be >= 0, got {}",
@@ -315,7 +333,11 @@ Loader::Loader(
       config.max_bad_share);
   NADIR_ASSERT(!segment_sizes.empty() && make_item);
   state_ = std::make_shared<State>(
-      num_samples, std::move(segment_sizes), config, std::move(make_item));
+      num_samples,
+      std::move(segment_sizes),
+      config,
+      std::move(make_item),
+      std::move(expect_item));
   const int64_t largest =
       std::min(config.batch_size, state_->sampler.config().num_samples);
   for (int64_t i = 0; i <= config.num_prefetched; ++i) {
@@ -342,6 +364,7 @@ void Loader::start(int64_t epoch, int64_t step_in_epoch, int64_t num_epochs) {
   state_->join();
   state_->epoch = epoch;
   state_->step = step_in_epoch;
+  state_->order_epoch = -1;  // what was expected before is not any more
   state_->num_epochs = num_epochs;
   state_->start_time = Clock::now();
   state_->wait_s = 0;

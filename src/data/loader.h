@@ -69,6 +69,10 @@ struct Batch {
 using MakeItem = std::function<void(
     int64_t sample, int64_t epoch, std::span<const std::span<float>> segments)>;
 
+// Called for images that MakeItem will be called for, some hundred ahead, in
+// order, by one thread at a time; must return at once.
+using ExpectItem = std::function<void(int64_t sample)>;
+
 // One consumer. Memory: num_prefetched + 1 batches.
 class Loader {
  public:
@@ -78,7 +82,8 @@ class Loader {
       int64_t num_samples,
       std::vector<int64_t> segment_sizes,
       const LoaderConfig& config,
-      MakeItem make_item);
+      MakeItem make_item,
+      ExpectItem expect_item = {});
 
   // Stops the threads after the items in hand. Leases given out stay valid.
   ~Loader();

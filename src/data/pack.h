@@ -10,6 +10,7 @@
 
 #include "core/part.h"
 #include "data/dataset_info.h"
+#include "store/remote_files.h"
 
 namespace nadir::data {
 
@@ -22,6 +23,7 @@ struct PackOptions {
   int64_t max_bad = 0;
   int64_t num_threads = 0;  // 0 = all
   Part part;                // a block of the index's rows; see pack_parts.h
+  std::shared_ptr<store::RemoteFiles> remote{};  // for a source at s3://
 };
 
 struct PackResult {

@@ -34,17 +34,15 @@ std::vector<std::string> chosen_patch_bands(
 
 class PatchInput : public PackInput {
  public:
-  PatchInput(
-      const std::string& source,
-      const std::string& index,
-      const std::vector<std::string>& bands,
-      const Part& part)
+  PatchInput(const PackOptions& asked_for, const std::string& index)
       : index_(index),
-        bands_(chosen_patch_bands(bands)),
+        bands_(chosen_patch_bands(asked_for.bands)),
         catalog_(read_bigearthnet_catalog(index)) {
+    const Part& part = asked_for.part;
     PatchSourceOptions options;
     options.bands = bands_;
     options.needs_metadata = false;
+    options.remote = asked_for.remote;
     if (!part.is_whole()) {
       options.wants = [part, rows = rows_by_name(), count = catalog_.size()](
                           const std::string& name, int64_t) {
@@ -54,7 +52,7 @@ class PatchInput : public PackInput {
                                        row->second < part.end(count);
       };
     }
-    patches_ = open_patch_source(source, options);
+    patches_ = open_patch_source(asked_for.source, options);
   }
 
   [[nodiscard]] const std::vector<std::string>& bands() const override {
@@ -211,37 +209,36 @@ class DatasetInput : public PackInput {
 
 }  // namespace
 
-std::unique_ptr<PackInput> open_pack_input(
-    const std::string& source,
-    const std::string& index,
-    const std::vector<std::string>& bands,
-    const Part& part) {
-  if (!fs::exists(source)) {
+std::unique_ptr<PackInput> open_pack_input(const PackOptions& options) {
+  const std::string& source = options.source;
+  const bool is_stream = store::is_remote(source);  // an archive in S3
+  if (!is_stream && !fs::exists(source)) {
     fail(ErrorCode::kNotFound, "there is no {}", source);
   }
-  if (!is_archive(source) && !is_bigearthnet_folder(source)) {
+  if (!is_stream && !is_archive(source) && !is_bigearthnet_folder(source)) {
     NADIR_CHECK(
-        index.empty(),
+        options.index.empty(),
         "{} holds no BigEarthNet patches; leave out --index",
         source);
-    DatasetOptions options;
-    options.data = source;
-    options.bands = bands;
-    return std::make_unique<DatasetInput>(options, part);
+    DatasetOptions images;
+    images.data = source;
+    images.bands = options.bands;
+    return std::make_unique<DatasetInput>(images, options.part);
   }
   NADIR_CHECK(
-      !is_archive(source) || !is_zip(source),
+      is_stream || !is_archive(source) || !is_zip(source),
       "{} is a zip, which is not read as a stream; unpack it and give the "
       "folder",
       source);
-  const std::string found = index.empty() ? index_beside(source) : index;
+  const std::string found =
+      options.index.empty() ? index_beside(source) : options.index;
   NADIR_CHECK(
       !found.empty(),
       "{} needs an index: make one with `nadir data index {} --out "
       "index.parquet` and name it with --index",
       source,
       source);
-  return std::make_unique<PatchInput>(source, found, bands, part);
+  return std::make_unique<PatchInput>(options, found);
 }
 
 }  // namespace nadir::data

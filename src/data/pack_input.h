@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "core/part.h"
 #include "data/catalog.h"
+#include "data/pack.h"
 #include "raster/image.h"
 #include "table/parquet.h"
 
@@ -58,14 +58,11 @@ class PackInput {
   [[nodiscard]] virtual int64_t chunk_size() const = 0;
 };
 
-// `index` names the index of BigEarthNet patches; "" takes the one beside
-// them, if there is one. next() gives the images of the part's block of rows;
-// what is not in the catalog goes with part 1. Throws as open_patch_source()
-// and open_dataset() do.
+// The options' `index` names the index of BigEarthNet patches; "" takes the one
+// beside them, if there is one. next() gives the images of the part's block of
+// rows; what is not in the catalog goes with part 1. Throws as
+// open_patch_source() and open_dataset() do.
 [[nodiscard]] std::unique_ptr<PackInput> open_pack_input(
-    const std::string& source,
-    const std::string& index,
-    const std::vector<std::string>& bands,
-    const Part& part);
+    const PackOptions& options);
 
 }  // namespace nadir::data

@@ -60,8 +60,7 @@ class Packer {
       const fs::path& folder,
       const nlohmann::json& settings)
       : options_(options),
-        input_(open_pack_input(
-            options.source, options.index, options.bands, options.part)),
+        input_(open_pack_input(options)),
         counters_(input_->bands().size()),
         bad_(options.max_bad) {
     NADIR_CHECK(

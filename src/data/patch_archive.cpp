@@ -36,9 +36,9 @@ class PatchArchive : public PatchSource {
  public:
   PatchArchive(
       const std::filesystem::path& path, const PatchSourceOptions& options)
-      : path_(path.string()),
-        options_(options),
-        num_bytes_(static_cast<int64_t>(std::filesystem::file_size(path))) {}
+      : path_(path.string()), options_(options), file_(open_file()) {
+    num_bytes_ = file_->num_bytes();
+  }
 
   std::optional<PatchFiles> next() override {
     try {
@@ -70,10 +70,15 @@ class PatchArchive : public PatchSource {
   }
 
  private:
+  [[nodiscard]] std::unique_ptr<store::ByteSource> open_file() const {
+    return options_.remote ? options_.remote->open(path_)
+                           : store::open_file(path_);
+  }
+
   // The patch whose entries end where another's begin, or at the end.
   std::optional<PatchFiles> read_next() {
     if (!entries_) {
-      entries_ = open_archive(path_, !options_.bands.empty());
+      entries_ = open_archive(std::move(file_), !options_.bands.empty());
     }
     ArchiveEntry entry;
     while (!is_at_end_) {
@@ -207,7 +212,8 @@ class PatchArchive : public PatchSource {
 
   std::string path_;
   PatchSourceOptions options_;
-  int64_t num_bytes_;
+  std::unique_ptr<store::ByteSource> file_;  // until entries_ has it
+  int64_t num_bytes_ = 0;
   std::unique_ptr<ArchiveEntries> entries_;  // opened by the first next()
   std::optional<PatchFiles> current_;
   std::vector<std::string> problems_;  // of current_

@@ -21,6 +21,9 @@ std::unique_ptr<PatchSource> open_patch_source(
         band,
         band == "B10" ? " (surface reflectance has no cirrus band)" : "");
   }
+  if (store::is_remote(path.string())) {
+    return open_patch_archive(path, options);
+  }
   if (!std::filesystem::exists(path)) {
     fail(
         ErrorCode::kNotFound,

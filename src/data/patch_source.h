@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "store/remote_files.h"
+
 namespace nadir::data {
 
 // The files of one patch as bytes. `problem` is not empty if a file could not
@@ -37,6 +39,8 @@ struct PatchSourceOptions {
   // 0); the others are passed over, unread where the source allows it. Asked
   // once a patch. Null delivers all.
   std::function<bool(const std::string& name, int64_t place)> wants = nullptr;
+  // For archives at s3://, which are read as they come.
+  std::shared_ptr<store::RemoteFiles> remote = nullptr;
 };
 
 // Not thread-safe: one consumer. Patches come in the source's own order

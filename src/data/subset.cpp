@@ -21,7 +21,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr char kPixelsFolder[] = "data_rgb";
-constexpr char kIndexPath[] = "metadata/final_ben_s2.parquet";
 
 // Not synchronised one by one: there may be millions.
 void write_small_file(const fs::path& path, const std::string& bytes) {
@@ -86,7 +85,7 @@ void write_rows(
     }
   }
   table::write_parquet(
-      out / kIndexPath,
+      out / kSubsetIndex,
       table_rows(table, rows),
       table::read_parquet_metadata(index));
 }
@@ -100,7 +99,7 @@ SubsetResult copy_subset(const SubsetOptions& options) {
   std::unordered_set<std::string> wanted;
   std::error_code error;
   NADIR_CHECK(
-      index.empty() || !fs::equivalent(index, options.out / kIndexPath, error),
+      index.empty() || !fs::equivalent(index, options.out / kSubsetIndex, error),
       "{} is read, and would be replaced by the rows that are copied; choose "
       "another --out",
       index);
@@ -109,7 +108,8 @@ SubsetResult copy_subset(const SubsetOptions& options) {
     wanted.insert(catalog.names.begin(), catalog.names.end());
   }
   auto patches = open_patch_source(
-      options.source, {.bands = bands, .needs_metadata = false});
+      options.source,
+      {.bands = bands, .needs_metadata = false, .remote = options.remote});
   SubsetResult result;
   BadPatches bad(options.max_bad);
   std::unordered_set<std::string> met;  // bad ones included

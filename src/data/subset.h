@@ -9,8 +9,12 @@
 #include <vector>
 
 #include "data/bad_patches.h"
+#include "store/remote_files.h"
 
 namespace nadir::data {
+
+// Of the index below the folder that is copied to.
+inline constexpr char kSubsetIndex[] = "metadata/final_ben_s2.parquet";
 
 struct SubsetOptions {
   std::string source;  // folder or archive
@@ -18,6 +22,7 @@ struct SubsetOptions {
   std::filesystem::path out;
   std::vector<std::string> bands = {"B04", "B03", "B02"};
   int64_t max_bad = 0;
+  std::shared_ptr<store::RemoteFiles> remote{};  // for a source at s3://
 };
 
 struct SubsetResult {

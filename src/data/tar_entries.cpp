@@ -8,9 +8,6 @@
 #include <string_view>
 #include <vector>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "core/error.h"
 
 namespace nadir::data {
@@ -93,28 +90,12 @@ void read_pax(std::string_view records, std::string& path, std::string& size) {
 // A file read at any position through one buffer.
 class BufferedFile {
  public:
-  BufferedFile(const std::filesystem::path& path, int64_t buffer_bytes)
-      : name_(path.string()),
-        descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)),
-        buffer_(static_cast<size_t>(buffer_bytes)) {
-    if (descriptor_ < 0) {
-      fail(
-          ErrorCode::kIo,
-          "{}: could not be opened: {}",
-          name_,
-          std::strerror(errno));
-    }
-    num_bytes_ = static_cast<int64_t>(std::filesystem::file_size(path));
-  }
+  BufferedFile(std::unique_ptr<store::ByteSource> file, int64_t buffer_bytes)
+      : file_(std::move(file)), buffer_(static_cast<size_t>(buffer_bytes)) {}
 
-  ~BufferedFile() { ::close(descriptor_); }
+  [[nodiscard]] int64_t num_bytes() const { return file_->num_bytes(); }
 
-  BufferedFile(const BufferedFile&) = delete;
-  BufferedFile& operator=(const BufferedFile&) = delete;
-
-  [[nodiscard]] int64_t num_bytes() const { return num_bytes_; }
-
-  [[nodiscard]] const std::string& name() const { return name_; }
+  [[nodiscard]] const std::string& name() const { return file_->name(); }
 
   // Fails where the file ends before `position + size`.
   void read(int64_t position, int64_t size, char* dst) {
@@ -132,34 +113,29 @@ class BufferedFile {
 
  private:
   void fill(int64_t position) {
-    const ssize_t got =
-        ::pread(descriptor_, buffer_.data(), buffer_.size(), position);
-    if (got < 0) {
-      fail(ErrorCode::kIo, "{}: {}", name_, std::strerror(errno));
-    }
+    const int64_t got = file_->read(
+        position, static_cast<int64_t>(buffer_.size()), buffer_.data());
     if (got == 0) {
       fail(
           ErrorCode::kCorruptData,
           "{}: the archive ends early, at byte {}",
-          name_,
-          num_bytes_);
+          name(),
+          num_bytes());
     }
     begin_ = position;
     end_ = position + got;
   }
 
-  std::string name_;
-  int descriptor_;
+  std::unique_ptr<store::ByteSource> file_;
   std::vector<char> buffer_;
-  int64_t num_bytes_ = 0;
   int64_t begin_ = 0;
   int64_t end_ = 0;
 };
 
 class TarEntries : public ArchiveEntries {
  public:
-  TarEntries(const std::filesystem::path& path, bool reads_most)
-      : file_(path, reads_most ? kLargeRead : kSmallRead) {}
+  TarEntries(std::unique_ptr<store::ByteSource> file, bool reads_most)
+      : file_(std::move(file), reads_most ? kLargeRead : kSmallRead) {}
 
   bool next(ArchiveEntry& entry) override {
     std::string long_path;
@@ -275,18 +251,14 @@ class TarEntries : public ArchiveEntries {
 
 }  // namespace
 
-bool is_plain_tar(const std::filesystem::path& path) {
-  if (std::filesystem::file_size(path) < static_cast<uintmax_t>(kBlock)) {
-    return false;
-  }
+bool is_plain_tar(store::ByteSource& file) {
   Header header;
-  BufferedFile(path, kBlock).read(0, kBlock, header.data());
-  return is_header(header);
+  return file.read(0, kBlock, header.data()) == kBlock && is_header(header);
 }
 
 std::unique_ptr<ArchiveEntries> open_plain_tar(
-    const std::filesystem::path& path, bool reads_most) {
-  return std::make_unique<TarEntries>(path, reads_most);
+    std::unique_ptr<store::ByteSource> file, bool reads_most) {
+  return std::make_unique<TarEntries>(std::move(file), reads_most);
 }
 
 }  // namespace nadir::data

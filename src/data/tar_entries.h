@@ -6,11 +6,11 @@
 namespace nadir::data {
 
 // Whether the file starts with a tar header whose checksum is right.
-[[nodiscard]] bool is_plain_tar(const std::filesystem::path& path);
+[[nodiscard]] bool is_plain_tar(store::ByteSource& file);
 
 // Entries are found by seeking from header to header; `reads_most` chooses
-// large reads. Throws Error{kIo} if the file cannot be opened.
+// large reads.
 [[nodiscard]] std::unique_ptr<ArchiveEntries> open_plain_tar(
-    const std::filesystem::path& path, bool reads_most);
+    std::unique_ptr<store::ByteSource> file, bool reads_most);
 
 }  // namespace nadir::data

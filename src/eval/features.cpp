@@ -158,6 +158,9 @@ at::Tensor extract_features(
       config,
       [&](int64_t sample, int64_t, std::span<const std::span<float>> out) {
         make_views(images, views, own.begin + sample, out);
+      },
+      [&](int64_t sample) {
+        images.dataset->expect(images.indices[own.begin + sample]);
       });
   loader.start(0, 0, 1);
 

@@ -58,8 +58,9 @@ std::vector<int64_t> set_aside(
   std::vector<int64_t> taken;
   std::vector<int64_t> kept;
   for (const int64_t index : indices) {
-    auto& side =
-        data::share_of_name(dataset.name(index), purpose) < share ? taken : kept;
+    auto& side = data::share_of_name(dataset.name(index), purpose) < share
+                     ? taken
+                     : kept;
     side.push_back(index);
   }
   indices = std::move(kept);
@@ -306,7 +307,8 @@ Splits make_splits(
 Splits open_splits(
     const SplitConfig& config,
     const std::vector<std::string>& bands,
-    bool needs_validation) {
+    bool needs_validation,
+    const std::shared_ptr<store::RemoteFiles>& remote) {
   NADIR_CHECK(!config.data.empty(), "--data must name the labelled images");
   const auto open = [&](const std::string& path) -> DatasetPointer {
     if (path.empty()) {
@@ -315,6 +317,7 @@ Splits open_splits(
     data::DatasetOptions options;
     options.data = path;
     options.bands = bands;
+    options.remote = remote;
     options.index = path == config.data ? config.index : "";
     return data::open_dataset(options);
   };

@@ -54,7 +54,8 @@ struct Splits {
 [[nodiscard]] Splits open_splits(
     const SplitConfig& config,
     const std::vector<std::string>& bands,
-    bool needs_validation);
+    bool needs_validation,
+    const std::shared_ptr<store::RemoteFiles>& remote = nullptr);
 
 // The same for data that is open; `validation` and `test` may be null.
 [[nodiscard]] Splits make_splits(

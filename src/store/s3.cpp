@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstring>
 
+#include <curl/curl.h>
+
 #include "core/error.h"
 #include "core/log.h"
 #include "store/checksum.h"
@@ -179,6 +181,9 @@ std::optional<ObjectInfo> S3::find(const Location& location) const {
   info.num_bytes = number_in(response.header("content-length"));
   info.etag = etag_of(response);
   info.crc32 = whole_crc32(response);
+  // A date of HTTP, such as "Thu, 26 Nov 2026 05:00:00 GMT".
+  info.modified_s = std::max<int64_t>(
+      curl_getdate(response.header("last-modified").c_str(), nullptr), 0);
   return info;
 }
 

@@ -22,6 +22,7 @@ struct ObjectInfo {
   int64_t num_bytes = 0;
   std::string etag;   // without quotation marks
   std::string crc32;  // of all its bytes, as crc32_text() writes it; "" unknown
+  int64_t modified_s = 0;  // since 1970; 0 unknown
 
   bool operator==(const ObjectInfo&) const = default;
 };

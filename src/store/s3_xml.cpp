@@ -5,6 +5,7 @@
 
 #include <pugixml.hpp>
 
+#include "aws/credentials.h"
 #include "aws/uri.h"
 
 namespace nadir::store {
@@ -44,6 +45,8 @@ ListPage parse_list_page(std::string_view xml) {
     }
     info.etag = node.child_value("ETag");
     std::erase(info.etag, '"');
+    const auto modified = aws::parse_iso_time(node.child_value("LastModified"));
+    info.modified_s = modified ? aws::WallClock::to_time_t(*modified) : 0;
     page.objects.push_back(std::move(info));
   }
   if (root.child("IsTruncated").text().as_bool()) {

@@ -83,7 +83,8 @@ ViewSource::ViewSource(
       dataset_->size(),
       segment_sizes(view_maker_, num_bands_),
       loader_config(config, rank, world_size),
-      make_views);
+      make_views,
+      [this](int64_t sample) { dataset_->expect(sample); });
 }
 
 ViewBatch ViewSource::next() {

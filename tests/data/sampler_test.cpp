@@ -102,10 +102,11 @@ TEST(Sampler, SharesMixImagesAsOftenAsTheBoundSays) {
   double num_apart = 0;   // pairs of two shares that met
   double num_within = 0;  // pairs of one share that met
   for (int64_t epoch = 0; epoch < kEpochs; ++epoch) {
-    const Sampler sampler({.num_samples = kNumImages,
-                           .batch_size = kBatch,
-                           .seed = 5,
-                           .num_shares = kShares});
+    const Sampler sampler(
+        {.num_samples = kNumImages,
+         .batch_size = kBatch,
+         .seed = 5,
+         .num_shares = kShares});
     const auto order = sampler.order(epoch);
     for (size_t i = 0; i < order.size(); ++i) {
       for (size_t j = i + 1; j / kBatch == i / kBatch; ++j) {
@@ -124,10 +125,11 @@ TEST(Sampler, SharesMixImagesAsOftenAsTheBoundSays) {
   // And within a share, no pair is preferred.
   std::vector<double> with_first(kNumImages, 0);
   for (int64_t epoch = 0; epoch < kEpochs; ++epoch) {
-    const Sampler sampler({.num_samples = kNumImages,
-                           .batch_size = kBatch,
-                           .seed = 5,
-                           .num_shares = kShares});
+    const Sampler sampler(
+        {.num_samples = kNumImages,
+         .batch_size = kBatch,
+         .seed = 5,
+         .num_shares = kShares});
     const auto order = sampler.order(epoch);
     const auto place =
         std::distance(order.begin(), std::ranges::find(order, 0)) / kBatch;
@@ -146,10 +148,11 @@ TEST(Sampler, SharesMixImagesAsOftenAsTheBoundSays) {
 
 TEST(Sampler, RefusesSharesThatDoNotDivide) {
   const auto make = [](int64_t world_size, int64_t batch_size, int64_t shares) {
-    return Sampler({.num_samples = 64,
-                    .batch_size = batch_size,
-                    .world_size = world_size,
-                    .num_shares = shares});
+    return Sampler(
+        {.num_samples = 64,
+         .batch_size = batch_size,
+         .world_size = world_size,
+         .num_shares = shares});
   };
   EXPECT_THROW(make(3, 4, 2), Error);  // a rank would read half of a share
   EXPECT_THROW(make(1, 4, 3), Error);  // 4 images from 3 shares

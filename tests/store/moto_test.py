@@ -1,0 +1,206 @@
+"""S3 paths of the real program, against moto and a proxy that fails.
+
+    moto_test.py NADIR
+
+Uploads and downloads with every fault there is; index, pack, training, embedding
+and reports with everything at s3://, equal to the same on this host.
+"""
+import contextlib
+import filecmp
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+
+SKIPPED = 77
+try:
+    import boto3
+    import moto.server  # noqa: F401
+except ImportError as error:
+    print(f"skipped: {error} (tests/requirements.txt names it)")
+    sys.exit(SKIPPED)
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "cloud"))
+from fault_proxy import FaultProxy  # noqa: E402
+from moto_server import Moto  # noqa: E402
+
+NADIR = pathlib.Path(sys.argv[1]).resolve()
+BUCKET = "s3://nadir-test"
+FAULTS = {"drop": 0.05, "error": 0.05, "slow_down": 0.05, "cut": 0.05,
+          "flip_up": 0.05}
+TINY = ["--arch", "vit_tiny", "--epochs", "2", "--batch-size-per-gpu", "8",
+        "--global-crop-size", "32", "--local-crop-size", "16",
+        "--local-crops-number", "2", "--out-dim", "64", "--seed", "7",
+        "--knn-every-epochs", "0", "--num-workers", "1", "--num-threads", "1",
+        "--warmup-epochs", "0"]
+
+
+class Story:
+    def __init__(self, folder, moto):
+        self.folder = pathlib.Path(folder)
+        self.moto = moto
+        self.failures = 0
+
+    def run(self, *words, url=None, status=0):
+        environment = os.environ | {
+            "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": url or self.moto.endpoint,
+            "NADIR_CACHE": str(self.folder / "cache"),
+            "AWS_EC2_METADATA_DISABLED": "true"}
+        done = subprocess.run([str(NADIR), *map(str, words)], text=True,
+                              capture_output=True, env=environment,
+                              cwd=self.folder, timeout=300)
+        if done.returncode != status:
+            self.fail(f"nadir {' '.join(map(str, words))}: status "
+                      f"{done.returncode}, expected {status}\n{done.stderr}")
+        return done
+
+    def fail(self, text):
+        self.failures += 1
+        print("FAILED:", text)
+
+    def check(self, is_right, text):
+        print("ok:" if is_right else "FAILED:", text)
+        self.failures += 0 if is_right else 1
+
+
+def same_trees(one, other):
+    names = sorted(str(path.relative_to(one)) for path in one.rglob("*")
+                   if path.is_file())
+    others = sorted(str(path.relative_to(other)) for path in other.rglob("*")
+                    if path.is_file())
+    return names == others and all(
+        filecmp.cmp(one / name, other / name, shallow=False) for name in names)
+
+
+def losses(run):
+    lines = (run / "metrics.jsonl").read_text().splitlines()
+    return [record["loss"] for record in map(json.loads, lines)
+            if "loss" in record]
+
+
+def copies_survive_faults(story):
+    source = story.folder / "many"
+    draw = random.Random(1)
+    for name, size in [("a", 0), ("b c+d", 17), ("sub/ü", 100_000),
+                       ("sub/large", 30_000_000)]:
+        path = source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(draw.randbytes(size))
+    for seed in range(3):
+        target = f"{BUCKET}/copies/{seed}"
+        with FaultProxy(story.moto.endpoint, FAULTS, seed) as proxy:
+            story.run("data", "copy", source, target, url=proxy.url)
+            up = dict(proxy.counts)
+        with FaultProxy(story.moto.endpoint, FAULTS | {"flip": 0.0}, seed) as proxy:
+            story.run("data", "copy", target, story.folder / f"back{seed}",
+                      url=proxy.url)
+            down = dict(proxy.counts)
+        story.check(same_trees(source, story.folder / f"back{seed}"),
+                    f"a folder there and back through faults {up} and {down}")
+    with FaultProxy(story.moto.endpoint, {"flip": 1.0}) as proxy:
+        done = story.run("data", "copy", f"{BUCKET}/copies/0/sub/large",
+                         "flipped", url=proxy.url, status=3)
+        story.check("CRC-32" in done.stderr or "MD5" in done.stderr,
+                    "a changed byte is noticed and told")
+        story.check(not (story.folder / "flipped").exists(),
+                    "and leaves no file")
+    done = story.run("data", "copy", source, f"{BUCKET}/copies/0", status=2)
+    story.check("--overwrite" in done.stderr, "nothing is replaced unasked")
+
+
+def bad_inputs_say_what_to_do(story):
+    done = story.run("data", "info", "s3://no-such-bucket-here/x", status=2)
+    story.check("bucket" in done.stderr, "a bucket that is not there")
+    done = story.run("data", "info", f"{BUCKET}/nothing", status=2)
+    story.check("there is nothing" in done.stderr, "a prefix without objects")
+    done = story.run("data", "info", "s3://Bad_Name/x", status=2)
+    story.check("no name of a bucket" in done.stderr, "a name no bucket has")
+
+
+def all_at_s3_equals_all_here(story):
+    folder = story.folder
+    story.run("data", "synth", "--out", "world", "--images", "48", "--seed", "3")
+    source = next(path for path in (folder / "world").rglob("*")
+                  if path.is_dir() and path.name.startswith("BigEarthNet"))
+    archive = folder / "world.tar.gz"
+    subprocess.run(["tar", "-czf", archive, "-C", source.parent, source.name],
+                   check=True)
+    lists = next((folder / "world").rglob("lists"), None)
+    listed = ["--lists", lists] if lists else []
+    bands = ["--bands", "B04,B03,B02"]
+    story.run("data", "index", archive, "--out", "index.parquet", *listed)
+    story.run("data", "pack", archive, "--index", "index.parquet", *bands,
+              "--out", "packed")
+    story.run("data", "copy", archive, f"{BUCKET}/world.tar.gz")
+    story.run("data", "index", f"{BUCKET}/world.tar.gz", "--out",
+              f"{BUCKET}/s3/index.parquet", *listed)
+    story.run("data", "pack", f"{BUCKET}/world.tar.gz", "--index",
+              f"{BUCKET}/s3/index.parquet", *bands, "--out", f"{BUCKET}/s3/packed")
+    story.run("data", "copy", f"{BUCKET}/s3", "s3")
+    story.check(filecmp.cmp(folder / "index.parquet",
+                            folder / "s3/index.parquet", shallow=False),
+                "an index from an archive in S3")
+    story.check(same_trees(folder / "packed", folder / "s3/packed"),
+                "a dataset packed from an archive in S3")
+    done = story.run("data", "pack", f"{BUCKET}/world.tar.gz", "--index",
+                     f"{BUCKET}/s3/index.parquet", *bands, "--out",
+                     f"{BUCKET}/s3/packed")
+    story.check("complete already" in done.stdout, "and is known to be complete")
+
+    story.run("pretrain", "--data", "packed", "--out", "run", *TINY)
+    here = losses(folder / "run")
+    with FaultProxy(story.moto.endpoint, FAULTS, 5) as proxy:
+        story.run("pretrain", "--data", f"{BUCKET}/s3/packed", "--out",
+                  f"{BUCKET}/runs/a", *TINY, url=proxy.url)
+    story.run("data", "copy", f"{BUCKET}/runs/a", "run-s3")
+    story.check(len(here) > 4 and losses(folder / "run-s3") == here,
+                f"{len(here)} steps from S3 have the losses of those here")
+    done = story.run("pretrain", "--data", f"{BUCKET}/s3/packed", "--out",
+                     f"{BUCKET}/runs/a", *TINY, status=2)
+    story.check("--resume auto" in done.stderr or "choose another" in done.stderr,
+                "a run that is there is not written over")
+
+    story.run("pretrain", "--data", f"{BUCKET}/s3/packed", "--out",
+              f"{BUCKET}/runs/b", *TINY, "--stop-after-steps", "3")
+    story.run("pretrain", "--data", f"{BUCKET}/s3/packed", "--out",
+              f"{BUCKET}/runs/b", *TINY, "--resume", "auto")
+    story.run("data", "copy", f"{BUCKET}/runs/b", "run-b")
+    story.check(losses(folder / "run-b") == here,
+                "stopped and gone on with, it has them too")
+
+    story.run("embed", "--weights", "run", "--data", "packed", "--out",
+              "here.npy")
+    story.run("embed", "--weights", f"{BUCKET}/runs/a", "--data",
+              f"{BUCKET}/s3/packed", "--out", f"{BUCKET}/features.npy")
+    story.run("data", "copy", f"{BUCKET}/features.npy", "there.npy")
+    story.check(filecmp.cmp(folder / "here.npy", folder / "there.npy",
+                            shallow=False), "features of weights at S3")
+    story.run("report", f"{BUCKET}/runs/a", f"{BUCKET}/runs/b", "--out",
+              f"{BUCKET}/report.html")
+    story.run("data", "copy", f"{BUCKET}/report.html", "report.html")
+    story.check("<html" in (folder / "report.html").read_text().lower(),
+                "a report of runs at S3")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder, \
+            contextlib.closing(Moto(sys.executable, os.devnull)) as moto:
+        boto3.client("s3", endpoint_url=moto.endpoint, region_name="us-east-1",
+                     aws_access_key_id="key",
+                     aws_secret_access_key="secret").create_bucket(
+                         Bucket="nadir-test")
+        story = Story(folder, moto)
+        copies_survive_faults(story)
+        bad_inputs_say_what_to_do(story)
+        all_at_s3_equals_all_here(story)
+    if story.failures:
+        sys.exit(f"{story.failures} failed")
+    print("all passed")
+
+
+if __name__ == "__main__":
+    main()

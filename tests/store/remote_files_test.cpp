@@ -1,0 +1,90 @@
+#include "store/remote_files.h"
+
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "store/fake_s3.h"
+
+namespace nadir::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RemoteFilesTest : public testing::Test {
+ protected:
+  RemoteFiles open(int64_t cache_gb = 1) {
+    RemoteOptions options;
+    options.cache = folder_.path().string();
+    options.cache_gb = cache_gb;
+    return RemoteFiles(options, fake_.environment());
+  }
+
+  FakeS3 fake_;
+  TemporaryFolder folder_;
+};
+
+TEST_F(RemoteFilesTest, PathsOfThisHostAreLeftAlone) {
+  // No credentials and no network are asked for.
+  RemoteFiles remote({}, environment_with({}));
+  EXPECT_EQ(remote.input("/some/file"), "/some/file");
+  EXPECT_EQ(remote.input(""), "");
+}
+
+TEST_F(RemoteFilesTest, ObjectsAndFoldersAreCopiedOnce) {
+  fake_.put("d/a.txt", "one");
+  fake_.put("d/sub/b.txt", "two");
+  auto remote = open();
+  const fs::path folder = remote.input("s3://my-bucket/d");
+  EXPECT_EQ(read_file(folder / "a.txt"), "one");
+  EXPECT_EQ(read_file(folder / "sub" / "b.txt"), "two");
+  const auto before = fake_.num_requests("GET");
+  EXPECT_EQ(remote.input("s3://my-bucket/d/"), folder.string());
+  EXPECT_EQ(read_file(remote.input("s3://my-bucket/d/a.txt")), "one");
+  EXPECT_EQ(fake_.num_requests("GET"), before + 1);  // the list
+}
+
+TEST_F(RemoteFilesTest, AChangedObjectIsCopiedAgain) {
+  fake_.put("a.txt", "one");
+  auto remote = open();
+  (void)remote.input("s3://my-bucket/a.txt");
+  fake_.put("a.txt", "three");
+  EXPECT_EQ(read_file(remote.input("s3://my-bucket/a.txt")), "three");
+}
+
+TEST_F(RemoteFilesTest, WhatIsNotThereIsNotFound) {
+  auto remote = open();
+  EXPECT_FALSE(remote.exists("s3://my-bucket/x"));
+  try {
+    (void)remote.input("s3://my-bucket/x");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::kNotFound);
+  }
+}
+
+TEST_F(RemoteFilesTest, MoreThanTheCacheMayHoldIsRefused) {
+  fake_.put("d/a", "x");
+  auto remote = open(0);
+  try {
+    (void)remote.input("s3://my-bucket/d");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(
+        std::string(error.what()).find("raise --cache-gb"), std::string::npos);
+  }
+}
+
+TEST_F(RemoteFilesTest, SomeOfAFolder) {
+  fake_.put("d/a", "x");
+  fake_.put("d/b", "y");
+  auto remote = open();
+  const fs::path folder = remote.input_files("s3://my-bucket/d", {"a", "no"});
+  EXPECT_TRUE(fs::exists(folder / "a"));
+  EXPECT_FALSE(fs::exists(folder / "b"));
+}
+
+}  // namespace
+}  // namespace nadir::store
