@@ -33,12 +33,14 @@ struct Outcome {
 Outcome try_once(const Session& session, const Call& call) {
   HttpRequest request = call.request;
   SigningScope scope;
-  scope.region = call.region.empty() ? session.region() : call.region;
+  scope.region =
+      call.region.empty() ? session.signing_region(call.service) : call.region;
   scope.service = signing_name(call.service);
   scope.payload_hash = call.payload_hash.empty() && !call.body.empty()
                            ? sha256_hex(call.body)
                            : call.payload_hash;
-  sign(request, session.credentials(), scope);
+  const Credentials credentials = session.credentials();
+  sign(request, credentials, scope);
   if (call.begin) {
     call.begin();
   }
@@ -52,6 +54,9 @@ Outcome try_once(const Session& session, const Call& call) {
   const long status = outcome.response.status;
   if (status >= kFirstRefusal && !(call.accepts && call.accepts(status))) {
     outcome.refusal = parse_refusal(outcome.response);
+    hide_secrets(
+        outcome.refusal,
+        {credentials.secret_access_key, credentials.session_token});
   } else if (call.check) {
     outcome.failure = call.check(outcome.response);
   }

@@ -14,6 +14,8 @@ namespace nadir::aws {
 namespace {
 
 constexpr std::chrono::minutes kRenewBefore{10};
+// Not at each request, where keys are handed out with less than ten minutes.
+constexpr std::chrono::minutes kRenewEvery{1};
 
 std::string member(const nlohmann::json& json, const char* key) {
   const auto found = json.find(key);
@@ -44,11 +46,19 @@ std::optional<WallClock::time_point> parse_iso_time(const std::string& text) {
     rest = rest.substr(
         std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
   }
+  const bool is_in_range =
+      time.tm_year >= 1970 && time.tm_mon >= 1 && time.tm_mon <= 12 &&
+      time.tm_mday >= 1 && time.tm_mday <= 31 && time.tm_hour >= 0 &&
+      time.tm_hour <= 23 && time.tm_min >= 0 && time.tm_min <= 59 &&
+      time.tm_sec >= 0 && time.tm_sec <= 60;
+  if (!is_in_range) {
+    return std::nullopt;
+  }
   int hours = 0;
   int minutes = 0;
   if (!rest.empty() && rest != "Z") {
     const bool is_offset =
-        (rest[0] == '+' || rest[0] == '-') &&
+        rest.size() == 6 && (rest[0] == '+' || rest[0] == '-') &&
         std::sscanf(rest.c_str() + 1, "%2d:%2d", &hours, &minutes) == 2;
     if (!is_offset) {
       return std::nullopt;
@@ -114,10 +124,15 @@ std::optional<Credentials> CredentialsChain::find() const {
 
 Credentials CredentialsChain::get() {
   const std::lock_guard lock(mutex_);
-  if (found_ &&
-      (!found_->expires || now_() < *found_->expires - kRenewBefore)) {
+  const auto now = now_();
+  const bool holds = found_ && (!found_->expires || now < *found_->expires);
+  const bool is_due = holds && found_->expires &&
+                      now >= *found_->expires - kRenewBefore &&
+                      now >= next_try_;
+  if (holds && !is_due) {
     return *found_;
   }
+  next_try_ = now + kRenewEvery;
   try {
     auto fresh = find();
     if (fresh) {
@@ -125,7 +140,7 @@ Credentials CredentialsChain::get() {
       return *found_;
     }
   } catch (const Error& error) {
-    if (!found_ || now_() >= *found_->expires) {
+    if (!holds) {
       throw;
     }
     log_warning(
@@ -134,7 +149,11 @@ Credentials CredentialsChain::get() {
         error.what());
     return *found_;
   }
-  if (found_ && now_() < *found_->expires) {
+  if (holds) {
+    log_warning(
+        "aws",
+        "{} gives no keys any more; those it gave are used until they expire",
+        found_->source);
     return *found_;
   }
   std::string names;

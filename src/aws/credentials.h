@@ -41,8 +41,8 @@ class CredentialsChain {
 
   // The first that a source has. Expiring keys are renewed ten minutes before
   // their end; where that fails while they still hold, they are used on with a
-  // warning. Throws Error{kInvalidArgument} naming every place looked at where
-  // there are none.
+  // warning, and asked for again a minute later. Throws Error{kInvalidArgument}
+  // naming every place looked at where there are none.
   [[nodiscard]] Credentials get();
 
   // Asks the sources anew at the next get(): a service said that the keys have
@@ -56,6 +56,7 @@ class CredentialsChain {
   std::function<WallClock::time_point()> now_;
   std::mutex mutex_;
   std::optional<Credentials> found_;
+  WallClock::time_point next_try_{};
 };
 
 // Keys from the JSON that containers, instances and credential_process give:

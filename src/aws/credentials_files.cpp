@@ -1,7 +1,9 @@
 #include "aws/credentials_files.h"
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 #include <sys/wait.h>
@@ -24,7 +26,7 @@ struct PipeCloser {
 std::string output_of(const std::string& command, int& status) {
   std::unique_ptr<std::FILE, PipeCloser> pipe(popen(command.c_str(), "re"));
   if (!pipe) {
-    fail(ErrorCode::kIo, "'{}' cannot be started", command);
+    fail(ErrorCode::kIo, "no program can be started: {}", strerror(errno));
   }
   std::string text;
   std::array<char, 4096> buffer{};
@@ -58,6 +60,11 @@ std::optional<Credentials> environment_credentials(
       token ? *token : environment("AWS_SECURITY_TOKEN").value_or("");
   if (const auto expiration = environment("AWS_CREDENTIAL_EXPIRATION")) {
     credentials.expires = parse_iso_time(*expiration);
+    NADIR_CHECK(
+        credentials.expires.has_value(),
+        "AWS_CREDENTIAL_EXPIRATION '{}' is no time such as "
+        "2026-11-26T05:00:00Z",
+        *expiration);
   }
   credentials.source = "the environment";
   return credentials;
@@ -98,10 +105,9 @@ std::optional<Credentials> process_credentials(
   const std::string text = output_of(*command, status);
   NADIR_CHECK(
       WIFEXITED(status) && WEXITSTATUS(status) == 0,
-      "{} failed with status {}: {}; run it by hand to see why",
+      "{} failed with status {}; run it by hand to see why",
       source,
-      WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
-      *command);
+      WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
   return parse_credentials(text, source);
 }
 

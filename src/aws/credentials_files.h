@@ -10,8 +10,9 @@
 
 namespace nadir::aws {
 
-// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. Throws
-// Error{kInvalidArgument} where only one of the first two is set.
+// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN and
+// AWS_CREDENTIAL_EXPIRATION. Throws Error{kInvalidArgument} where only one of
+// the first two is set, or the last is no time.
 [[nodiscard]] std::optional<Credentials> environment_credentials(
     const Environment& environment);
 
@@ -21,7 +22,8 @@ namespace nadir::aws {
 
 // What the profile's credential_process prints. The program gets this process's
 // environment; its error output goes to ours. Throws Error{kInvalidArgument}
-// where it fails or prints no credentials.
+// where it fails or prints no credentials; the command itself is not shown,
+// since it may hold a secret.
 [[nodiscard]] std::optional<Credentials> process_credentials(
     const ProfileFiles& files, const std::string& profile);
 

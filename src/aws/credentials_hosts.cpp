@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
+#include <sstream>
+#include <string_view>
 
 #include <pugixml.hpp>
 
@@ -14,7 +17,7 @@ namespace nadir::aws {
 namespace {
 
 constexpr long kOk = 200;
-constexpr int kContainerTries = 3;
+constexpr int kTries = 3;
 constexpr std::chrono::milliseconds kContainerTimeout{2000};
 constexpr std::chrono::milliseconds kInstanceTimeout{1000};
 constexpr const char* kContainerHost = "http://169.254.170.2";
@@ -27,22 +30,25 @@ HttpOptions short_lived(std::chrono::milliseconds timeout) {
   HttpOptions options;
   options.connect_timeout = timeout;
   options.total_timeout = timeout;
+  options.uses_proxy = false;  // keys are nobody's in between
   return options;
 }
 
 // An address with its path, as the agents' variables have it.
 HttpRequest get_request(const std::string& address, const std::string& what) {
   HttpRequest request;
-  const auto query = address.find('?');
-  request.endpoint = parse_endpoint(address.substr(0, query), what);
-  request.path = request.endpoint.path.empty() ? "/" : request.endpoint.path;
+  const auto query = std::min(address.find('?'), address.size());
+  const std::string front = address.substr(0, query);
+  request.endpoint = parse_endpoint(front, what);
   request.endpoint.path.clear();
-  if (query != std::string::npos) {
-    const std::string text = address.substr(query + 1);
-    const auto equals = text.find('=');
+  const auto slash = front.find('/', front.find("://") + 3);
+  request.path = slash == std::string::npos ? "/" : front.substr(slash);
+  std::istringstream pairs(address.substr(std::min(query + 1, address.size())));
+  for (std::string pair; std::getline(pairs, pair, '&');) {
+    const auto equals = std::min(pair.find('='), pair.size());
     request.query.emplace_back(
-        uri_decode(text.substr(0, equals)),
-        equals == std::string::npos ? "" : uri_decode(text.substr(equals + 1)));
+        uri_decode(pair.substr(0, equals)),
+        uri_decode(pair.substr(std::min(equals + 1, pair.size()))));
   }
   return request;
 }
@@ -58,17 +64,27 @@ bool is_own_agent(const std::string& host) {
   const std::string name = bracket != std::string::npos
                                ? host.substr(0, bracket + 1)
                                : host.substr(0, host.find(':'));
-  return name.starts_with("127.") ||
+  // An address, not a name such as 127.example.com.
+  const bool is_loopback =
+      name.starts_with("127.") &&
+      name.find_first_not_of("0123456789.") == std::string::npos;
+  return is_loopback ||
          std::find(kHosts.begin(), kHosts.end(), name) != kHosts.end();
+}
+
+// A file's token, without the line break at its end.
+std::string token_in(const std::string& path) {
+  std::string token = read_file(path);
+  while (token.ends_with('\n') || token.ends_with('\r')) {
+    token.pop_back();
+  }
+  return token;
 }
 
 std::string container_token(const Environment& environment) {
   std::string token;
   if (const auto path = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")) {
-    token = read_file(*path);
-    while (token.ends_with('\n') || token.ends_with('\r')) {
-      token.pop_back();
-    }
+    token = token_in(*path);
   } else {
     token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN").value_or("");
   }
@@ -89,6 +105,15 @@ std::optional<HttpResponse> ask(
   }
 }
 
+bool is_true(const Environment& environment, const char* variable) {
+  const auto text = environment(variable).value_or("");
+  return text == "true" || text == "True" || text == "TRUE";
+}
+
+bool is_metadata_disabled(const Environment& environment) {
+  return is_true(environment, "AWS_EC2_METADATA_DISABLED");
+}
+
 // The metadata service of an instance, asked once for its token.
 class InstanceMetadata {
  public:
@@ -107,10 +132,12 @@ class InstanceMetadata {
     request.path = "/latest/api/token";
     request.headers = {{"x-aws-ec2-metadata-token-ttl-seconds", "21600"}};
     const auto answer = ask(http_, request);
-    is_there_ = answer.has_value();
     if (answer && answer->status == kOk) {
       token_ = answer->body;
     }
+    is_there_ =
+        answer && (!token_.empty() ||
+                   !is_true(environment, "AWS_EC2_METADATA_V1_DISABLED"));
   }
 
   [[nodiscard]] std::optional<std::string> get(const std::string& path) const {
@@ -137,18 +164,38 @@ class InstanceMetadata {
   std::string token_;
 };
 
-bool is_metadata_disabled(const Environment& environment) {
-  const auto text = environment("AWS_EC2_METADATA_DISABLED").value_or("");
-  return text == "true" || text == "True" || text == "TRUE";
+// The answer, whatever its status, once it is none that may pass. Throws
+// HttpFailure where there is none.
+HttpResponse send_patiently(
+    const HttpClient& http, const HttpRequest& request) {
+  for (int attempt = 1;; ++attempt) {
+    const bool is_last = attempt >= kTries;
+    try {
+      auto response = http.send(request);
+      const bool may_pass =
+          response.status != kOk &&
+          is_worth_retrying(response.status, parse_refusal(response).code);
+      if (!may_pass || is_last) {
+        return response;
+      }
+    } catch (const HttpFailure&) {
+      if (is_last) {
+        throw;
+      }
+    }
+    wait_for_retry(retry_wait({}, attempt));
+  }
 }
 
+// Keys from STS. `secrets` are what the request held, and a refusal may repeat.
 Credentials ask_sts(
     const HttpClient& http,
     const HttpRequest& request,
-    const std::string& what) {
+    const std::string& what,
+    std::initializer_list<std::string_view> secrets) {
   HttpResponse response;
   try {
-    response = http.send(request);
+    response = send_patiently(http, request);
   } catch (const HttpFailure& failure) {
     fail(
         ErrorCode::kIo,
@@ -158,7 +205,9 @@ Credentials ask_sts(
         failure.what());
   }
   if (response.status != kOk) {
-    fail_refused(what, parse_refusal(response));
+    auto refusal = parse_refusal(response);
+    hide_secrets(refusal, secrets);
+    fail_refused(what, refusal);
   }
   pugi::xml_document document;
   document.load_buffer(response.body.data(), response.body.size());
@@ -171,11 +220,27 @@ Credentials ask_sts(
   credentials.session_token = node.child_value("SessionToken");
   credentials.expires = parse_iso_time(node.child_value("Expiration"));
   credentials.source = what;
-  NADIR_CHECK(
-      !credentials.secret_access_key.empty() && credentials.expires,
-      "{}: the answer holds no credentials",
-      what);
+  if (credentials.access_key_id.empty() ||
+      credentials.secret_access_key.empty() || !credentials.expires) {
+    fail(
+        ErrorCode::kIo,
+        "{}: the answer of {} holds no credentials; is this the address of "
+        "STS?",
+        what,
+        request.endpoint.text());
+  }
   return credentials;
+}
+
+Query role_form(const char* action, const AssumedRole& role) {
+  Query form{
+      {"Action", action},
+      {"RoleArn", role.role_arn},
+      {"RoleSessionName", role.session_name}};
+  if (!role.duration_s.empty()) {
+    form.emplace_back("DurationSeconds", role.duration_s);
+  }
+  return form;
 }
 
 HttpRequest sts_request(const Endpoint& sts, Query form) {
@@ -197,8 +262,15 @@ std::optional<Credentials> container_credentials(
   if (!relative && !full) {
     return std::nullopt;
   }
-  const std::string address = relative ? kContainerHost + *relative : *full;
-  auto request = get_request(address, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  NADIR_CHECK(
+      !relative || relative->starts_with('/'),
+      "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI '{}' does not begin with a slash",
+      *relative);
+  auto request = get_request(
+      relative ? kContainerHost + *relative : *full,
+      relative ? "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+               : "AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  const std::string address = request.endpoint.text() + request.path;
   NADIR_CHECK(
       request.endpoint.scheme == "https" || is_own_agent(request.endpoint.host),
       "AWS_CONTAINER_CREDENTIALS_FULL_URI '{}': plain http is allowed to this "
@@ -211,20 +283,14 @@ std::optional<Credentials> container_credentials(
   const HttpClient http(short_lived(kContainerTimeout));
   const std::string source = "the container's credentials at " + address;
   std::string reason;
-  for (int attempt = 1; attempt <= kContainerTries; ++attempt) {
-    try {
-      const auto response = http.send(request);
-      if (response.status == kOk) {
-        return parse_credentials(response.body, source);
-      }
-      reason = fmt::format("HTTP status {}", response.status);
-      if (!is_worth_retrying(response.status, "")) {
-        break;
-      }
-    } catch (const HttpFailure& failure) {
-      reason = failure.what();
+  try {
+    const auto response = send_patiently(http, request);
+    if (response.status == kOk) {
+      return parse_credentials(response.body, source);
     }
-    wait_for_retry(retry_wait({}, attempt));
+    reason = fmt::format("HTTP status {}", response.status);
+  } catch (const HttpFailure& failure) {
+    reason = failure.what();
   }
   fail(ErrorCode::kIo, "{} could not be had: {}", source, reason);
 }
@@ -251,8 +317,12 @@ std::optional<std::string> instance_region(const Environment& environment) {
   if (is_metadata_disabled(environment)) {
     return std::nullopt;
   }
-  return InstanceMetadata(environment)
-      .get("/latest/meta-data/placement/region");
+  auto region =
+      InstanceMetadata(environment).get("/latest/meta-data/placement/region");
+  while (region && region->ends_with('\n')) {
+    region->pop_back();
+  }
+  return region;
 }
 
 Credentials web_identity_credentials(
@@ -260,15 +330,10 @@ Credentials web_identity_credentials(
     const HttpClient& http,
     const AssumedRole& role,
     const std::string& token_file) {
-  return ask_sts(
-      http,
-      sts_request(
-          sts,
-          {{"Action", "AssumeRoleWithWebIdentity"},
-           {"RoleArn", role.role_arn},
-           {"RoleSessionName", role.session_name},
-           {"WebIdentityToken", read_file(token_file)}}),
-      role.source);
+  const std::string token = token_in(token_file);
+  Query form = role_form("AssumeRoleWithWebIdentity", role);
+  form.emplace_back("WebIdentityToken", token);
+  return ask_sts(http, sts_request(sts, std::move(form)), role.source, {token});
 }
 
 Credentials assumed_credentials(
@@ -277,10 +342,7 @@ Credentials assumed_credentials(
     const HttpClient& http,
     const AssumedRole& role,
     const Credentials& by) {
-  Query form{
-      {"Action", "AssumeRole"},
-      {"RoleArn", role.role_arn},
-      {"RoleSessionName", role.session_name}};
+  Query form = role_form("AssumeRole", role);
   if (!role.external_id.empty()) {
     form.emplace_back("ExternalId", role.external_id);
   }
@@ -289,7 +351,8 @@ Credentials assumed_credentials(
   scope.region = region;
   scope.service = "sts";
   sign(request, by, scope);
-  return ask_sts(http, request, role.source);
+  return ask_sts(
+      http, request, role.source, {by.secret_access_key, by.session_token});
 }
 
 }  // namespace nadir::aws

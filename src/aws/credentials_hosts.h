@@ -20,7 +20,8 @@ namespace nadir::aws {
     const Environment& environment);
 
 // The role of the EC2 instance this runs on, by its metadata service, version
-// 2, then 1. Nothing where there is no such service within a second.
+// 2, then 1 unless AWS_EC2_METADATA_V1_DISABLED. Nothing where there is no such
+// service within a second, or AWS_EC2_METADATA_DISABLED.
 [[nodiscard]] std::optional<Credentials> instance_credentials(
     const Environment& environment);
 
@@ -33,10 +34,12 @@ struct AssumedRole {
   std::string role_arn;
   std::string session_name = "nadir";
   std::string external_id{};
-  std::string source{};  // for messages
+  std::string duration_s{};  // how long its keys hold; "" for STS's hour
+  std::string source{};      // for messages
 };
 
-// STS AssumeRoleWithWebIdentity with the token in the file. Not signed.
+// STS AssumeRoleWithWebIdentity with the token in the file. Not signed. What
+// may pass is tried again, here and below.
 [[nodiscard]] Credentials web_identity_credentials(
     const Endpoint& sts,
     const HttpClient& http,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <exception>
 #include <mutex>
 #include <vector>
 
@@ -44,6 +45,7 @@ struct Exchange {
   HttpResponse response{};
   const BodySink* sink = nullptr;
   bool is_stopped = false;
+  std::exception_ptr thrown{};  // by the sink: nothing may pass through libcurl
   std::string_view upload{};
   size_t num_sent = 0;
 
@@ -55,11 +57,16 @@ struct Exchange {
 
 size_t take_body(char* bytes, size_t, size_t num_bytes, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
-  if (!exchange.streams()) {
-    exchange.response.body.append(bytes, num_bytes);
-    return num_bytes;
+  try {
+    if (!exchange.streams()) {
+      exchange.response.body.append(bytes, num_bytes);
+      return num_bytes;
+    }
+    exchange.is_stopped = !(*exchange.sink)({bytes, num_bytes});
+  } catch (...) {
+    exchange.is_stopped = true;
+    exchange.thrown = std::current_exception();
   }
-  exchange.is_stopped = !(*exchange.sink)({bytes, num_bytes});
   return exchange.is_stopped ? 0 : num_bytes;
 }
 
@@ -118,7 +125,9 @@ std::unique_ptr<curl_slist, ListCloser> header_list(
     list = curl_slist_append(list, line.c_str());
   };
   for (const auto& [name, value] : request.headers) {
-    add(name + ": " + value);
+    // Without a value libcurl takes a colon for "leave this header out".
+    const bool is_blank = value.find_first_not_of(" \t") == std::string::npos;
+    add(is_blank ? name + ";" : name + ": " + value);
   }
   add("Expect:");
   add("Accept:");
@@ -130,6 +139,19 @@ std::unique_ptr<curl_slist, ListCloser> header_list(
     add("Content-Type:");  // else libcurl takes a form's
   }
   return std::unique_ptr<curl_slist, ListCloser>(list);
+}
+
+void check_headers(const HttpRequest& request) {
+  using namespace std::string_view_literals;
+  for (const auto& [name, value] : request.headers) {
+    // The value may be a secret: it is not shown.
+    NADIR_CHECK(
+        (name + value).find_first_of("\r\n\0"sv) == std::string::npos,
+        "the header '{}' for {} holds a line break, and is not sent: is there "
+        "one in a key or token?",
+        name.substr(0, name.find_first_of("\r\n\0"sv)),
+        request.endpoint.text());
+  }
 }
 
 void set_method(CURL* curl, const HttpRequest& request, Exchange& exchange) {
@@ -197,9 +219,9 @@ HttpResponse HttpClient::send(
     const HttpRequest& request,
     const BodySink& sink,
     std::string_view body) const {
+  check_headers(request);
   Easy handle = pool_->take();
   CURL* curl = handle.get();
-  curl_easy_reset(curl);  // keeps the connections
   Exchange exchange;
   exchange.handle = curl;
   exchange.sink = &sink;
@@ -234,13 +256,20 @@ HttpResponse HttpClient::send(
   set(CURLOPT_HEADERDATA, &exchange);
   set(CURLOPT_NOPROGRESS, 0L);
   set(CURLOPT_XFERINFOFUNCTION, stop_on_caught_signal);
+  if (!options_.uses_proxy) {
+    set(CURLOPT_PROXY, "");
+  }
   if (!ca_bundle_.empty()) {
     set(CURLOPT_CAINFO, ca_bundle_.c_str());
   }
   set_method(curl, request, exchange);
   const CURLcode result = curl_easy_perform(curl);
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &exchange.response.status);
+  curl_easy_reset(curl);  // keeps the connections, and nothing of ours
   pool_->give_back(std::move(handle));
+  if (exchange.thrown) {
+    std::rethrow_exception(exchange.thrown);
+  }
   if (result == CURLE_ABORTED_BY_CALLBACK) {
     fail(ErrorCode::kIo, "{}: interrupted", request.endpoint.text());
   }

@@ -36,11 +36,13 @@ struct HttpOptions {
   std::chrono::seconds stall_timeout{60};
   // For the whole request; 0 for none.
   std::chrono::milliseconds total_timeout{0};
+  // Whether http_proxy and its fellows in the environment count.
+  bool uses_proxy = true;
 };
 
 // Receives a body piece by piece, instead of HttpResponse::body; only of
 // answers with a status below 300. Returns false to stop, which is an
-// HttpFailure.
+// HttpFailure; what it throws, send() throws.
 using BodySink = std::function<bool(std::string_view)>;
 
 // Connections that are kept and used again. Thread-safe: each thread that
@@ -54,8 +56,9 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   // The answer, whatever its status. `body` goes out in place of the request's
-  // own where it is given, without a copy. Throws HttpFailure; and Error{kIo}
-  // when this process caught a signal to end.
+  // own where it is given, without a copy. Throws HttpFailure; Error{kIo}
+  // when this process caught a signal to end; Error{kInvalidArgument} where a
+  // header holds a line break, and so would become two.
   [[nodiscard]] HttpResponse send(
       const HttpRequest& request,
       const BodySink& sink = {},

@@ -31,9 +31,9 @@ nlohmann::json JsonService::call(
       return "";
     }
     answer = parse_json_or_discard(response.body);
-    return answer.is_discarded()
-               ? "the answer is no JSON: is this the service's address?"
-               : "";
+    return answer.is_object()
+               ? ""
+               : "the answer is no JSON object: is this the service's address?";
   };
   (void)send_signed(*session_, call, retry_);
   return answer;

@@ -1,5 +1,7 @@
 #include "aws/profile.h"
 
+#include <algorithm>
+#include <cctype>
 #include <sstream>
 
 #include "core/error.h"
@@ -29,6 +31,25 @@ std::string header_name(const std::string& text) {
     second = second.substr(1, second.size() - 2);
   }
   return name.substr(0, blank) + " " + second;
+}
+
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  return text;
+}
+
+// Without the comment behind a blank. A command's text is the shell's to read.
+std::string setting_value(const std::string& name, const std::string& text) {
+  if (name == "credential_process") {
+    return text;
+  }
+  size_t end = text.size();
+  for (const char* comment : {" #", " ;", "\t#", "\t;"}) {
+    end = std::min(end, text.find(comment));
+  }
+  return trimmed(text.substr(0, end));
 }
 
 fs::path path_from(
@@ -76,10 +97,9 @@ std::map<std::string, Profile> parse_profiles(
       const auto end = content.find(']');
       NADIR_CHECK(
           end != std::string::npos,
-          "{}, line {}: '{}' lacks its ]",
+          "{}, line {}: the header lacks its ]",
           file_name,
-          number,
-          content);
+          number);
       profile = &profiles[header_name(content.substr(1, end - 1))];
       parent.clear();
       continue;
@@ -91,10 +111,9 @@ std::map<std::string, Profile> parse_profiles(
         "{}, line {}: expected [profile NAME], then lines of name = value",
         file_name,
         number);
-    const std::string name = trimmed(content.substr(0, equals));
-    std::string value = trimmed(content.substr(equals + 1));
-    const auto comment = value.find(" #");
-    value = trimmed(value.substr(0, comment));
+    const std::string name = lower_case(trimmed(content.substr(0, equals)));
+    const std::string value =
+        setting_value(name, trimmed(content.substr(equals + 1)));
     const bool is_nested = line.front() == ' ' || line.front() == '\t';
     if (is_nested && !parent.empty()) {
       (*profile)[parent + "." + name] = value;

@@ -11,12 +11,14 @@
 
 namespace nadir::aws {
 
-// Settings by name; those nested below `s3 =` are "s3.endpoint_url".
+// Settings by name, in lower case; those nested below `s3 =` are
+// "s3.endpoint_url".
 using Profile = std::map<std::string, std::string>;
 
 // The sections of one such file, by their header: "default", "profile x",
 // "services y", in the credentials file "x". Throws Error{kInvalidArgument}
-// naming file and line where a line is neither header, setting nor comment.
+// naming file and line, never the line's text, where a line is neither header,
+// setting nor comment.
 [[nodiscard]] std::map<std::string, Profile> parse_profiles(
     const std::string& text, const std::string& file_name);
 

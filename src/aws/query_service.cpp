@@ -19,8 +19,6 @@ std::string ask_for(
   Call call;
   call.name = name_of(service) + " " + form.front().second;
   call.service = service;
-  // IAM is signed for its home region, wherever the caller is.
-  call.region = service == Service::kIam ? "us-east-1" : "";
   call.request.method = "POST";
   call.request.endpoint = session.endpoint(service);
   call.request.headers = {

@@ -15,7 +15,8 @@ struct RetryPolicy {
 
 // How long to wait before try `attempt` + 1 (attempt = 1 after the first):
 // a random time up to first_wait * 2^(attempt-1), at most longest_wait ("full
-// jitter"), at least half of `asked_for`, what the server asked for.
+// jitter"); at least `asked_for`, what the server asked for, but at most
+// longest_wait too.
 [[nodiscard]] std::chrono::milliseconds retry_wait(
     const RetryPolicy& policy,
     int attempt,

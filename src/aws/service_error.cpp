@@ -31,6 +31,11 @@ void read_json(const nlohmann::json& json, Refusal& refusal) {
   if (refusal.message.empty()) {
     refusal.message = text_member(json, "Message");
   }
+  for (const char* key : {"code", "Code"}) {
+    if (refusal.code.empty()) {
+      refusal.code = bare_code(text_member(json, key));
+    }
+  }
 }
 
 // <Error> of S3, <ErrorResponse><Error> of the query protocol.
@@ -147,6 +152,20 @@ Refusal parse_refusal(const HttpResponse& response) {
     refusal.region.clear();
   }
   return refusal;
+}
+
+void hide_secrets(
+    Refusal& refusal, std::initializer_list<std::string_view> secrets) {
+  auto& text = refusal.message;
+  for (const auto secret : secrets) {
+    if (secret.empty()) {
+      continue;
+    }
+    for (size_t at = 0; (at = text.find(secret, at)) != std::string::npos;) {
+      text.replace(at, secret.size(), "***");
+      at += 3;
+    }
+  }
 }
 
 bool is_expired(const Refusal& refusal) {

@@ -1,7 +1,9 @@
 // What a service answered instead of a result, and what to do about it.
 #pragma once
 
+#include <initializer_list>
 #include <string>
+#include <string_view>
 
 #include "aws/http.h"
 #include "core/error.h"
@@ -56,6 +58,11 @@ struct Refusal {
 };
 
 [[nodiscard]] Refusal parse_refusal(const HttpResponse& response);
+
+// Replaces these texts in the message: services repeat what they were sent,
+// AWS's own the token within the "canonical string" of a wrong signature.
+void hide_secrets(
+    Refusal& refusal, std::initializer_list<std::string_view> secrets);
 
 // Whether the keys have expired, so that fresh ones may help.
 [[nodiscard]] bool is_expired(const Refusal& refusal);

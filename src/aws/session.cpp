@@ -39,6 +39,29 @@ bool is_true(const std::optional<std::string>& text) {
   return text && (*text == "true" || *text == "True" || *text == "TRUE");
 }
 
+// A part of host names, or nothing.
+bool is_region_name(const std::string& text) {
+  return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") ==
+         std::string::npos;
+}
+
+// The parts of AWS that are worlds of their own: China, the US government's.
+bool is_chinese(const std::string& region) {
+  return region.starts_with("cn-");
+}
+
+bool is_governmental(const std::string& region) {
+  return region.starts_with("us-gov-");
+}
+
+std::string iam_host(const std::string& region) {
+  if (is_chinese(region)) {
+    return "iam.cn-north-1.amazonaws.com.cn";
+  }
+  return is_governmental(region) ? "iam.us-gov.amazonaws.com"
+                                 : "iam.amazonaws.com";
+}
+
 // What a profile that takes on a role says of it.
 AssumedRole role_of(const ProfileFiles& files, const std::string& profile) {
   AssumedRole role;
@@ -46,6 +69,7 @@ AssumedRole role_of(const ProfileFiles& files, const std::string& profile) {
   role.session_name =
       files.setting(profile, "role_session_name").value_or("nadir");
   role.external_id = files.setting(profile, "external_id").value_or("");
+  role.duration_s = files.setting(profile, "duration_seconds").value_or("");
   role.source = fmt::format("the role of profile '{}'", profile);
   return role;
 }
@@ -127,6 +151,15 @@ class SourceList {
     if (role.role_arn.empty()) {
       return std::nullopt;
     }
+    NADIR_CHECK(
+        !files_.setting(profile, "mfa_serial"),
+        "profile '{}' asks for a code of {} (mfa_serial), which nadir does "
+        "through credential_process: add to a profile of its own the line\n"
+        "  credential_process = aws configure export-credentials --profile {} "
+        "--format process",
+        profile,
+        *files_.setting(profile, "mfa_serial"),
+        profile);
     if (const auto token = files_.setting(profile, "web_identity_token_file")) {
       return web_identity_credentials(
           session_.endpoint(Service::kSts), session_.http(), role, *token);
@@ -212,7 +245,9 @@ Session::Session(SessionOptions options, Environment environment)
       files_(environment_),
       profile_(ProfileFiles::name_of(options_.profile, environment_)),
       http_(std::make_unique<HttpClient>(
-          HttpOptions{}, environment_("AWS_CA_BUNDLE").value_or(""))) {
+          HttpOptions{},
+          environment_("AWS_CA_BUNDLE")
+              .value_or(files_.setting(profile_, "ca_bundle").value_or("")))) {
   NADIR_CHECK(
       profile_ == "default" || files_.has(profile_),
       "there is no AWS profile '{}' in {} or {} (there: {})",
@@ -254,7 +289,13 @@ std::string Session::find_region() const {
 std::string Session::region_or(const std::string& otherwise) const {
   const std::lock_guard lock(mutex_);
   if (!is_region_known_) {
-    region_ = find_region();
+    const std::string region = find_region();
+    NADIR_CHECK(
+        is_region_name(region),
+        "the AWS region '{}' is none: a region is small letters, digits and "
+        "hyphens, such as eu-central-1",
+        region);
+    region_ = region;
     is_region_known_ = true;
   }
   return region_.empty() ? otherwise : region_;
@@ -265,56 +306,82 @@ std::string Session::region() const {
   NADIR_CHECK(
       !region.empty(),
       "no AWS region: give --region, set AWS_REGION, or write region = ... "
-      "into "
-      "the profile '{}'",
+      "into the profile '{}'",
       profile_);
   return region;
 }
 
-std::string Session::own_endpoint(Service service) const {
-  if (is_true(environment_("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"))) {
-    return "";
+Session::OwnEndpoint Session::own_endpoint(Service service) const {
+  if (!options_.endpoint_url.empty()) {
+    return {options_.endpoint_url, "--endpoint-url"};
+  }
+  const bool is_ignored =
+      is_true(environment_("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")) ||
+      is_true(files_.setting(profile_, "ignore_configured_endpoint_urls"));
+  if (is_ignored) {
+    return {};
   }
   const auto& names = names_of(service);
   const std::string specific = std::string("AWS_ENDPOINT_URL_") + names.id;
   for (const std::string& name : {specific, std::string("AWS_ENDPOINT_URL")}) {
     if (const auto url = environment_(name)) {
-      return *url;
+      return {*url, name};
     }
   }
   if (const auto services = files_.setting(profile_, "services")) {
     if (const auto* settings = files_.services(*services)) {
       const auto found =
           settings->find(std::string(names.settings) + ".endpoint_url");
-      if (found != settings->end()) {
-        return found->second;
+      if (found != settings->end() && !found->second.empty()) {
+        return {
+            found->second,
+            fmt::format("{} of [services {}]", found->first, *services)};
       }
     }
   }
-  return files_.setting(profile_, "endpoint_url").value_or("");
+  return {
+      files_.setting(profile_, "endpoint_url").value_or(""),
+      "endpoint_url of profile '" + profile_ + "'"};
 }
 
 bool Session::is_aws_endpoint(Service service) const {
-  return options_.endpoint_url.empty() && own_endpoint(service).empty();
+  return own_endpoint(service).url.empty();
 }
 
 Endpoint Session::endpoint(Service service) const {
-  const std::string url = options_.endpoint_url.empty() ? own_endpoint(service)
-                                                        : options_.endpoint_url;
-  if (!url.empty()) {
-    return parse_endpoint(
-        url, "the endpoint URL of " + nadir::aws::name_of(service));
+  const auto own = own_endpoint(service);
+  if (!own.url.empty()) {
+    return parse_endpoint(own.url, own.place);
   }
+  // These three are everywhere; all others need to be told where.
+  const bool is_anywhere = service == Service::kS3 ||
+                           service == Service::kSts || service == Service::kIam;
   const std::string region =
-      service == Service::kS3 ? region_or("us-east-1") : this->region();
-  const std::string domain =
-      region.starts_with("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+      is_anywhere ? region_or("us-east-1") : this->region();
   return {
       "https",
       service == Service::kIam
-          ? fmt::format("{}.{}", names_of(service).host, domain)
-          : fmt::format("{}.{}.{}", names_of(service).host, region, domain),
+          ? iam_host(region)
+          : fmt::format(
+                "{}.{}.{}",
+                names_of(service).host,
+                region,
+                is_chinese(region) ? "amazonaws.com.cn" : "amazonaws.com"),
       ""};
+}
+
+std::string Session::signing_region(Service service) const {
+  if (service == Service::kS3 || service == Service::kSts) {
+    return region_or("us-east-1");
+  }
+  if (service != Service::kIam) {
+    return region();
+  }
+  const std::string region = region_or("us-east-1");
+  if (is_chinese(region)) {
+    return "cn-north-1";
+  }
+  return is_governmental(region) ? "us-gov-west-1" : "us-east-1";
 }
 
 Credentials Session::credentials() const {

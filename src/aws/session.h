@@ -46,10 +46,15 @@ class Session {
   [[nodiscard]] std::string region_or(const std::string& otherwise) const;
 
   // The flag, AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, the profile's, or
-  // AWS's own in the region.
+  // AWS's own in the region. Throws Error{kInvalidArgument} naming the place of
+  // an address that is none.
   [[nodiscard]] Endpoint endpoint(Service service) const;
   // Whether it is AWS's own, which S3 buckets are a part of the host's name in.
   [[nodiscard]] bool is_aws_endpoint(Service service) const;
+
+  // The region in signatures for the service: IAM has one home for each part of
+  // AWS, all others the session's.
+  [[nodiscard]] std::string signing_region(Service service) const;
 
   // As CredentialsChain::get().
   [[nodiscard]] Credentials credentials() const;
@@ -60,7 +65,14 @@ class Session {
 
  private:
   [[nodiscard]] std::string find_region() const;
-  [[nodiscard]] std::string own_endpoint(Service service) const;
+
+  // An address that the user gave, and where.
+  struct OwnEndpoint {
+    std::string url{};  // "" where there is none
+    std::string place{};
+  };
+
+  [[nodiscard]] OwnEndpoint own_endpoint(Service service) const;
 
   SessionOptions options_;
   Environment environment_;

@@ -113,11 +113,13 @@ std::string HttpRequest::url() const {
 
 std::string canonical_request(
     const HttpRequest& request, const SigningScope& scope) {
-  // S3 signs the path as it is sent, all others encode it once more.
+  // S3 signs the path as it is sent, all others without dots and double slashes
+  // and encoded once more.
   const std::string path = request.endpoint.path + request.path;
   const auto headers = signed_headers(request);
   std::string text = request.method + "\n";
-  text += (scope.service == "s3" ? path : uri_encode(path, true)) + "\n";
+  text += (scope.service == "s3" ? path : uri_encode(normal_path(path), true)) +
+          "\n";
   text += query_text(request.query) + "\n";
   for (const auto& [name, value] : headers) {
     text += name + ":" + value + "\n";

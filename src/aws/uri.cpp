@@ -1,6 +1,8 @@
 #include "aws/uri.h"
 
 #include <algorithm>
+#include <cctype>
+#include <charconv>
 
 #include "core/error.h"
 
@@ -23,6 +25,22 @@ int digit_of(char c) {
     return c - 'A' + 10;
   }
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// Where the port begins in "host:port" and "[fd00::1]:port".
+size_t port_colon_of(const std::string& host) {
+  const auto bracket = host.rfind(']');
+  return host.find(':', bracket == std::string::npos ? 0 : bracket);
+}
+
+// The number, or 0 where the text is no port.
+int port_of(const std::string& text) {
+  int port = 0;
+  const char* end = text.data() + text.size();
+  const auto read = std::from_chars(text.data(), end, port);
+  const bool is_port =
+      read.ec == std::errc() && read.ptr == end && port >= 1 && port <= 65535;
+  return is_port ? port : 0;
 }
 
 }  // namespace
@@ -75,13 +93,36 @@ std::string query_text(const Query& query) {
   return text;
 }
 
+std::string normal_path(std::string_view path) {
+  std::vector<std::string_view> segments;
+  size_t begin = 0;
+  while (begin <= path.size()) {
+    const size_t end = std::min(path.find('/', begin), path.size());
+    const auto segment = path.substr(begin, end - begin);
+    if (segment == "..") {
+      if (!segments.empty()) {
+        segments.pop_back();
+      }
+    } else if (!segment.empty() && segment != ".") {
+      segments.push_back(segment);
+    }
+    begin = end + 1;
+  }
+  std::string text;
+  for (const auto segment : segments) {
+    text.append("/").append(segment);
+  }
+  return text.empty() || path.ends_with('/') ? text + "/" : text;
+}
+
 Endpoint parse_endpoint(const std::string& address, const std::string& what) {
+  const auto at = address.rfind('@');
   const auto refuse = [&](const char* rule) {
     fail(
         ErrorCode::kInvalidArgument,
         "{} '{}': {}; write it as https://host[:port]",
         what,
-        address,
+        at == std::string::npos ? address : "***" + address.substr(at),
         rule);
   };
   Endpoint endpoint;
@@ -91,6 +132,15 @@ Endpoint parse_endpoint(const std::string& address, const std::string& what) {
       (endpoint.scheme != "http" && endpoint.scheme != "https")) {
     refuse("an address begins with http:// or https://");
   }
+  const bool has_odd_byte =
+      std::any_of(address.begin(), address.end(), [](unsigned char c) {
+        return c <= ' ' || c > '~';
+      });
+  if (has_odd_byte || address.find_first_of("?#@\\") != std::string::npos) {
+    refuse(
+        "it holds blanks, bytes beyond ASCII, a query, a fragment or a user's "
+        "name");
+  }
   const std::string rest = address.substr(colon + 3);
   const auto slash = rest.find('/');
   endpoint.host = rest.substr(0, slash);
@@ -98,13 +148,24 @@ Endpoint parse_endpoint(const std::string& address, const std::string& what) {
   while (endpoint.path.ends_with('/')) {
     endpoint.path.pop_back();
   }
-  const bool has_odd_byte = std::any_of(
-      address.begin(), address.end(), [](char c) { return c <= ' '; });
+  std::transform(
+      endpoint.host.begin(),
+      endpoint.host.end(),
+      endpoint.host.begin(),
+      [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (endpoint.host.empty() || endpoint.host.front() == ':') {
     refuse("it names no host");
   }
-  if (has_odd_byte || address.find_first_of("?#@") != std::string::npos) {
-    refuse("it holds blanks, a query, a fragment or a user's name");
+  const auto port_colon = port_colon_of(endpoint.host);
+  if (port_colon != std::string::npos) {
+    const int port = port_of(endpoint.host.substr(port_colon + 1));
+    if (port == 0) {
+      refuse("its port is no number from 1 to 65535");
+    }
+    endpoint.host.resize(port_colon);
+    if (port != (endpoint.scheme == "https" ? 443 : 80)) {
+      endpoint.host.append(":").append(std::to_string(port));
+    }
   }
   return endpoint;
 }

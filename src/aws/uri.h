@@ -23,10 +23,16 @@ using Query = std::vector<std::pair<std::string, std::string>>;
 // and the signature have it.
 [[nodiscard]] std::string query_text(const Query& query);
 
+// The path as services other than S3 sign it: without "." and "..", and with
+// single slashes (RFC 3986, section 5.2.4).
+[[nodiscard]] std::string normal_path(std::string_view path);
+
 // An address without path and query: "https", "host:port".
 struct Endpoint {
   std::string scheme;
-  std::string host;  // with the port where the address names one
+  // In lower case, with the port where the address names one that its scheme
+  // does not imply: as it is sent, and so as it is signed.
+  std::string host;
   std::string path;  // "" or "/prefix", no slash at its end
 
   [[nodiscard]] std::string text() const {
@@ -35,7 +41,7 @@ struct Endpoint {
 };
 
 // Of "https://host[:port][/prefix]". Throws Error{kInvalidArgument} naming
-// `what` the address is and where it came from.
+// `what` the address is and where it came from; a password in it is not shown.
 [[nodiscard]] Endpoint parse_endpoint(
     const std::string& address, const std::string& what);
 
