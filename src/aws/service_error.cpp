@@ -119,7 +119,7 @@ Advice advice_for(const Refusal& refusal) {
     return {
         ErrorCode::kInvalidArgument,
         "these credentials may not do that: the policy in docs/sagemaker.md "
-        "names what is needed; nadir doctor says who you are"};
+        "names what is needed; nadir doctor --aws says who you are"};
   }
   if (is_one_of(code, {"NoSuchKey", "NotFound", "NoSuchUpload"})) {
     return {ErrorCode::kNotFound, "check the name"};
