@@ -10,8 +10,10 @@
 #include <torch/version.h>
 
 #include "cli/commands.h"
+#include "cli/doctor_aws.h"
 #include "core/config.h"
 #include "core/cpu.h"
+#include "core/environment.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "core/version.h"
@@ -28,12 +30,6 @@ namespace {
 
 constexpr int64_t kWantedMemoryBytes = int64_t{4} << 30;
 constexpr int64_t kWantedDiskBytes = int64_t{2} << 30;
-
-struct Finding {
-  std::string name;
-  std::string value;
-  std::string advice;  // "" where nothing is amiss
-};
 
 Finding cpu_finding(const CpuInfo& cpu) {
   Finding finding{
@@ -154,7 +150,7 @@ std::vector<Finding> library_findings() {
   return findings;
 }
 
-std::vector<Finding> examine() {
+std::vector<Finding> examine(bool asks_aws) {
   const CpuInfo cpu = read_cpu_info();
   std::vector<Finding> findings = {
       {"nadir",
@@ -170,6 +166,9 @@ std::vector<Finding> examine() {
     findings.push_back(std::move(finding));
   }
   findings.push_back(lists_finding());
+  for (auto& finding : aws_findings(asks_aws, process_environment())) {
+    findings.push_back(std::move(finding));
+  }
   return findings;
 }
 
@@ -197,10 +196,15 @@ void print_findings(const std::vector<Finding>& findings) {
 void add_doctor(Command parent) {
   auto command = parent.add_command(
       "doctor", "Print what this machine has, what was found, what to mend.");
+  const auto asks_aws = std::make_shared<bool>(false);
+  command.add_flag(
+      "--aws",
+      *asks_aws,
+      "Also ask AWS, over the network, whose account the keys are.");
   const auto as_json = command.add_json_flag();
-  command.set_example("nadir doctor");
-  command.on_run([as_json] {
-    const auto findings = examine();
+  command.set_example("nadir doctor --aws");
+  command.on_run([as_json, asks_aws] {
+    const auto findings = examine(*asks_aws);
     if (!*as_json) {
       print_findings(findings);
       return;

@@ -318,6 +318,22 @@ TEST_F(Chain, DoctorKnowsTheMachine) {
   }
 }
 
+TEST_F(Chain, DoctorFindsKeysAndShowsNoSecret) {
+  ProcessOptions options;
+  options.variables = {
+      {"AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"},
+      {"AWS_SECRET_ACCESS_KEY", "hush-secret"},
+      {"AWS_SESSION_TOKEN", "hush-token"},
+      {"AWS_REGION", "eu-central-1"}};
+  const auto outcome = run_nadir(words_of("doctor"), options);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.text();
+  for (const char* part :
+       {"AWS keys", "****************MPLE, the environment", "eu-central-1"}) {
+    EXPECT_NE(outcome.out.find(part), std::string::npos) << outcome.text();
+  }
+  EXPECT_EQ(outcome.text().find("hush"), std::string::npos) << outcome.text();
+}
+
 TEST_F(Chain, TheCompletionScriptKnowsCommandsAndFlags) {
   const auto script = nadir("completion bash").out;
   for (const char* word : {"pretrain", "knn", "--teacher-temp", "subset"}) {
