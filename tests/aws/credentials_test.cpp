@@ -85,7 +85,7 @@ TEST(ParseCredentials, NamesTheSourceButNotWhatItGave) {
 }
 
 // Sources that count how often they are asked.
-class Chain : public ::testing::Test {
+class ChainOfSources : public ::testing::Test {
  protected:
   [[nodiscard]] CredentialsSource source(const std::string& name) {
     return {name, [this, name]() -> std::optional<Credentials> {
@@ -123,7 +123,7 @@ class Chain : public ::testing::Test {
       {source("a"), source("b"), source("c")}, [this] { return now_; }};
 };
 
-TEST_F(Chain, TakesTheFirstAndAsksOnce) {
+TEST_F(ChainOfSources, TakesTheFirstAndAsksOnce) {
   give("b");
   give("c");
   EXPECT_EQ(key(), "KEY1");
@@ -132,7 +132,7 @@ TEST_F(Chain, TakesTheFirstAndAsksOnce) {
   EXPECT_EQ(asked_, "ab");
 }
 
-TEST_F(Chain, NamesEveryPlaceWhereThereIsNone) {
+TEST_F(ChainOfSources, NamesEveryPlaceWhereThereIsNone) {
   expect_says(
       message_of([&] { (void)chain_.get(); }),
       {"no AWS credentials",
@@ -144,14 +144,14 @@ TEST_F(Chain, NamesEveryPlaceWhereThereIsNone) {
   EXPECT_EQ(key(), "KEY1");
 }
 
-TEST_F(Chain, DoesNotPassOverABrokenSource) {
+TEST_F(ChainOfSources, DoesNotPassOverABrokenSource) {
   give("a");
   give("b");
   is_broken_ = true;
   EXPECT_EQ(message_of([&] { (void)chain_.get(); }), "a is out of order");
 }
 
-TEST_F(Chain, RenewsTenMinutesBeforeTheEnd) {
+TEST_F(ChainOfSources, RenewsTenMinutesBeforeTheEnd) {
   give("a", minutes(60));
   EXPECT_EQ(key(), "KEY1");
   give("a", minutes(120));
@@ -161,7 +161,7 @@ TEST_F(Chain, RenewsTenMinutesBeforeTheEnd) {
   EXPECT_EQ(key(), "KEY2");
 }
 
-TEST_F(Chain, UsesKeysThatHoldWhereTheyCannotBeRenewed) {
+TEST_F(ChainOfSources, UsesKeysThatHoldWhereTheyCannotBeRenewed) {
   give("a", minutes(60));
   EXPECT_EQ(key(), "KEY1");
   now_ += minutes(55);
@@ -176,7 +176,7 @@ TEST_F(Chain, UsesKeysThatHoldWhereTheyCannotBeRenewed) {
   EXPECT_EQ(message_of([&] { (void)chain_.get(); }), "a is out of order");
 }
 
-TEST_F(Chain, UsesKeysThatHoldWhereTheSourceHasNoneAnyMore) {
+TEST_F(ChainOfSources, UsesKeysThatHoldWhereTheSourceHasNoneAnyMore) {
   give("a", minutes(60));
   EXPECT_EQ(key(), "KEY1");
   has_.clear();
@@ -187,7 +187,7 @@ TEST_F(Chain, UsesKeysThatHoldWhereTheSourceHasNoneAnyMore) {
 }
 
 // A role's keys of five minutes must not start the program at each request.
-TEST_F(Chain, AsksOnceAMinuteForKeysOfFewMinutes) {
+TEST_F(ChainOfSources, AsksOnceAMinuteForKeysOfFewMinutes) {
   give("a", minutes(5));
   for (int i = 0; i < 10; ++i) {
     EXPECT_EQ(key(), "KEY1");
@@ -195,7 +195,7 @@ TEST_F(Chain, AsksOnceAMinuteForKeysOfFewMinutes) {
   EXPECT_EQ(asked_, "a");
 }
 
-TEST_F(Chain, AsksAnewOnceItForgot) {
+TEST_F(ChainOfSources, AsksAnewOnceItForgot) {
   give("a", minutes(60));
   EXPECT_EQ(key(), "KEY1");
   give("a", minutes(60));
