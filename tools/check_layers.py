@@ -24,7 +24,7 @@ HIDDEN = [
     (re.compile(r"^(arrow|parquet)/"), "Arrow", "table"),
     (re.compile(r"^lmdb\.h$"), "LMDB", "data"),
     (re.compile(r"^archive(_entry)?\.h$"), "libarchive", "data synth"),
-    (re.compile(r"^curl/"), "libcurl", "aws data"),
+    (re.compile(r"^curl/"), "libcurl", "aws data store"),
     (re.compile(r"^spdlog/"), "spdlog", "core"),
     (re.compile(r"^(hwy/|[a-z]*intrin\.h$)"), "vector code", "kernels"),
     (re.compile(r"^httplib\.h$"), "cpp-httplib", "serve"),
