@@ -20,6 +20,9 @@ constexpr char kIndexKind[] = "index";
 
 // Hosts may have the same files at different paths: names are compared.
 std::string name_of_file(const std::string& path) {
+  if (store::is_remote(path)) {
+    return fs::path(path).filename().string();
+  }
   std::error_code error;
   return fs::weakly_canonical(path, error).filename().string();
 }
@@ -30,8 +33,10 @@ nlohmann::json index_settings(const IndexOptions& options) {
   return {
       {"source", name_of_file(options.source)},
       {"source_bytes",
-       fs::is_regular_file(options.source, error)
-           ? fs::file_size(options.source, error)
+       store::is_remote(options.source)
+           ? options.remote->open(options.source)->num_bytes()
+       : fs::is_regular_file(options.source, error)
+           ? static_cast<int64_t>(fs::file_size(options.source, error))
            : 0},
       {"lists", options.lists.empty() ? "" : name_of_file(options.lists)},
       {"metadata",

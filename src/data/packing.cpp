@@ -386,12 +386,18 @@ nlohmann::json pack_settings(const PackOptions& options) {
       options.index.empty() ? index_beside(options.source) : options.index;
   const bool has_index = !index.empty() && fs::exists(index);
   std::error_code error;
-  const fs::path source = fs::weakly_canonical(options.source, error);
+  const bool is_remote = store::is_remote(options.source);
+  const fs::path source = is_remote
+                              ? fs::path(options.source)
+                              : fs::weakly_canonical(options.source, error);
   check_is_utf8(source.filename().string());
   return {
       {"source", source.filename().string()},
       {"source_bytes",
-       fs::is_regular_file(source, error) ? fs::file_size(source, error) : 0},
+       is_remote ? options.remote->open(options.source)->num_bytes()
+       : fs::is_regular_file(source, error)
+           ? static_cast<int64_t>(fs::file_size(source, error))
+           : 0},
       {"index_sha256",
        has_index ? file_hash_hex(Hasher::Kind::kSha256, index) : ""},
       {"bands", options.bands},

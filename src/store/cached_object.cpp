@@ -88,6 +88,7 @@ CachedObject::CachedObject(
 }
 
 CachedObject::~CachedObject() {
+  room_->give_back(num_taken_);
   ::munmap(reinterpret_cast<char*>(pages_) - kHeaderBytes, map_bytes_);
   ::close(file_);
 }
@@ -115,7 +116,8 @@ void CachedObject::open_map(const fs::path& path) {
                 nullptr, map_bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0)
           : MAP_FAILED;
   const int error = errno;
-  ::close(map);  // and the lock with it
+  ::flock(map, LOCK_UN);  // by itself: what is mapped outlives the descriptor
+  ::close(map);
   if (mapped == MAP_FAILED) {
     errno = error;
     fail_on_cache(path, "cannot be made");
@@ -127,7 +129,13 @@ void CachedObject::open_map(const fs::path& path) {
        ++i) {
     num_here += __builtin_popcount(pages_[i].load());
   }
-  (void)room_->take(num_here * kPage);
+  take_room(num_here * kPage);
+}
+
+bool CachedObject::take_room(int64_t num_bytes) {
+  const bool is_taken = room_->take(num_bytes);
+  num_taken_ += is_taken ? num_bytes : 0;
+  return is_taken;
 }
 
 std::pair<int64_t, int64_t> CachedObject::missing(
@@ -162,7 +170,7 @@ std::string CachedObject::fetch(int64_t begin, int64_t size) {
 
 void CachedObject::keep(int64_t begin, const std::string& bytes) {
   const auto size = static_cast<int64_t>(bytes.size());
-  if (!room_->take(pages_end(size) * kPage)) {
+  if (!take_room(pages_end(size) * kPage)) {
     return;
   }
   for (int64_t done = 0; done < size;) {

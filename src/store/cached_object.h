@@ -30,6 +30,8 @@ class CacheRoom {
     return false;
   }
 
+  void give_back(int64_t num_bytes) { num_left_ += num_bytes; }
+
  private:
   std::atomic<int64_t> num_left_;
 };
@@ -67,6 +69,7 @@ class CachedObject : public ByteSource {
 
  private:
   void open_map(const std::filesystem::path& path);
+  bool take_room(int64_t num_bytes);
   // The missing pages of the range, as one range that covers them.
   [[nodiscard]] std::pair<int64_t, int64_t> missing(
       int64_t begin, int64_t size) const;
@@ -82,6 +85,7 @@ class CachedObject : public ByteSource {
   std::atomic<uint8_t>* pages_ = nullptr;  // a bit a page, mapped
   size_t map_bytes_ = 0;
   std::atomic<int64_t> num_fetched_ = 0;
+  std::atomic<int64_t> num_taken_ = 0;  // of the room
 };
 
 }  // namespace nadir::store

@@ -40,7 +40,9 @@ class RangedDownload {
         num_left_(std::max<int64_t>(
             1, (download.object.num_bytes + part_bytes - 1) / part_bytes)),
         crcs_(static_cast<size_t>(num_left_)) {
-    make_folder(download_.path.parent_path());
+    if (download_.path.has_parent_path()) {
+      make_folder(download_.path.parent_path());
+    }
     temporary_ = download_.path;
     temporary_ += fmt::format(".part-{}", ::getpid());
     descriptor_ = ::open(

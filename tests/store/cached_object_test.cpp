@@ -76,6 +76,14 @@ TEST_F(CachedObjectTest, WhatWasReadIsNotFetchedAgain) {
   EXPECT_EQ(again.num_fetched(), 0);
 }
 
+TEST_F(CachedObjectTest, TwoMayBeOpenAtATimeAndShare) {
+  auto one = open();
+  auto other = open();
+  EXPECT_EQ(read(one, 0, 100), bytes_.substr(0, 100));
+  EXPECT_EQ(read(other, 0, 100), bytes_.substr(0, 100));
+  EXPECT_EQ(other.num_fetched(), 0);
+}
+
 TEST_F(CachedObjectTest, ANewVersionBeginsAnew) {
   {
     auto object = open();
