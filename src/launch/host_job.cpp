@@ -1,20 +1,22 @@
 #include "launch/host_job.h"
 
-#include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <thread>
 
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/environment.h"
 #include "core/error.h"
 #include "core/host_name.h"
 #include "core/log.h"
 #include "core/signals.h"
+#include "launch/child_process.h"
+#include "launch/error_file.h"
 #include "launch/free_port.h"
 
 namespace nadir::launch {
@@ -32,6 +34,15 @@ struct Process {
   bool is_killed = false;     // by a signal that it did not catch
 };
 
+constexpr const char* kErrorFile = "TORCHELASTIC_ERROR_FILE";
+
+// Where a process says why it fails; nothing unless this one is asked to.
+std::optional<std::string> error_file_of(int64_t rank) {
+  const auto own = process_environment()(kErrorFile);
+  return own ? std::optional(fmt::format("{}.rank-{}", *own, rank))
+             : std::nullopt;
+}
+
 // The environment of one process: ours, and the place in the run.
 std::vector<std::string> environment_of(
     const HostJob& job, int64_t local_rank, int64_t port, int64_t attempt) {
@@ -45,6 +56,9 @@ std::vector<std::string> environment_of(
       fmt::format("MASTER_ADDR={}", job.master_address),
       fmt::format("MASTER_PORT={}", port),
       fmt::format("TORCHELASTIC_RESTART_COUNT={}", attempt)};
+  if (const auto file = error_file_of(rank)) {
+    variables.push_back(fmt::format("{}={}", kErrorFile, *file));
+  }
   const size_t num_own = variables.size();
   for (char** other = environ; *other != nullptr; ++other) {
     const std::string variable = *other;
@@ -65,42 +79,6 @@ std::vector<std::string> environment_of(
     }
   }
   return variables;
-}
-
-std::vector<char*> pointers_of(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) {
-    pointers.push_back(text.data());
-  }
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-pid_t start_process(
-    std::vector<std::string> command, std::vector<std::string> environment) {
-  const auto arguments = pointers_of(command);
-  const auto variables = pointers_of(environment);
-  const pid_t parent = ::getpid();
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    // Only what is safe between fork and exec. In a group of its own, so that a
-    // terminal's Ctrl-C comes once, by way of this process: a second one would
-    // end it without saving.
-    ::setpgid(0, 0);
-    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (::getppid() == parent) {
-      ::execve(arguments[0], arguments.data(), variables.data());
-    }
-    ::_exit(127);
-  }
-  if (pid < 0) {
-    fail(
-        ErrorCode::kIo,
-        "cannot start {}: {}",
-        command.front(),
-        std::strerror(errno));
-  }
-  return pid;
 }
 
 // Notes who has ended since; true while somebody runs.
@@ -159,6 +137,28 @@ std::string how_it_ended(const Process& process) {
                            : fmt::format("ended with status {}", status);
 }
 
+// Says what the process that failed first has said, or how it ended.
+void pass_on_error(const Process& failed, const std::string& how) {
+  const auto file = error_file_of(failed.rank);
+  if (!file) {
+    return;
+  }
+  std::error_code error;
+  std::filesystem::rename(*file, *process_environment()(kErrorFile), error);
+  if (error) {  // it had no time to say it
+    write_error_file(process_environment(), how);
+  }
+}
+
+void remove_error_files(const std::vector<Process>& processes) {
+  for (const Process& process : processes) {
+    if (const auto file = error_file_of(process.rank)) {
+      std::error_code ignored;
+      std::filesystem::remove(*file, ignored);
+    }
+  }
+}
+
 // One start of all processes. Returns the exit status.
 int run_once(const HostJob& job, int64_t attempt) {
   auto command = job.command;
@@ -198,15 +198,18 @@ int run_once(const HostJob& job, int64_t attempt) {
   send(processes, SIGCONT);  // one that is stopped cannot end
   wait_for_end(processes, job);
   if (!failed) {
+    remove_error_files(processes);
     return 0;
   }
-  log_error(
-      "launch",
+  const std::string how = fmt::format(
       "rank {} of {} on {} {}",
       failed->rank,
       job.num_nodes * job.num_processes,
       host_name(),
       how_it_ended(*failed));
+  log_error("launch", "{}", how);
+  pass_on_error(*failed, how);
+  remove_error_files(processes);
   return failed->is_killed ? kLostPeer : *failed->status;
 }
 

@@ -31,7 +31,8 @@ struct HostJob {
 // up to max_restarts times. A signal that this process caught goes to all, and
 // there is no restart. Processes die with this one. Returns the exit status: 0;
 // that of the process that failed first, or 4 where a signal killed it, one that
-// only lost its peers coming last; or 128 + n for a caught signal.
+// only lost its peers coming last; or 128 + n for a caught signal. Where
+// TORCHELASTIC_ERROR_FILE is set, it says why that process failed.
 // Throws Error{kIo} where a process cannot be started.
 [[nodiscard]] int run_host_job(const HostJob& job);
 

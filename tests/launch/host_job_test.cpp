@@ -74,6 +74,26 @@ TEST_F(HostJobTest, WhoWasKilledIsALostPeer) {
   EXPECT_EQ(run_host_job(job("kill -KILL $$", 1)), 4);
 }
 
+TEST_F(HostJobTest, TellsWhyTheFirstFailed) {
+  const auto file = folder_.path() / "error.json";
+  ::setenv("TORCHELASTIC_ERROR_FILE", file.c_str(), 1);
+  const std::string say = "echo rank $RANK > $TORCHELASTIC_ERROR_FILE; ";
+  EXPECT_EQ(
+      run_host_job(job(
+          say + "[ $RANK = 0 ] && exit 4; sleep 0.1; " + say + "exit 9", 2)),
+      9);
+  EXPECT_EQ(read_file(file), "rank 1\n");
+  // One that is killed says nothing.
+  EXPECT_EQ(
+      run_host_job(job("[ $RANK = 1 ] && kill -KILL $$; exec sleep 60", 2)), 4);
+  EXPECT_NE(read_file(file).find("was killed by signal 9"), std::string::npos);
+  ::unsetenv("TORCHELASTIC_ERROR_FILE");
+  for (const auto& entry :
+       std::filesystem::directory_iterator(folder_.path())) {
+    EXPECT_EQ(entry.path().filename(), "error.json");
+  }
+}
+
 TEST_F(HostJobTest, StartsAllAgainAsOftenAsWished) {
   auto failing_once =
       job("echo \"$TORCHELASTIC_RESTART_COUNT $*\" >> $OUT/$RANK; "
