@@ -133,6 +133,12 @@ Probe load_probe(const std::filesystem::path& path) {
         json_path.string(),
         error.what());
   }
+  // In a folder that holds the network too (docs/formats/probe.md).
+  const auto beside = json_path.parent_path() / probe.weights;
+  if (!probe.weights.empty() && beside != probe.weights &&
+      std::filesystem::exists(beside)) {
+    probe.weights = beside.string();
+  }
   const auto file = checkpoint::read_safetensors(
       json_path.parent_path() / "probe.safetensors");
   const auto tensor = [&](const char* name) {

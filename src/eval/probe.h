@@ -21,7 +21,8 @@ struct Probe {
   std::vector<std::string> class_names;
   std::vector<double> thresholds;  // one a class; empty for single-label
   ViewRecipe views;                // the test view
-  std::string weights;             // path of the network, as it was given
+  std::string weights;             // path of the network, as it was given;
+                                   // read: beside the probe, if it is there
   std::string checkpoint_key;      // teacher or student, if that was given
   std::string weights_sha256;
 };
