@@ -16,6 +16,7 @@ void add_commands(Command program) {
   add_data_info(data);
   add_pretrain(program);
   add_launch(program);
+  add_train(program);
   const auto eval = program.add_group("eval", "Score frozen features.");
   add_eval_knn(eval);
   add_eval_linear(eval);

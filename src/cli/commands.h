@@ -21,6 +21,7 @@ void add_data_stats(Command parent);
 void add_data_info(Command parent);
 void add_pretrain(Command parent);
 void add_launch(Command parent);
+void add_train(Command parent);
 void add_eval_knn(Command parent);
 void add_eval_linear(Command parent);
 void add_predict(Command parent);

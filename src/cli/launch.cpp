@@ -76,12 +76,12 @@ void take_from_environment(
   value = said;
 }
 
-// Kubeflow's and SageMaker's word on the hosts, where they have one.
-void read_hosts(LaunchOptions& options) {
+// Kubeflow's and SageMaker's word on the hosts; false where they have none.
+bool read_hosts(LaunchOptions& options) {
   const auto plan =
       launch::read_host_plan(process_environment(), launch::num_gpus_here());
   if (!plan) {
-    return;
+    return false;
   }
   auto& job = options.job;
   const auto& processes = options.flags.at("--nproc-per-node");
@@ -123,10 +123,11 @@ void read_hosts(LaunchOptions& options) {
   const auto of_plan = launch::host_job_of(*plan, {});
   job.variables = of_plan.variables;
   job.grace = of_plan.grace;
+  return true;
 }
 
 void run_here(LaunchOptions& options) {
-  read_hosts(options);
+  const bool is_told = read_hosts(options);
   auto& job = options.job;
   NADIR_CHECK(
       job.node_rank < job.num_nodes,
@@ -134,7 +135,7 @@ void run_here(LaunchOptions& options) {
       job.node_rank,
       job.num_nodes);
   NADIR_CHECK(
-      job.num_nodes == 1 ||
+      job.num_nodes == 1 || is_told ||
           (job.master_port > 0 && job.master_address != "127.0.0.1"),
       "--nnodes {} needs --master-addr and --master-port, the same on all "
       "hosts",

@@ -48,6 +48,17 @@ std::vector<std::string> canonical_arguments(int argc, char** argv) {
   return arguments;
 }
 
+// Called by the name of a command, as SageMaker calls `train`, the program runs
+// it. A copy of that name starts its children with a command's name in front.
+void add_own_name(
+    const Parser& parser, const char* called, std::vector<std::string>& words) {
+  const auto name = std::filesystem::path(called).filename().string();
+  if (parser.has_command(name) &&
+      (words.empty() || !parser.has_command(words.front()))) {
+    words.insert(words.begin(), name);
+  }
+}
+
 // To the user, and to torchrun where that started this process.
 int report(const std::string& reason, int status) {
   std::fprintf(stderr, "nadir: %s\n", reason.c_str());
@@ -57,7 +68,12 @@ int report(const std::string& reason, int status) {
 
 int run(int argc, char** argv) {
   try {
-    Parser().parse(canonical_arguments(argc, argv));
+    Parser parser;
+    auto words = canonical_arguments(argc, argv);
+    if (argc > 0) {
+      add_own_name(parser, argv[0], words);
+    }
+    parser.parse(words);
   } catch (const UsageError& error) {
     return report(error.what(), kUsageError);
   }

@@ -128,6 +128,11 @@ Parser::Parser()
 
 Parser::~Parser() = default;
 
+bool Parser::has_command(const std::string& name) const {
+  const auto names = names_of_subcommands(*app_);
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 void Parser::parse(const std::vector<std::string>& words) {
   try {
     // CLI11 takes the words in reverse order.

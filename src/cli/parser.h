@@ -30,6 +30,9 @@ class Parser {
   // --help and --version print. Throws UsageError, and what the command throws.
   void parse(const std::vector<std::string>& words);
 
+  // Whether `name` is a command or group right behind the program's name.
+  [[nodiscard]] bool has_command(const std::string& name) const;
+
   // Names, helps and defaults of all commands and flags.
   [[nodiscard]] const CLI::App& app() const { return *app_; }
 

@@ -114,6 +114,15 @@ void expect_examples(const CLI::App& app, const std::string& name) {
   }
 }
 
+TEST(Parser, KnowsTheCommandsBehindTheProgramsName) {
+  const Parser parser;
+  EXPECT_TRUE(parser.has_command("train"));  // SageMaker calls it by itself
+  EXPECT_TRUE(parser.has_command("data"));
+  EXPECT_FALSE(parser.has_command("pack"));
+  EXPECT_FALSE(parser.has_command("nadir"));
+  EXPECT_FALSE(parser.has_command(""));
+}
+
 TEST(Parser, HelpsEveryCommandWithAnExampleOfIt) {
   const Parser parser;
   expect_examples(parser.app(), "nadir");
