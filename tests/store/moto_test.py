@@ -52,7 +52,7 @@ class Story:
             "AWS_EC2_METADATA_DISABLED": "true"}
         done = subprocess.run([str(NADIR), *map(str, words)], text=True,
                               capture_output=True, env=environment,
-                              cwd=self.folder, timeout=300)
+                              cwd=self.folder, timeout=150)
         if done.returncode != status:
             self.fail(f"nadir {' '.join(map(str, words))}: status "
                       f"{done.returncode}, expected {status}\n{done.stderr}")
@@ -68,12 +68,14 @@ class Story:
 
 
 def same_trees(one, other):
-    names = sorted(str(path.relative_to(one)) for path in one.rglob("*")
-                   if path.is_file())
-    others = sorted(str(path.relative_to(other)) for path in other.rglob("*")
-                    if path.is_file())
-    return names == others and all(
-        filecmp.cmp(one / name, other / name, shallow=False) for name in names)
+    names, others = [
+        sorted(str(path.relative_to(root)) for path in root.rglob("*")
+               if path.is_file()) for root in (one, other)]
+    different = [name for name in names if name in others and not filecmp.cmp(
+        one / name, other / name, shallow=False)]
+    if names != others or different:
+        print("names:", set(names) ^ set(others), "bytes:", different)
+    return names == others and not different
 
 
 def losses(run):
@@ -134,10 +136,10 @@ def all_at_s3_equals_all_here(story):
     story.run("data", "index", archive, "--out", "index.parquet", *listed)
     story.run("data", "pack", archive, "--index", "index.parquet", *bands,
               "--out", "packed")
-    story.run("data", "copy", archive, f"{BUCKET}/world.tar.gz")
-    story.run("data", "index", f"{BUCKET}/world.tar.gz", "--out",
+    story.run("data", "copy", archive, f"{BUCKET}/{archive.name}")
+    story.run("data", "index", f"{BUCKET}/{archive.name}", "--out",
               f"{BUCKET}/s3/index.parquet", *listed)
-    story.run("data", "pack", f"{BUCKET}/world.tar.gz", "--index",
+    story.run("data", "pack", f"{BUCKET}/{archive.name}", "--index",
               f"{BUCKET}/s3/index.parquet", *bands, "--out", f"{BUCKET}/s3/packed")
     story.run("data", "copy", f"{BUCKET}/s3", "s3")
     story.check(filecmp.cmp(folder / "index.parquet",
@@ -145,7 +147,7 @@ def all_at_s3_equals_all_here(story):
                 "an index from an archive in S3")
     story.check(same_trees(folder / "packed", folder / "s3/packed"),
                 "a dataset packed from an archive in S3")
-    done = story.run("data", "pack", f"{BUCKET}/world.tar.gz", "--index",
+    done = story.run("data", "pack", f"{BUCKET}/{archive.name}", "--index",
                      f"{BUCKET}/s3/index.parquet", *bands, "--out",
                      f"{BUCKET}/s3/packed")
     story.check("complete already" in done.stdout, "and is known to be complete")
@@ -156,7 +158,7 @@ def all_at_s3_equals_all_here(story):
         story.run("pretrain", "--data", f"{BUCKET}/s3/packed", "--out",
                   f"{BUCKET}/runs/a", *TINY, url=proxy.url)
     story.run("data", "copy", f"{BUCKET}/runs/a", "run-s3")
-    story.check(len(here) > 4 and losses(folder / "run-s3") == here,
+    story.check(len(here) >= 4 and losses(folder / "run-s3") == here,
                 f"{len(here)} steps from S3 have the losses of those here")
     done = story.run("pretrain", "--data", f"{BUCKET}/s3/packed", "--out",
                      f"{BUCKET}/runs/a", *TINY, status=2)
