@@ -28,6 +28,18 @@ void add_commands(Command program) {
   add_report(program);
   const auto bench = program.add_group("bench", "Measure and predict speed.");
   add_bench_scaling(bench);
+  const auto job = program.add_group("job", "Run on Amazon SageMaker.");
+  add_job_submit(job);
+  add_job_list(job);
+  add_job_status(job);
+  add_job_wait(job);
+  add_job_stop(job);
+  add_job_logs(job);
+  add_job_attach(job);
+  add_job_metrics(job);
+  add_job_compare(job);
+  add_job_download(job);
+  add_job_clean(job);
   add_doctor(program);
   add_completion(program);
 }

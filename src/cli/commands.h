@@ -31,6 +31,17 @@ void add_export(Command parent);
 void add_import(Command parent);
 void add_report(Command parent);
 void add_bench_scaling(Command parent);
+void add_job_submit(Command parent);
+void add_job_list(Command parent);
+void add_job_status(Command parent);
+void add_job_wait(Command parent);
+void add_job_stop(Command parent);
+void add_job_logs(Command parent);
+void add_job_attach(Command parent);
+void add_job_metrics(Command parent);
+void add_job_compare(Command parent);
+void add_job_download(Command parent);
+void add_job_clean(Command parent);
 void add_doctor(Command parent);
 void add_completion(Command parent);
 

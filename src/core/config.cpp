@@ -103,6 +103,19 @@ std::string toml_value(const Field& field) {
       field.target);
 }
 
+std::string node_text(const std::string& key, const toml::node& node);
+
+// The items of a flat array, each as it is.
+std::vector<std::string> node_texts(
+    const std::string& key, const toml::array& array) {
+  std::vector<std::string> items;
+  for (const auto& item : array) {
+    NADIR_CHECK(!item.is_array(), "{} must be a flat list", key);
+    items.push_back(node_text(key, item));
+  }
+  return items;
+}
+
 // A TOML scalar or flat array as the text that set_field() reads.
 std::string node_text(const std::string& key, const toml::node& node) {
   if (const auto* text = node.as_string()) {
@@ -118,12 +131,7 @@ std::string node_text(const std::string& key, const toml::node& node) {
     return flag->get() ? "true" : "false";
   }
   if (const auto* array = node.as_array()) {
-    std::vector<std::string> items;
-    for (const auto& item : *array) {
-      NADIR_CHECK(!item.is_array(), "{} must be a flat list", key);
-      items.push_back(node_text(key, item));
-    }
-    return join(items, ",");
+    return join(node_texts(key, *array), ",");
   }
   fail(ErrorCode::kInvalidArgument, "{} has a value of an unknown type", key);
 }
@@ -258,7 +266,12 @@ void read_toml(
           !node.is_array() || field.target.index() >= 4,
           "{} takes one value, not a list",
           text);
-      set_field(field, node_text(text, node));
+      const auto* texts = std::get_if<std::vector<std::string>*>(&field.target);
+      if (texts != nullptr && node.is_array()) {
+        **texts = node_texts(text, *node.as_array());
+      } else {
+        set_field(field, node_text(text, node));
+      }
     } catch (const Error& error) {
       fail(
           error.code(),

@@ -339,7 +339,7 @@ class ProcessingJob(Job):
         program = self._program(app["ImageUri"])
         entry = app.get("ContainerEntrypoint")
         if entry and entry[0] == "nadir":  # in the image's PATH
-            entry = program[:1] + entry[1:]
+            entry = program + entry[1:]
         words = (entry or program) + (app.get("ContainerArguments") or [])
         environment = {k: inside(v) for k, v in
                        (self.request.get("Environment") or {}).items()}

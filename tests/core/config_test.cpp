@@ -59,6 +59,20 @@ TEST(Config, TomlOfAConfigReadsBackToTheSameConfig) {
   EXPECT_EQ(read.loss.scale, (std::vector<double>{0.05, 2}));
 }
 
+TEST(Config, ItemsOfTomlListsAreTakenAsTheyAre) {
+  OuterConfig config;
+  const auto fields = fields_of(config);
+  read_toml(fields, "bands = ['a=B04,B03', ' b']", "test");
+  EXPECT_EQ(config.bands, (std::vector<std::string>{"a=B04,B03", " b"}));
+  read_toml(fields, "bands = 'B04,B03'", "test");
+  EXPECT_EQ(config.bands, (std::vector<std::string>{"B04", "B03"}));
+  EXPECT_NE(
+      error_of([&] {
+        read_toml(fields, "bands = [['a']]", "test");
+      }).find("flat list"),
+      std::string::npos);
+}
+
 TEST(Config, BooleansAcceptTheReferencesSpellings) {
   OuterConfig config;
   const auto fields = fields_of(config);
@@ -78,8 +92,9 @@ TEST(Config, UnknownKeysNameTheNearestKey) {
       error_of([&] { read_toml(fields, "epoch = 3", "r.toml"); }),
       "r.toml:1: unknown key 'epoch', did you mean 'epochs'?");
   EXPECT_NE(
-      error_of([&] { read_toml(fields, "[los]\nx = 1", "r.toml"); })
-          .find("unknown section [los], did you mean 'loss'?"),
+      error_of([&] {
+        read_toml(fields, "[los]\nx = 1", "r.toml");
+      }).find("unknown section [los], did you mean 'loss'?"),
       std::string::npos);
 }
 
@@ -90,14 +105,16 @@ TEST(Config, WrongTypesNameKeyAndValue) {
       error_of([&] { set_field(find_field(fields, "epochs"), "3x"); }),
       "epochs must be an integer, got '3x'");
   EXPECT_NE(
-      error_of([&] { read_toml(fields, "epochs = [1]", "r"); })
-          .find("one value"),
+      error_of([&] {
+        read_toml(fields, "epochs = [1]", "r");
+      }).find("one value"),
       std::string::npos);
 }
 
 TEST(Config, SplitKeepsEmptyItemsAndTrims) {
   EXPECT_EQ(split("", ','), std::vector<std::string>{});
-  EXPECT_EQ(split(" a, b ,,c", ','), (std::vector<std::string>{"a", "b", "", "c"}));
+  EXPECT_EQ(
+      split(" a, b ,,c", ','), (std::vector<std::string>{"a", "b", "", "c"}));
 }
 
 }  // namespace
