@@ -50,6 +50,19 @@ void upload_processing_config(
   }
 }
 
+void write_record(const JobPlan& plan, const JobClient& client, Undo& undo) {
+  const auto& records = client.records;
+  const auto old = records.read(plan.spec.name);
+  records.write(record_of(plan, client.session->region()));
+  undo.add([&records, old, name = plan.spec.name] {
+    if (old) {
+      records.write(*old);  // of the job that has this name
+    } else {
+      records.remove(name);
+    }
+  });
+}
+
 }  // namespace
 
 nlohmann::ordered_json requests_of(const JobPlan& plan) {
@@ -95,6 +108,8 @@ std::string create_job(const JobPlan& plan, const JobClient& client) {
   const auto requests = requests_of(plan);
   Undo undo;
   std::string arn;
+  // The record comes first: a job that no one knows of cannot be cleaned up.
+  write_record(plan, client, undo);
   try {
     if (plan.kind == JobKind::kProcessing) {
       upload_processing_config(plan, client, undo);
@@ -113,7 +128,6 @@ std::string create_job(const JobPlan& plan, const JobClient& client) {
     cloud::rethrow_with_advice();
   }
   undo.keep();
-  client.records.write(record_of(plan, client.session->region()));
   return arn;
 }
 

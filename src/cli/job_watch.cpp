@@ -8,7 +8,6 @@
 #include "cloud/job_wait.h"
 #include "core/json.h"
 #include "core/log.h"
-#include "core/progress.h"
 #include "core/signals.h"
 
 namespace nadir::cli {
@@ -75,7 +74,6 @@ cloud::JobState watch_job(
     cloud::JobKind kind,
     const std::string& name,
     const WatchOptions& options) {
-  const ProgressPause no_bar;
   LogPrinter printer(client, kind, name, options);
   cloud::WaitOptions wait;
   wait.poll = options.poll;

@@ -98,8 +98,8 @@ class Job:
         except JobFailure as failure:
             self.failure = str(failure)
             self._end("Failed", "Job failed")
-        except (urllib.error.HTTPError, OSError, ValueError, KeyError) as error:
-            self.failure = f"ClientError: {error}"
+        except Exception as error:  # an end that tests see, not a hang
+            self.failure = f"InternalServerError: {error!r}"
             self._end("Failed", "Job failed")
 
     def _end(self, status, message):
@@ -323,7 +323,10 @@ class ProcessingJob(Job):
 
     def _run(self):
         base = self.fake.new_folder(self.name)
-        inside = lambda text: text.replace(BASE, str(base))
+
+        def inside(text):
+            return str(text).replace(BASE, str(base))
+
         for one in self.request.get("ProcessingInputs") or []:
             uri = one["S3Input"]["S3Uri"]
             if not self.fake.s3.list(uri):

@@ -83,7 +83,7 @@ class Jobs(unittest.TestCase):
 
     # Calls.
 
-    def job(self, *words, status=0, timeout=120, **environment):
+    def job(self, *words, status=0, timeout=40, **environment):
         done = subprocess.run(
             [NADIR, "job", *map(str, words)], capture_output=True, text=True,
             timeout=timeout, cwd=self.folder, stdin=subprocess.DEVNULL,
@@ -94,8 +94,10 @@ class Jobs(unittest.TestCase):
 
     def submit(self, task, *words, name=None, after=(), **more):
         """Submits with the usual flags; `after` is what follows --."""
-        flags = ["--role", ROLE, "--image", IMAGE, "--instance-type",
-                 "ml.m5.large", "--output-s3", "s3://bucket/out"]
+        flags = ["--role", ROLE, "--instance-type", "ml.m5.large",
+                 "--output-s3", "s3://bucket/out"]
+        if "--image" not in words:
+            flags += ["--image", IMAGE]
         if "--input" not in words:
             flags += ["--input", "train=s3://bucket/data/"]
         if name:
@@ -318,10 +320,13 @@ class Jobs(unittest.TestCase):
         self.assertEqual(request["OutputDataConfig"]["S3OutputPath"],
                          "s3://sagemaker-us-east-1-123456789012")
 
-    def test_throttling_passes(self):
+    def test_throttling_passes_and_hosts_are_named(self):
         self.fake.fail_next("CreateTrainingJob", "ThrottlingException",
                             "Rate exceeded", times=2)
-        self.submit("pretrain", name="slow")
+        done = self.submit("pretrain", "--instance-count", "2", "--wait",
+                           "--poll-s", "0.2", name="slow")
+        for host in ("127.0.0.1", "127.0.0.2"):
+            self.assertIn(f"[{host}] step=3 ", done.stdout)
 
     # What cannot be.
 

@@ -44,7 +44,7 @@ def python_with_moto():
     for python in (os.environ.get("NADIR_MOTO_PYTHON"),
                    root / ".deps" / "test-venv" / "bin" / "python",
                    sys.executable):
-        if python and subprocess.run(
+        if python and pathlib.Path(python).exists() and subprocess.run(
                 [str(python), "-c", "import moto.server"],
                 capture_output=True, check=False).returncode == 0:
             return str(python)
