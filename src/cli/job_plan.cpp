@@ -131,6 +131,12 @@ void add_source(
       takes_model ? "model" : "checkpoints",
       job);
   spec.channels.push_back({kCheckpointChannel, uri, "File", false});
+  if (options.task == "pretrain") {  // the others look there by themselves
+    spec.hyperparameters.emplace_back(
+        "init_weights",
+        cloud::encode_hyperparameter(
+            std::string("/opt/ml/input/data/") + kCheckpointChannel));
+  }
 }
 
 Source source_online(const JobOptions& options, const JobClient& client) {

@@ -14,18 +14,32 @@ namespace nadir::cloud {
 namespace {
 
 // Names of the contract beside the command's own flags: which command, where
-// the channels are, and the article's words.
+// the channels are, and the article's words (docs/container.md).
 constexpr const char* kContractNames[] = {
     "nadir_command",
     "data_channel",
     "metadata_channel",
-    "checkpoint_channel",
     "data_dir",
+    "checkpoint_channel",
     "metadata_dir",
     "output_dir",
     "checkpoint_dir",
     "pretrained_weights",
+    "arch",
+    "patch_size",
     "num_labels"};
+
+// Flags that the container sets by itself.
+constexpr const char* kContainersNames[] = {
+    "resume", "overwrite", "dry_run", "part", "help", "feature_cache"};
+
+template <size_t N>
+bool is_one_of(const std::string& name, const char* const (&names)[N]) {
+  return std::any_of(
+      std::begin(names), std::end(names), [&](const char* known) {
+        return name == known;
+      });
+}
 
 std::string with_underscores(std::string name) {
   std::replace(name.begin(), name.end(), '-', '_');
@@ -74,14 +88,6 @@ void check_value(
       value);
 }
 
-bool is_contract_name(const std::string& name) {
-  return name.starts_with("sagemaker_") ||
-         std::any_of(
-             std::begin(kContractNames),
-             std::end(kContractNames),
-             [&](const char* known) { return name == known; });
-}
-
 }  // namespace
 
 Pairs parse_flag_words(const std::vector<std::string>& words) {
@@ -127,13 +133,20 @@ void check_hyperparameters(
   }
   for (const auto& [given, value] : hyperparameters) {
     const std::string name = with_underscores(given);
-    if (is_contract_name(name)) {
+    NADIR_CHECK(
+        !is_one_of(name, kContainersNames),
+        "hyperparameter {} is the container's to set; leave it out",
+        given);
+    if (name.starts_with("sagemaker_")) {
       continue;
     }
     const auto flag =
         std::find_if(flags.begin(), flags.end(), [&](const auto& known) {
           return known.name == name;
         });
+    if (flag == flags.end() && is_one_of(name, kContractNames)) {
+      continue;
+    }
     NADIR_CHECK(
         flag != flags.end(),
         "{} has no flag --{}, so it is no hyperparameter{}",

@@ -124,7 +124,7 @@ struct JobConfig {
     visit(
         from_job,
         "from_job",
-        "Takes this job's checkpoints (linear) or model (predict).");
+        "Takes this job's checkpoints (pretrain, linear) or model (predict).");
     visit(resume, "resume", "Goes on from what --checkpoint-s3 holds.");
     visit.section("place", place);
     visit.section("data", data);

@@ -54,6 +54,8 @@ TEST(Hyperparameters, AreHeldAgainstTheCommandsFlags) {
       {{"epochs", "100"}, {"lr", "5e-4"}, {"use-bn", "True"}}, "");
   expect_hyperparameter_refused(
       {{"data_dir", "/opt/ml/input/data/train"}, {"nadir_command", "x"}}, "");
+  expect_hyperparameter_refused(
+      {{"resume", "auto"}}, "is the container's to set");
   expect_hyperparameter_refused({{"epoch", "1"}}, "did you mean 'epochs'?");
   expect_hyperparameter_refused({{"epochs", "ten"}}, "must be an integer");
   expect_hyperparameter_refused({{"lr", "fast"}}, "must be a number");

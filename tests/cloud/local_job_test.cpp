@@ -69,8 +69,7 @@ TEST_F(LocalJobTest, LaysOutTheContractAndCollectsTheOutputs) {
 TEST_F(LocalJobTest, TellsTheFailureAsSageMakerWould) {
   const auto result = run("echo 'no band B10' > output/failure; exit 3");
   EXPECT_EQ(result.status, 3);
-  EXPECT_EQ(
-      result.failure_reason, "AlgorithmError: no band B10, exit code: 3");
+  EXPECT_EQ(result.failure_reason, "AlgorithmError: no band B10, exit code: 3");
   EXPECT_FALSE(fs::exists(job_.folder / "output"));
 }
 
