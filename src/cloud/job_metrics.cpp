@@ -58,17 +58,24 @@ std::vector<MetricSummary> summarize(const std::vector<MetricPoint>& points) {
 }
 
 std::vector<MetricDefinition> metric_definitions() {
-  constexpr char kNumber[] = "([-+0-9.eE]+)";
-  const auto value_of = [&](const std::string& name, const std::string& key) {
-    return MetricDefinition{name, "(?:^|[ \\t])" + key + "=" + kNumber};
-  };
-  return {
-      value_of("train:loss", "loss"),
-      value_of("train:lr", "lr"),
-      value_of("train:images_per_s", "images_per_s"),
-      value_of("eval:knn", "knn_map_micro"),
-      value_of("gpu:utilization", "gpu_util"),
-      value_of("gpu:memory", "gpu_memory")};
+  constexpr std::pair<const char*, const char*> kLines[] = {
+      {"train:loss", "train_loss"},
+      {"train:lr", "train_lr"},
+      {"train:epoch", "train_epoch"},
+      {"train:grad_norm", "train_grad_norm"},
+      {"train:images_per_s", "train_images_per_s"},
+      {"train:data_wait_share", "train_data_wait_share"},
+      {"train:teacher_entropy", "train_teacher_entropy"},
+      {"train:kl", "train_kl"},
+      {"train:feature_rank", "train_feature_rank"},
+      {"train:memory_bytes", "train_memory_bytes"},
+      {"eval:knn", "eval_knn"},
+      {"eval:linear", "eval_linear"}};
+  std::vector<MetricDefinition> definitions;
+  for (const auto& [name, line] : kLines) {
+    definitions.push_back({name, std::string(line) + "=([-+0-9.eE]+)"});
+  }
+  return definitions;
 }
 
 }  // namespace nadir::cloud

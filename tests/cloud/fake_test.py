@@ -96,7 +96,7 @@ class Fake(unittest.TestCase):
         lines = [text for stream in self.fake.logs["Training"].streams.values()
                  for _, text in stream]
         self.assertIn("channel train: 1 files", lines)
-        self.assertIn("step=3 loss=2.6667 lr=0.0005", lines)
+        self.assertIn("train_loss=2.6667 step=3", lines)
 
     def test_a_spot_job_goes_on_from_its_checkpoint(self):
         request = training_request("spot", steps=400, pause=0.02)

@@ -141,7 +141,7 @@ class Jobs(unittest.TestCase):
         lines = done.stdout.splitlines()
         self.assertEqual(lines[0], "one")
         self.assertIn("channel train: 1 files", lines)
-        self.assertIn("step=3 loss=2.6667 lr=0.0005", lines)
+        self.assertIn("train_loss=2.6667 step=3", lines)
         for status in ("Starting", "Downloading", "Training", "Completed"):
             self.assertIn(status, done.stderr)
         request = dict(self.fake.calls)["CreateTrainingJob"]
@@ -215,7 +215,7 @@ class Jobs(unittest.TestCase):
         self.assertIn("Interrupted", done.stderr)
         self.assertNotIn("goes on from step 30", done.stdout)
         self.assertEqual(done.stdout.count("goes on from step"), 2)
-        self.assertIn("step=30 ", done.stdout)
+        self.assertIn("step=30\n", done.stdout)
         # A fresh prefix for each job, or the same with --resume.
         self.submit("pretrain", "--checkpoint-s3", "s3://bucket/ckpt/spot",
                     "--resume", "--wait", "--poll-s", "0.2", name="more")
@@ -326,7 +326,7 @@ class Jobs(unittest.TestCase):
         done = self.submit("pretrain", "--instance-count", "2", "--wait",
                            "--poll-s", "0.2", name="slow")
         for host in ("127.0.0.1", "127.0.0.2"):
-            self.assertIn(f"[{host}] step=3 ", done.stdout)
+            self.assertIn(f"[{host}] train_loss=2.6667 step=3", done.stdout)
 
     # What cannot be.
 

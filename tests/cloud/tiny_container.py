@@ -45,7 +45,7 @@ def train():
     for step in range(first + 1, steps + 1):
         if is_stopped:
             break
-        print(f"step={step} loss={8.0 / step:.4f} lr=0.0005", flush=True)
+        print(f"train_loss={8.0 / step:.4f} step={step}", flush=True)
         if host in ("algo-1", "127.0.0.1") and checkpoint.parent.exists():
             temporary = checkpoint.parent / ".step"
             temporary.write_text(str(step))
