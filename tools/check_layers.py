@@ -23,7 +23,7 @@ HIDDEN = [
     (re.compile(r"^(jpeglib|png|turbojpeg)\.h$"), "an image codec", "raster"),
     (re.compile(r"^(arrow|parquet)/"), "Arrow", "table"),
     (re.compile(r"^lmdb\.h$"), "LMDB", "data"),
-    (re.compile(r"^archive(_entry)?\.h$"), "libarchive", "data synth"),
+    (re.compile(r"^archive(_entry)?\.h$"), "libarchive", "cloud data synth"),
     (re.compile(r"^curl/"), "libcurl", "aws data store"),
     (re.compile(r"^spdlog/"), "spdlog", "core"),
     (re.compile(r"^(hwy/|[a-z]*intrin\.h$)"), "vector code", "kernels"),
