@@ -83,7 +83,7 @@ class Jobs(unittest.TestCase):
 
     # Calls.
 
-    def job(self, *words, status=0, timeout=40, **environment):
+    def job(self, *words, status=0, timeout=90, **environment):
         done = subprocess.run(
             [NADIR, "job", *map(str, words)], capture_output=True, text=True,
             timeout=timeout, cwd=self.folder, stdin=subprocess.DEVNULL,
