@@ -13,7 +13,7 @@ void expect_hyperparameter_refused(
   static const std::vector<KnownFlag> flags = {
       {"epochs", true, "integer"},
       {"lr", true, "number"},
-      {"overwrite", false, ""},
+      {"flip", false, ""},
       {"use_bn", true, "on|off"},
       {"arch", true, "text"}};
   try {
@@ -59,7 +59,7 @@ TEST(Hyperparameters, AreHeldAgainstTheCommandsFlags) {
   expect_hyperparameter_refused({{"epoch", "1"}}, "did you mean 'epochs'?");
   expect_hyperparameter_refused({{"epochs", "ten"}}, "must be an integer");
   expect_hyperparameter_refused({{"lr", "fast"}}, "must be a number");
-  expect_hyperparameter_refused({{"overwrite", "3"}}, "must be true or false");
+  expect_hyperparameter_refused({{"flip", "3"}}, "must be true or false");
 }
 
 TEST(Hyperparameters, AreEncodedAsTheSdkDoes) {
