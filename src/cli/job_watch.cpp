@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cloud/job_wait.h"
+#include "core/error.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/signals.h"
@@ -86,12 +87,20 @@ cloud::JobState watch_job(
         one.message.empty() ? "" : ": ",
         one.message);
   };
-  wait.on_look = [&](const cloud::JobState&) {
+  cloud::JobState state;
+  wait.on_look = [&](const cloud::JobState& now) {
+    state = now;
     if (options.shows_logs) {
       printer.print();
     }
   };
-  const auto state = cloud::wait_for_job(client.sagemaker, kind, name, wait);
+  try {
+    state = cloud::wait_for_job(client.sagemaker, kind, name, wait);
+  } catch (const Error&) {
+    if (caught_signal() == 0) {
+      throw;
+    }  // else it broke off a call: the job goes on, as it was seen last
+  }
   if (options.shows_logs && caught_signal() == 0) {
     std::this_thread::sleep_for(std::min(options.poll, kLastLines));
     printer.print();
