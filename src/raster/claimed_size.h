@@ -2,22 +2,27 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "core/error.h"
 
 namespace nadir::raster {
 
+// No bound but that of check_claimed_size().
+inline constexpr int64_t kAnySize = std::numeric_limits<int64_t>::max();
+
 // Refuses, before anything is allocated, a file whose header claims far more
-// pixels than any compression could have put into its `file_bytes`. Throws
-// Error{kCorruptData} naming the file.
+// pixels than any compression could have put into its `file_bytes`, or more
+// than `max_bytes` of them. Throws Error{kCorruptData} naming the file.
 inline void check_claimed_size(
     int64_t num_bands,
     int64_t height,
     int64_t width,
     int64_t bytes_per_value,
     size_t file_bytes,
-    const std::string& name) {
+    const std::string& name,
+    int64_t max_bytes = kAnySize) {
   constexpr double kAlwaysAllowed = 1 << 26;
   constexpr double kLargestRatio = 2000;  // deflate's is 1032
   const double claimed =
@@ -34,6 +39,17 @@ inline void check_claimed_size(
         height,
         width,
         file_bytes);
+  }
+  if (claimed > static_cast<double>(max_bytes)) {
+    fail(
+        ErrorCode::kCorruptData,
+        "{}: {} band(s) of {} x {} pixels need more than the {} bytes that an "
+        "image may have here",
+        name,
+        num_bands,
+        height,
+        width,
+        max_bytes);
   }
 }
 

@@ -106,6 +106,15 @@ RasterInfo info_of(GDALDatasetH dataset, const std::string& name) {
   return info;
 }
 
+// Height and width of what GDAL decodes at once: a small image may claim tiles
+// of a gigabyte.
+std::pair<int64_t, int64_t> block_size(GDALDatasetH dataset) {
+  int width = 0;
+  int height = 0;
+  GDALGetBlockSize(GDALGetRasterBand(dataset, 1), &width, &height);
+  return {height, width};
+}
+
 // Any text that names a projection, as WKT; throws if GDAL does not know it.
 std::string to_wkt(const std::string& crs) {
   const GdalErrors errors;
@@ -282,7 +291,8 @@ RasterInfo read_raster_info(const std::filesystem::path& path) {
   return RasterReader(path).info();
 }
 
-Image decode_raster(std::string_view bytes, const std::string& name) {
+Image decode_raster(
+    std::string_view bytes, const std::string& name, int64_t max_bytes) {
   if (bytes.empty()) {
     fail(ErrorCode::kCorruptData, "{}: the file is empty", name);
   }
@@ -299,7 +309,18 @@ Image decode_raster(std::string_view bytes, const std::string& name) {
       info.width,
       bytes_per_pixel(info.type),
       bytes.size(),
-      name);
+      name,
+      max_bytes);
+  const auto [block_height, block_width] =
+      block_size(reader.state_->dataset.get());
+  check_claimed_size(
+      info.num_bands,
+      block_height,
+      block_width,
+      bytes_per_pixel(info.type),
+      bytes.size(),
+      name,
+      max_bytes);
   return reader.read();
 }
 

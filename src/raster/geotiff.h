@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "raster/claimed_size.h"
 #include "raster/image.h"
 
 namespace nadir::raster {
@@ -61,7 +62,7 @@ class RasterReader {
   [[nodiscard]] Image read(std::span<const int> bands = {}) const;
 
  private:
-  friend Image decode_raster(std::string_view, const std::string&);
+  friend Image decode_raster(std::string_view, const std::string&, int64_t);
   friend RasterInfo decode_raster_info(std::string_view, const std::string&);
   struct State;
   RasterReader(const std::string& gdal_path, const std::string& name);
@@ -71,9 +72,13 @@ class RasterReader {
 [[nodiscard]] RasterInfo read_raster_info(const std::filesystem::path& path);
 
 // All pixels of a file in memory: read_strip_tiff() where that layout fits,
-// GDAL elsewhere. `name` is for messages. Thread-safe.
+// GDAL elsewhere. `name` is for messages. Pixels of more than `max_bytes` are
+// refused before they are allocated, and so are blocks of such a size.
+// Thread-safe.
 [[nodiscard]] Image decode_raster(
-    std::string_view bytes, const std::string& name);
+    std::string_view bytes,
+    const std::string& name,
+    int64_t max_bytes = kAnySize);
 
 // Size, type and georeference of a file in memory. Thread-safe.
 [[nodiscard]] RasterInfo decode_raster_info(

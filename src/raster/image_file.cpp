@@ -56,11 +56,28 @@ struct JpegDecoder {
   JpegDecoder& operator=(const JpegDecoder&) = delete;
 
   JpegErrors errors{};
+  jpeg_progress_mgr progress{};
   jpeg_decompress_struct decoder{};
 };
 
+// A progressive picture may hold thousands of scans that cost a pass over all
+// pixels each and a few bytes of the file; encoders write about ten.
+void refuse_many_scans(j_common_ptr decoder) {
+  constexpr int kMaxScans = 200;
+  const auto* picture = reinterpret_cast<j_decompress_ptr>(decoder);
+  if (picture->input_scan_number > kMaxScans) {
+    auto* errors = reinterpret_cast<JpegErrors*>(decoder->err);
+    std::snprintf(
+        errors->message,
+        sizeof(errors->message),
+        "more than %d scans",
+        kMaxScans);
+    std::longjmp(errors->jump, 1);
+  }
+}
+
 // False on damage; nothing in here owns memory, so longjmp skips no destructor.
-bool start_jpeg(JpegDecoder& jpeg, std::string_view bytes) {
+bool read_jpeg_header(JpegDecoder& jpeg, std::string_view bytes) {
   if (setjmp(jpeg.errors.jump) != 0) {
     return false;
   }
@@ -71,6 +88,17 @@ bool start_jpeg(JpegDecoder& jpeg, std::string_view bytes) {
   jpeg_read_header(&jpeg.decoder, TRUE);
   jpeg.decoder.out_color_space =
       jpeg.decoder.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  jpeg_calc_output_dimensions(&jpeg.decoder);
+  jpeg.progress.progress_monitor = refuse_many_scans;
+  jpeg.decoder.progress = &jpeg.progress;
+  return true;
+}
+
+// Of a progressive picture this reads all scans into memory.
+bool start_jpeg(JpegDecoder& jpeg) {
+  if (setjmp(jpeg.errors.jump) != 0) {
+    return false;
+  }
   jpeg_start_decompress(&jpeg.decoder);
   return true;
 }
@@ -114,15 +142,20 @@ std::vector<uint8_t> joined_bands(const Image& image) {
   return pixels;
 }
 
-Image decode_jpeg(std::string_view bytes, const std::string& name) {
+Image decode_jpeg(
+    std::string_view bytes, const std::string& name, int64_t max_bytes) {
   JpegDecoder jpeg;
-  if (!start_jpeg(jpeg, bytes)) {
+  if (!read_jpeg_header(jpeg, bytes)) {
     fail(ErrorCode::kCorruptData, "{}: JPEG: {}", name, jpeg.errors.message);
   }
   const int64_t num_bands = jpeg.decoder.output_components;
   const int64_t height = jpeg.decoder.output_height;
   const int64_t width = jpeg.decoder.output_width;
-  check_claimed_size(num_bands, height, width, 1, bytes.size(), name);
+  check_claimed_size(
+      num_bands, height, width, 1, bytes.size(), name, max_bytes);
+  if (!start_jpeg(jpeg)) {
+    fail(ErrorCode::kCorruptData, "{}: JPEG: {}", name, jpeg.errors.message);
+  }
   std::vector<uint8_t> pixels(static_cast<size_t>(num_bands * height * width));
   if (!read_jpeg_rows(jpeg, pixels.data(), num_bands * width)) {
     fail(ErrorCode::kCorruptData, "{}: JPEG: {}", name, jpeg.errors.message);
@@ -198,7 +231,8 @@ bool read_png_rows(PngReader& reader, png_bytepp rows) {
   return true;
 }
 
-Image decode_png(std::string_view bytes, const std::string& name) {
+Image decode_png(
+    std::string_view bytes, const std::string& name, int64_t max_bytes) {
   PngReader reader;
   reader.bytes = bytes;
   if (!start_png(reader)) {
@@ -210,7 +244,7 @@ Image decode_png(std::string_view bytes, const std::string& name) {
   const bool is_wide = png_get_bit_depth(reader.png, reader.info) == 16;
   const size_t row_bytes = png_get_rowbytes(reader.png, reader.info);
   check_claimed_size(
-      num_bands, height, width, is_wide ? 2 : 1, bytes.size(), name);
+      num_bands, height, width, is_wide ? 2 : 1, bytes.size(), name, max_bytes);
   std::vector<png_byte> pixels(row_bytes * static_cast<size_t>(height));
   std::vector<png_bytep> rows;
   for (int64_t row = 0; row < height; ++row) {
@@ -246,15 +280,16 @@ Image read_image(const std::filesystem::path& path) {
   return decode_image(read_file(path), path.string());
 }
 
-Image decode_image(std::string_view bytes, const std::string& name) {
+Image decode_image(
+    std::string_view bytes, const std::string& name, int64_t max_bytes) {
   if (bytes.starts_with("\xff\xd8\xff")) {
-    return decode_jpeg(bytes, name);
+    return decode_jpeg(bytes, name, max_bytes);
   }
   if (bytes.starts_with("\x89PNG\r\n\x1a\n")) {
-    return decode_png(bytes, name);
+    return decode_png(bytes, name, max_bytes);
   }
   if (is_tiff(bytes)) {
-    return decode_raster(bytes, name);
+    return decode_raster(bytes, name, max_bytes);
   }
   fail(
       ErrorCode::kCorruptData,

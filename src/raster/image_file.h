@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "raster/claimed_size.h"
 #include "raster/image.h"
 
 namespace nadir::raster {
@@ -17,9 +18,12 @@ namespace nadir::raster {
 // naming the file if it is damaged, cut short or of another kind.
 [[nodiscard]] Image read_image(const std::filesystem::path& path);
 
-// The same from bytes; `name` is for messages.
+// The same from bytes; `name` is for messages. Pixels of more than `max_bytes`
+// are refused before they are allocated.
 [[nodiscard]] Image decode_image(
-    std::string_view bytes, const std::string& name);
+    std::string_view bytes,
+    const std::string& name,
+    int64_t max_bytes = kAnySize);
 
 // Whether the file's name ends as those of pictures do (.jpg, .jpeg, .png,
 // .tif, .tiff, any case).
