@@ -11,7 +11,7 @@ void catch_signals();
 // The first caught signal's number, or 0.
 [[nodiscard]] int caught_signal() noexcept;
 
-// For tests: forgets a caught signal.
+// Forgets a caught signal: for tests, and where ending on it is success.
 void forget_signal() noexcept;
 
 }  // namespace nadir

@@ -6,7 +6,6 @@
 #include <set>
 
 #include "core/error.h"
-#include "raster/geotiff.h"
 #include "raster/image_file.h"
 
 namespace nadir::data {
@@ -143,7 +142,10 @@ std::vector<std::string> picture_bands(const fs::path& file) {
         image.height(),
         image.width());
   }
-  const auto info = raster::read_raster_info(file);
+  return raster_bands(raster::read_raster_info(file));
+}
+
+std::vector<std::string> raster_bands(const raster::RasterInfo& info) {
   std::vector<std::string> names;
   for (const auto& name : info.band_names) {
     names.push_back(canonical_band(name));

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/catalog.h"
+#include "raster/geotiff.h"
 
 namespace nadir::data {
 
@@ -45,6 +46,10 @@ class PictureDataset : public CatalogDataset {
 // (B8A after B08); else "1", "2", ... Colour with a fourth band is R,G,B,A.
 [[nodiscard]] std::vector<std::string> picture_bands(
     const std::filesystem::path& file);
+
+// The same of a TIFF that is open elsewhere, or lies in memory.
+[[nodiscard]] std::vector<std::string> raster_bands(
+    const raster::RasterInfo& info);
 
 // Makes the dataset of the rows that `options` choose. The first file that can
 // be read tells the bands, or a colour one of a few others where that is grey.

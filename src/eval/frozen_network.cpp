@@ -138,6 +138,15 @@ ViewRecipe make_view_recipe(
           fmt::join(dataset.bands(), ","));
     }
   }
+  set_view_size(frozen, config, views);
+  return views;
+}
+
+void set_view_size(
+    const FrozenNetwork& frozen,
+    const FeaturesConfig& config,
+    ViewRecipe& views) {
+  const auto& vit = frozen.network->config();
   views.crop_px = config.crop_px > 0 ? config.crop_px : vit.image_size;
   views.resize_px = config.resize_px >= 0 ? config.resize_px
                                           : (views.crop_px * 256 + 112) / 224;
@@ -146,7 +155,6 @@ ViewRecipe make_view_recipe(
       "crop_px must be a multiple of the patch size {}, got {}",
       vit.patch_size,
       views.crop_px);
-  return views;
 }
 
 }  // namespace nadir::eval

@@ -42,4 +42,12 @@ struct FrozenNetwork {
     const data::Dataset& dataset,
     const FeaturesConfig& config);
 
+// Sets the sides of the test view: those of `config`, where 0 and -1 stand for
+// the side the network was trained with and that * 256 / 224. Throws
+// Error{kInvalidArgument} where the network's patches do not divide the crop.
+void set_view_size(
+    const FrozenNetwork& frozen,
+    const FeaturesConfig& config,
+    ViewRecipe& views);
+
 }  // namespace nadir::eval

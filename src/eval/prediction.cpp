@@ -20,27 +20,6 @@ namespace nadir::eval {
 
 namespace {
 
-std::vector<std::vector<std::string>> chosen_labels(
-    const Probe& probe, const at::Tensor& probability_NC) {
-  const int64_t num_classes = probability_NC.size(1);
-  const float* values = probability_NC.const_data_ptr<float>();
-  std::vector<std::vector<std::string>> labels(probability_NC.size(0));
-  for (size_t n = 0; n < labels.size(); ++n) {
-    const float* row = values + static_cast<int64_t>(n) * num_classes;
-    if (probe.thresholds.empty()) {
-      labels[n] = {
-          probe.class_names[std::max_element(row, row + num_classes) - row]};
-      continue;
-    }
-    for (int64_t c = 0; c < num_classes; ++c) {
-      if (row[c] >= probe.thresholds[c]) {
-        labels[n].push_back(probe.class_names[c]);
-      }
-    }
-  }
-  return labels;
-}
-
 // A class may be called as a column of ours is.
 std::string class_column(const std::string& class_name) {
   const bool is_taken = class_name == "name" || class_name == "labels" ||
@@ -118,13 +97,7 @@ std::string geojson(const Predictions& predictions) {
 
 }  // namespace
 
-Predictions predict(
-    const Probe& probe,
-    const FrozenNetwork& frozen,
-    const ImageSet& images,
-    int64_t batch_size,
-    int64_t num_threads,
-    const distributed::Communicator& group) {
+void check_probe_fits(const Probe& probe, const FrozenNetwork& frozen) {
   NADIR_CHECK(
       frozen.sha256 == probe.weights_sha256,
       "the probe was trained on other weights than {} ({}): those that {} held "
@@ -133,6 +106,37 @@ Predictions predict(
       frozen.name,
       frozen.source,
       probe.weights);
+}
+
+std::vector<std::vector<std::string>> chosen_labels(
+    const Probe& probe, const at::Tensor& probability_NC) {
+  const int64_t num_classes = probability_NC.size(1);
+  const float* values = probability_NC.const_data_ptr<float>();
+  std::vector<std::vector<std::string>> labels(probability_NC.size(0));
+  for (size_t n = 0; n < labels.size(); ++n) {
+    const float* row = values + static_cast<int64_t>(n) * num_classes;
+    if (probe.thresholds.empty()) {
+      labels[n] = {
+          probe.class_names[std::max_element(row, row + num_classes) - row]};
+      continue;
+    }
+    for (int64_t c = 0; c < num_classes; ++c) {
+      if (row[c] >= probe.thresholds[c]) {
+        labels[n].push_back(probe.class_names[c]);
+      }
+    }
+  }
+  return labels;
+}
+
+Predictions predict(
+    const Probe& probe,
+    const FrozenNetwork& frozen,
+    const ImageSet& images,
+    int64_t batch_size,
+    int64_t num_threads,
+    const distributed::Communicator& group) {
+  check_probe_fits(probe, frozen);
   NADIR_CHECK(
       images.dataset->bands() == probe.views.normalization.bands,
       "the probe was trained on the bands {}, the data gives {}",

@@ -22,8 +22,16 @@ struct Predictions {
   nlohmann::ordered_json probe;                  // probe_json()
 };
 
-// Throws Error{kInvalidArgument} if the network's checksum is not the probe's,
-// or bands or normalisation of the data disagree with it. With several
+// Throws Error{kInvalidArgument} if the network's checksum is not the probe's.
+void check_probe_fits(const Probe& probe, const FrozenNetwork& frozen);
+
+// Per row the classes above their thresholds, or the likeliest one where the
+// task is single-label.
+[[nodiscard]] std::vector<std::vector<std::string>> chosen_labels(
+    const Probe& probe, const at::Tensor& probability_NC);
+
+// Throws as check_probe_fits(), and Error{kInvalidArgument} if bands or
+// normalisation of the data disagree with the probe. With several
 // processes in `group`, each makes its share of the features and all must
 // call; the first rank gets the predictions, the others get none.
 [[nodiscard]] Predictions predict(
