@@ -19,6 +19,7 @@ find_package(PNG REQUIRED)
 find_package(pugixml REQUIRED)
 find_package(HWY REQUIRED)
 find_package(LMDB REQUIRED)
+find_package(Boost 1.74 REQUIRED)  # headers: Beast
 find_package(Arrow REQUIRED MODULE)
 
 if(NADIR_TORCH_ROOMS)

@@ -27,7 +27,7 @@ HIDDEN = [
     (re.compile(r"^curl/"), "libcurl", "aws data store"),
     (re.compile(r"^spdlog/"), "spdlog", "core"),
     (re.compile(r"^(hwy/|[a-z]*intrin\.h$)"), "vector code", "kernels"),
-    (re.compile(r"^httplib\.h$"), "cpp-httplib", "serve"),
+    (re.compile(r"^boost/"), "Boost", "serve"),
 ]
 
 

@@ -1,0 +1,87 @@
+// An HTTP/1.1 server that bounds whatever a client can ask for: connections,
+// header and body sizes, bytes in memory, and the time of every phase. One
+// thread moves bytes; answers come from any thread. Boost.Beast stays behind
+// this header (docs/decisions/0015-beast-for-http.md).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "serve/http.h"
+
+namespace nadir::serve {
+
+struct HttpLimits {
+  int64_t max_connections = 256;
+  int64_t max_header_bytes = 16 << 10;
+  int64_t max_body_bytes = 6 << 20;
+  int64_t max_held_bytes = 256 << 20;        // of all bodies together
+  std::chrono::milliseconds header{10'000};  // from a header's first byte
+  std::chrono::milliseconds body{60'000};
+  std::chrono::milliseconds answer{60'000};  // from the body's last byte
+  std::chrono::milliseconds write{60'000};
+  std::chrono::milliseconds idle{75'000};  // between requests
+};
+
+// What the server tells its owner; called on its thread, to return at once.
+struct HttpHooks {
+  // After the header, before the body: an answer refuses the request.
+  std::function<std::optional<Response>(
+      const Request& head, const std::string& authorization)>
+      admit;
+  // A whole request.
+  std::function<void(Request request, Reply reply)> handle;
+  // After an answer was written, or given up: for counting. `path` is empty
+  // where no request was understood.
+  std::function<void(
+      const std::string& path,
+      int status,
+      int64_t bytes_in,
+      int64_t bytes_out,
+      std::chrono::microseconds time)>
+      observe;
+};
+
+// Limits answer by themselves: 400 what is no HTTP, 408 a header or body that
+// does not come, 413 a body too large, 431 a header too large, 503 with
+// Retry-After too many connections, bytes in memory, or an answer that does not
+// come. At the limit of connections the one that has waited longest without a
+// request makes place for a new one.
+class HttpServer {
+ public:
+  // Binds the address; port 0 takes a free one. `hooks` are called from start()
+  // on until the destructor is done. Throws Error{kIo} where host and port
+  // cannot be bound.
+  HttpServer(
+      const std::string& host,
+      int port,
+      const HttpLimits& limits,
+      HttpHooks hooks);
+  // Drops what is still open. No reply may be given after it.
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // Begins to take connections. Call once.
+  void start();
+
+  [[nodiscard]] int port() const;
+
+  // Connections now; any thread.
+  [[nodiscard]] int64_t num_connections() const;
+
+  // From now on every answer closes its connection; the hook `admit` says what
+  // is still taken. Returns true when no request that was begun is unanswered,
+  // false where that takes longer than `patience`.
+  bool drain(std::chrono::milliseconds patience);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace nadir::serve
