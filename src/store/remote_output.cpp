@@ -32,11 +32,6 @@ RemoteOutput::RemoteOutput(
     return;
   }
   const Location location = parse_location(path);
-  NADIR_CHECK(
-      !location.key.empty(),
-      "{}: name something below the bucket, s3://{}/NAME",
-      path,
-      location.bucket);
   const auto s3 = remote.s3();
   std::vector<Download> existing;
   const auto add = [&](const Location& place, const fs::path& local) {
@@ -47,9 +42,11 @@ RemoteOutput::RemoteOutput(
   };
   if (marks_.empty()) {
     NADIR_CHECK(
-        !location.key.ends_with('/'),
-        "{}: a file is written here, and this names a folder",
-        path);
+        !location.key.empty() && !location.key.ends_with('/'),
+        "{}: a file is written here, and this names a folder; write "
+        "s3://{}/NAME",
+        path,
+        location.bucket);
     local_ = remote.staging_path(location).string();
     add(location, local_);
   } else {
