@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/job_plan.h"
 #include "cloud/log_tail.h"
 #include "core/error.h"
 #include "core/progress.h"
@@ -175,7 +176,7 @@ void run_compare(const CompareCommand& args, bool as_json) {
 std::vector<cloud::MetricPoint> metric_points(
     const JobClient& client, const cloud::JobState& state) {
   const cloud::MetricReader reader(
-      state.metrics.empty() ? cloud::metric_definitions() : state.metrics);
+      state.metrics.empty() ? printed_metrics() : state.metrics);
   cloud::LogTail tail(client.logs, state.kind, state.name);
   std::vector<cloud::MetricPoint> points;
   for (const auto& line : tail.read()) {

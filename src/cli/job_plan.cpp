@@ -7,8 +7,8 @@
 
 #include "aws/query_service.h"
 #include "aws/service_error.h"
-#include "cloud/job_metrics.h"
 #include "cloud/job_name.h"
+#include "container/metric_lines.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "store/location.h"
@@ -97,7 +97,7 @@ JobPlan plan_common(const JobOptions& options) {
   }
   spec.environment =
       cloud::parse_pairs(options.lists.environment, "--environment");
-  spec.metrics = cloud::metric_definitions();
+  spec.metrics = printed_metrics();
   for (const auto& [name, regex] :
        cloud::parse_pairs(options.lists.metric, "--metric")) {
     spec.metrics.push_back({name, regex});
@@ -254,6 +254,14 @@ void check_channel(const store::S3& s3, const cloud::Channel& channel) {
 }
 
 }  // namespace
+
+std::vector<cloud::MetricDefinition> printed_metrics() {
+  std::vector<cloud::MetricDefinition> metrics;
+  for (auto& [name, regex] : container::metric_definitions()) {
+    metrics.push_back({std::move(name), std::move(regex)});
+  }
+  return metrics;
+}
 
 JobPlan plan_offline(const JobOptions& options) {
   JobPlan plan = plan_common(options);

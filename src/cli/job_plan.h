@@ -25,6 +25,9 @@ struct JobPlan {
 // --local-dir.
 [[nodiscard]] JobPlan plan_local(const JobOptions& options);
 
+// The metrics in the lines that `nadir train` prints.
+[[nodiscard]] std::vector<cloud::MetricDefinition> printed_metrics();
+
 // Refuses what would fail after minutes of waiting: channels without objects,
 // buckets that are not there, a prefix of outputs or checkpoints that holds
 // another job's. Throws Error{kInvalidArgument} and as S3 does.

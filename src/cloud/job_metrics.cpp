@@ -57,25 +57,4 @@ std::vector<MetricSummary> summarize(const std::vector<MetricPoint>& points) {
   return all;
 }
 
-std::vector<MetricDefinition> metric_definitions() {
-  constexpr std::pair<const char*, const char*> kLines[] = {
-      {"train:loss", "train_loss"},
-      {"train:lr", "train_lr"},
-      {"train:epoch", "train_epoch"},
-      {"train:grad_norm", "train_grad_norm"},
-      {"train:images_per_s", "train_images_per_s"},
-      {"train:data_wait_share", "train_data_wait_share"},
-      {"train:teacher_entropy", "train_teacher_entropy"},
-      {"train:kl", "train_kl"},
-      {"train:feature_rank", "train_feature_rank"},
-      {"train:memory_bytes", "train_memory_bytes"},
-      {"eval:knn", "eval_knn"},
-      {"eval:linear", "eval_linear"}};
-  std::vector<MetricDefinition> definitions;
-  for (const auto& [name, line] : kLines) {
-    definitions.push_back({name, std::string(line) + "=([-+0-9.eE]+)"});
-  }
-  return definitions;
-}
-
 }  // namespace nadir::cloud

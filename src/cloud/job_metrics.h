@@ -49,7 +49,4 @@ struct MetricSummary {
 [[nodiscard]] std::vector<MetricSummary> summarize(
     const std::vector<MetricPoint>& points);
 
-// The definitions that match the lines that `nadir train` prints.
-[[nodiscard]] std::vector<MetricDefinition> metric_definitions();
-
 }  // namespace nadir::cloud
