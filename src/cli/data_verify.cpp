@@ -126,9 +126,12 @@ void add_data_verify(Command parent) {
       options.computes_md5,
       "Compare the archive's MD5 with the published ones.");
   add_threads(command, options.num_threads);
+  const auto remote_of = add_remote(command);
   const auto wants_json = command.add_json_flag();
   command.set_example("nadir data verify BigEarthNet-v1.0.tar.gz --md5");
-  command.on_run([args, wants_json] {
+  command.on_run([args, remote_of, wants_json] {
+    args->options.remote = remote_of();
+    open_stream_source(*args->options.remote, args->options.source);
     args->options.reads_pixels = !args->skips_pixels;
     const data::VerifyReport report = data::verify_source(args->options);
     if (report.is_interrupted) {

@@ -10,6 +10,7 @@
 #include "cli/shared_arguments.h"
 #include "core/error.h"
 #include "data/normalization.h"
+#include "store/remote_output.h"
 
 namespace nadir::cli {
 namespace {
@@ -86,7 +87,18 @@ void print_report(const checkpoint::Weights& weights, const std::string& file) {
   std::printf("wrote %s and config.json beside it\n", file.c_str());
 }
 
-void run_import(const ImportArguments& arguments, bool wants_json) {
+void run_import(
+    ImportArguments arguments, store::RemoteFiles& remote, bool wants_json) {
+  const std::string out = arguments.out;
+  const bool is_folder = !out.ends_with(".safetensors");
+  NADIR_CHECK(
+      is_folder || !store::is_remote(out),
+      "--out {}: weights at s3:// have their config.json beside them; name a "
+      "folder",
+      out);
+  store::RemoteOutput output(remote, out, {"config.json"});
+  arguments.out = output.path();
+  arguments.src = remote.input(arguments.src);
   checkpoint::check_not_source(arguments.src, arguments.out);
   checkpoint::WeightsOptions options;
   options.path = arguments.src;
@@ -108,7 +120,9 @@ void run_import(const ImportArguments& arguments, bool wants_json) {
         arguments.arch);
   }
   add_info(arguments, weights);
-  const auto file = checkpoint::save_weights(arguments.out, weights).string();
+  auto file = checkpoint::save_weights(arguments.out, weights).string();
+  output.publish();
+  file = store::is_remote(out) ? out : file;
   if (wants_json) {
     auto result = checkpoint::weights_config(weights.config, weights.info);
     result["source"] = weights.source;
@@ -166,12 +180,14 @@ void add_import(Command parent) {
           "How bands get their weights: mean of the old ones, or repeat them "
           "by turns; both keep the sum.")
       .one_of({"mean", "repeat"});
+  const auto remote = add_remote(command);
   const auto wants_json = command.add_json_flag();
   command.set_example(
       "nadir import dino_deitsmall16_pretrain.pth --out weights/dino-s16 "
       "--bands R,G,B --normalization imagenet");
-  command.on_run(
-      [arguments, wants_json] { run_import(*arguments, *wants_json); });
+  command.on_run([arguments, remote, wants_json] {
+    run_import(*arguments, *remote(), *wants_json);
+  });
 }
 
 }  // namespace nadir::cli

@@ -100,12 +100,27 @@ void compare_with_lists(
   report.first_missing = first_of(missing);
 }
 
-void compute_md5(const std::string& source, VerifyReport& report) {
+std::string md5_of(store::ByteSource& file) {
+  constexpr int64_t kReadBytes = 1 << 20;
+  Hasher hasher(Hasher::Kind::kMd5);
+  std::string buffer(kReadBytes, '\0');
+  int64_t position = 0;
+  while (const int64_t size = file.read(position, kReadBytes, buffer.data())) {
+    hasher.update(std::string_view(buffer.data(), static_cast<size_t>(size)));
+    position += size;
+  }
+  return hasher.hex();
+}
+
+void compute_md5(const VerifyOptions& options, VerifyReport& report) {
+  const auto& source = options.source;
   NADIR_CHECK(
       !std::filesystem::is_directory(source),
       "--md5 is for archives, {} is a folder",
       source);
-  report.md5 = file_hash_hex(Hasher::Kind::kMd5, source);
+  report.md5 = store::is_remote(source)
+                   ? md5_of(*options.remote->open(source))
+                   : file_hash_hex(Hasher::Kind::kMd5, source);
   for (const auto& set : known_sets()) {
     for (const auto& file : set.files) {
       if (file.md5 == report.md5) {
@@ -193,7 +208,10 @@ VerifyReport verify_source(const VerifyOptions& options) {
   }
   VerifyReport report;
   const auto patches = open_patch_source(
-      options.source, {.bands = bands_of(options), .needs_metadata = true});
+      options.source,
+      {.bands = bands_of(options),
+       .needs_metadata = true,
+       .remote = options.remote});
   Progress progress("verifying", patches->count().value_or(-1), "patches");
   std::vector<std::string> names;
   bool is_v1 = false;
@@ -239,7 +257,7 @@ VerifyReport verify_source(const VerifyOptions& options) {
     compare_with_lists(options, names, report);
   }
   if (options.computes_md5) {
-    compute_md5(options.source, report);
+    compute_md5(options, report);
   }
   return report;
 }

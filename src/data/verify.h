@@ -4,10 +4,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "data/bad_patches.h"
+#include "store/remote_files.h"
 
 namespace nadir::data {
 
@@ -18,6 +20,7 @@ struct VerifyOptions {
   std::string lists;               // folder of the official lists
   bool computes_md5 = false;       // of an archive
   int num_threads = 0;             // 0 = available_threads()
+  std::shared_ptr<store::RemoteFiles> remote{};  // for an archive at s3://
 };
 
 struct VerifyReport {

@@ -33,8 +33,8 @@ std::string message_for(const std::string& line) {
 TEST(UsageMessage, TellsWhichCommandIsMissing) {
   EXPECT_EQ(
       message_for("data"),
-      "a command is missing: synth, fetch, index, pack, merge, subset, verify, "
-      "stats, info; see nadir data --help");
+      "a command is missing: synth, fetch, copy, index, pack, merge, subset, "
+      "verify, stats, info; see nadir data --help");
   EXPECT_TRUE(message_for("").starts_with("a command is missing: data, "));
 }
 

@@ -152,6 +152,10 @@ def all_at_s3_equals_all_here(story):
                      f"{BUCKET}/s3/packed")
     story.check("complete already" in done.stdout, "and is known to be complete")
 
+    for what in (archive.name, "s3/packed"):
+        done = story.run("data", "verify", f"{BUCKET}/{what}", *listed)
+        story.check("bad" in done.stdout, f"{what} is verified in S3")
+
     story.run("pretrain", "--data", "packed", "--out", "run", *TINY)
     here = losses(folder / "run")
     with FaultProxy(story.moto.endpoint, FAULTS, 5) as proxy:
