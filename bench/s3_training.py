@@ -34,7 +34,8 @@ def epochs_of(run):
     for line in (run / "metrics.jsonl").read_text().splitlines():
         record = json.loads(line)
         if "loss" in record:
-            rows.setdefault(int(record["epoch"]), []).append(record)
+            epoch = min(int(record["epoch"]), EPOCHS - 1)
+            rows.setdefault(epoch, []).append(record)
     epochs = []
     for epoch in sorted(rows):
         steps = [(1000 * BATCH / r["images_per_s"], r["data_wait_share"])

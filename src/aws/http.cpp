@@ -45,6 +45,7 @@ struct Exchange {
   HttpResponse response{};
   const BodySink* sink = nullptr;
   bool is_stopped = false;
+  int signal = caught_signal();  // before it
   std::exception_ptr thrown{};  // by the sink: nothing may pass through libcurl
   std::string_view upload{};
   size_t num_sent = 0;
@@ -113,9 +114,11 @@ int rewind_body(void* user, curl_off_t offset, int origin) {
   return CURL_SEEKFUNC_OK;
 }
 
-int stop_on_caught_signal(
-    void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return caught_signal() != 0 ? 1 : 0;
+// A signal ends the requests that are under way. Those that begin after it are
+// what its handling needs: the last checkpoint's way to S3.
+int stop_on_new_signal(
+    void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return caught_signal() != static_cast<Exchange*>(user)->signal ? 1 : 0;
 }
 
 std::unique_ptr<curl_slist, ListCloser> header_list(
@@ -255,7 +258,8 @@ HttpResponse HttpClient::send(
   set(CURLOPT_HEADERFUNCTION, take_header);
   set(CURLOPT_HEADERDATA, &exchange);
   set(CURLOPT_NOPROGRESS, 0L);
-  set(CURLOPT_XFERINFOFUNCTION, stop_on_caught_signal);
+  set(CURLOPT_XFERINFOFUNCTION, stop_on_new_signal);
+  set(CURLOPT_XFERINFODATA, &exchange);
   if (!options_.uses_proxy) {
     set(CURLOPT_PROXY, "");
   }

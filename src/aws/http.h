@@ -57,8 +57,8 @@ class HttpClient {
 
   // The answer, whatever its status. `body` goes out in place of the request's
   // own where it is given, without a copy. Throws HttpFailure; Error{kIo}
-  // when this process caught a signal to end; Error{kInvalidArgument} where a
-  // header holds a line break, and so would become two.
+  // when this process catches a signal meanwhile; Error{kInvalidArgument} where
+  // a header holds a line break, and so would become two.
   [[nodiscard]] HttpResponse send(
       const HttpRequest& request,
       const BodySink& sink = {},

@@ -35,9 +35,10 @@ std::chrono::milliseconds retry_wait(
 }
 
 void wait_for_retry(std::chrono::milliseconds wait) {
+  const int signal = caught_signal();
   const auto end = std::chrono::steady_clock::now() + wait;
   for (;;) {
-    if (caught_signal() != 0) {
+    if (caught_signal() != signal) {
       fail(ErrorCode::kIo, "interrupted while waiting to try again");
     }
     const auto left = end - std::chrono::steady_clock::now();

@@ -22,7 +22,8 @@ struct RetryPolicy {
     int attempt,
     std::chrono::milliseconds asked_for = std::chrono::milliseconds(0));
 
-// Waits; ends early with Error{kIo} when this process caught a signal.
+// Waits; ends early with Error{kIo} when this process catches a signal
+// meanwhile.
 void wait_for_retry(std::chrono::milliseconds wait);
 
 // Whether an answer says "later": 429, 5xx but 501, and the codes that services

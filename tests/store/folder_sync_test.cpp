@@ -1,11 +1,13 @@
 #include "store/folder_sync.h"
 
+#include <csignal>
 #include <filesystem>
 
 #include <gtest/gtest.h>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/signals.h"
 #include "store/fake_s3.h"
 
 namespace nadir::store {
@@ -74,6 +76,19 @@ TEST(FolderSync, MarksComeAfterWhatTheyMark) {
   FolderSync sync(fake.s3(), folder.path(), kRun, manual());
   sync.copy();
   EXPECT_EQ(last, "/my-bucket/runs/a/checkpoints/latest");
+}
+
+TEST(FolderSync, TheLastCopyIsMadeAfterASignalToEnd) {
+  FakeS3 fake;
+  const TemporaryFolder folder;
+  write_file(folder.path() / "a", "1");
+  catch_signals();
+  FolderSync sync(fake.s3(), folder.path(), kRun, manual());
+  ASSERT_EQ(::raise(SIGTERM), 0);
+  ASSERT_EQ(caught_signal(), SIGTERM);
+  sync.finish();
+  forget_signal();
+  EXPECT_TRUE(fake.objects().contains("runs/a/a"));
 }
 
 TEST(FolderSync, AFailureIsTriedAgainAndToldAtTheEnd) {

@@ -11,9 +11,11 @@ import json
 import os
 import pathlib
 import random
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 SKIPPED = 77
 try:
@@ -44,14 +46,16 @@ class Story:
         self.moto = moto
         self.failures = 0
 
-    def run(self, *words, url=None, status=0):
-        environment = os.environ | {
+    def environment(self, url=None):
+        return os.environ | {
             "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
             "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": url or self.moto.endpoint,
             "NADIR_CACHE": str(self.folder / "cache"),
             "AWS_EC2_METADATA_DISABLED": "true"}
+
+    def run(self, *words, url=None, status=0):
         done = subprocess.run([str(NADIR), *map(str, words)], text=True,
-                              capture_output=True, env=environment,
+                              capture_output=True, env=self.environment(url),
                               cwd=self.folder, timeout=150)
         if done.returncode != status:
             self.fail(f"nadir {' '.join(map(str, words))}: status "
@@ -124,6 +128,29 @@ def bad_inputs_say_what_to_do(story):
     story.check("no name of a bucket" in done.stderr, "a name no bucket has")
 
 
+def stopped_and_saved(story):
+    """SIGTERM: the last checkpoint is in S3 before the program ends."""
+    words = ["pretrain", "--data", f"{BUCKET}/s3/packed", "--out",
+             f"{BUCKET}/runs/c", *TINY]
+    words[words.index("--epochs") + 1] = "500"
+    process = subprocess.Popen(
+        [str(NADIR), *words], cwd=story.folder, env=story.environment(),
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    log = []
+    for line in process.stderr:
+        log.append(line)
+        if "meanwhile" in line:  # the run is open, and is being copied
+            time.sleep(2)
+            process.terminate()
+    status = process.wait()
+    story.check(status == 128 + signal.SIGTERM,
+                f"SIGTERM ends with {status}\n{''.join(log[-3:])}")
+    story.run("data", "copy", f"{BUCKET}/runs/c", "run-c")
+    steps = len(losses(story.folder / "run-c"))
+    story.check(any((story.folder / "run-c/checkpoints").glob("step-*")),
+                f"a run stopped after {steps} steps has its checkpoint in S3")
+
+
 def all_at_s3_equals_all_here(story):
     folder = story.folder
     story.run("data", "synth", "world", "--patches", "48", "--seed", "3",
@@ -176,6 +203,8 @@ def all_at_s3_equals_all_here(story):
     story.run("data", "copy", f"{BUCKET}/runs/b", "run-b")
     story.check(losses(folder / "run-b") == here,
                 "stopped and gone on with, it has them too")
+
+    stopped_and_saved(story)
 
     story.run("embed", "--weights", "run", "--data", "packed", "--out",
               "here.npy")
