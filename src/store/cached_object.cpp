@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/error.h"
@@ -74,6 +75,8 @@ CachedObject::CachedObject(
       room_(std::move(room)) {
   make_folder(file.parent_path());
   file_ = open_or_fail(file);
+  const timespec times[2] = {{0, UTIME_NOW}, {0, UTIME_OMIT}};
+  (void)::futimens(file_, times);  // used now
   fs::path map = file;
   map += ".pages";
   try {

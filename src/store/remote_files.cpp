@@ -1,6 +1,8 @@
 #include "store/remote_files.h"
 
-#include <chrono>
+#include <algorithm>
+#include <ctime>
+#include <set>
 #include <vector>
 
 #include <fcntl.h>
@@ -18,6 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int64_t kGib = int64_t{1} << 30;
+// A copy that was asked for so lately may be about to be opened.
+constexpr int64_t kSettleSeconds = 600;
+constexpr const char* kCopies = "s3";
 
 fs::path cache_folder(
     const std::string& asked_for, const Environment& environment) {
@@ -45,10 +50,30 @@ bool is_up_to_date(const Download& download) {
          status.st_mtim.tv_sec == download.object.modified_s;
 }
 
-void set_time(const Download& download) {
-  const timespec time{download.object.modified_s, 0};
-  const timespec times[2] = {time, time};
+// The object's time, and that it is used now.
+void set_times(const Download& download) {
+  const timespec times[2] = {{0, UTIME_NOW}, {download.object.modified_s, 0}};
   (void)::utimensat(AT_FDCWD, download.path.c_str(), times, 0);
+}
+
+struct CachedFile {
+  fs::path path;
+  int64_t used_s = 0;     // when, since 1970
+  int64_t num_bytes = 0;  // on the disk: shards have holes
+};
+
+std::vector<CachedFile> cached_files(const fs::path& folder) {
+  std::vector<CachedFile> files;
+  std::error_code code;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, code)) {
+    struct stat status {};
+
+    if (::stat(entry.path().c_str(), &status) == 0 && S_ISREG(status.st_mode)) {
+      files.push_back(
+          {entry.path(), status.st_atim.tv_sec, status.st_blocks * 512});
+    }
+  }
+  return files;
 }
 
 }  // namespace
@@ -81,7 +106,7 @@ fs::path RemoteFiles::place_in(
 }
 
 fs::path RemoteFiles::cache_path(const Location& location) const {
-  return place_in("s3", location);
+  return place_in(kCopies, location);
 }
 
 fs::path RemoteFiles::staging_path(const Location& location) const {
@@ -91,7 +116,9 @@ fs::path RemoteFiles::staging_path(const Location& location) const {
 void RemoteFiles::bring(const std::vector<Download>& wanted) {
   std::vector<Download> missing;
   for (const auto& download : wanted) {
-    if (!is_up_to_date(download)) {
+    if (is_up_to_date(download)) {
+      set_times(download);
+    } else {
       missing.push_back(download);
     }
   }
@@ -109,11 +136,38 @@ void RemoteFiles::bring(const std::vector<Download>& wanted) {
         format_bytes(static_cast<double>(total_bytes(wanted))),
         options_.cache_gb);
   }
+  make_room(num_bytes, wanted);
   Progress progress(
       "fetching " + wanted.front().location.text(), num_bytes, "bytes");
   download_objects(*s3(), missing, {}, &progress);
   for (const auto& download : missing) {
-    set_time(download);
+    set_times(download);
+  }
+}
+
+void RemoteFiles::make_room(
+    int64_t num_bytes, const std::vector<Download>& wanted) const {
+  auto files = cached_files(cache_ / kCopies);
+  for (const auto& file : files) {
+    num_bytes += file.num_bytes;
+  }
+  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) {
+    return a.used_s < b.used_s;
+  });
+  std::set<fs::path> kept;
+  for (const auto& download : wanted) {
+    kept.insert(download.path);
+  }
+  const auto now = std::time(nullptr);
+  for (const auto& file : files) {
+    if (num_bytes <= options_.cache_gb * kGib ||
+        now - file.used_s < kSettleSeconds) {
+      return;  // what another process has just asked for stays
+    }
+    std::error_code code;
+    if (!kept.contains(file.path) && fs::remove(file.path, code)) {
+      num_bytes -= file.num_bytes;
+    }
   }
 }
 

@@ -62,6 +62,10 @@ class RemoteFiles {
 
  private:
   void bring(const std::vector<struct Download>& wanted);
+  // Removes copies that were not used for the longest time until so many bytes
+  // more fit, but none of these.
+  void make_room(
+      int64_t num_bytes, const std::vector<struct Download>& wanted) const;
   [[nodiscard]] std::filesystem::path place_in(
       const char* folder, const Location& location) const;
 

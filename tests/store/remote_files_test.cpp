@@ -2,6 +2,10 @@
 
 #include <filesystem>
 
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -75,6 +79,31 @@ TEST_F(RemoteFilesTest, MoreThanTheCacheMayHoldIsRefused) {
     EXPECT_NE(
         std::string(error.what()).find("raise --cache-gb"), std::string::npos);
   }
+}
+
+TEST_F(RemoteFilesTest, CopiesOfLongAgoMakeRoom) {
+  fake_.put("old", std::string(1 << 20, 'o'));
+  fake_.put("new", std::string(1 << 20, 'n'));
+  auto remote = open();
+  const std::string old_copy = remote.input("s3://my-bucket/old");
+  // A file with holes takes no room but what is written; this one is full.
+  const fs::path other = fs::path(old_copy).parent_path() / "other";
+  write_file(other, "lately used");
+  const timespec ago[2] = {{1'000'000'000, 0}, {1'000'000'000, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, old_copy.c_str(), ago, 0), 0);
+  RemoteOptions tight;
+  tight.cache = folder_.path().string();
+  tight.cache_gb = 1;
+  // As if the bound were just what is here: a gibibyte that is used now.
+  const fs::path filler = fs::path(old_copy).parent_path() / "filler";
+  write_file(filler, "");
+  const int file = ::open(filler.c_str(), O_WRONLY);
+  ASSERT_EQ(::posix_fallocate(file, 0, (1 << 30) - (1 << 20)), 0);
+  ::close(file);
+  RemoteFiles again(tight, fake_.environment());
+  (void)again.input("s3://my-bucket/new");
+  EXPECT_FALSE(fs::exists(old_copy));
+  EXPECT_TRUE(fs::exists(other));
 }
 
 TEST_F(RemoteFilesTest, SomeOfAFolder) {
