@@ -65,8 +65,12 @@ RemoteOutput::RemoteOutput(
 
 std::vector<Transfer> RemoteOutput::changed() const {
   const Location location = parse_location(given_);
-  auto files = marks_.empty() ? std::vector<Transfer>{{local_, location}}
-                              : files_below(local_, location.as_folder());
+  std::vector<Transfer> files;
+  if (marks_.empty()) {
+    files.push_back({local_, location});
+  } else {
+    files = files_below(local_, location.as_folder());
+  }
   std::erase_if(files, [&](const Transfer& file) {
     return std::any_of(
         brought_.begin(), brought_.end(), [&](const auto& known) {
