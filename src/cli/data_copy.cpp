@@ -29,14 +29,6 @@ struct Copied {
   int64_t num_bytes = 0;
 };
 
-int64_t size_of(const std::vector<store::Transfer>& files) {
-  int64_t num_bytes = 0;
-  for (const auto& file : files) {
-    num_bytes += static_cast<int64_t>(fs::file_size(file.path));
-  }
-  return num_bytes;
-}
-
 Copied upload(const CopyOptions& options, store::RemoteFiles& remote) {
   const fs::path source = options.source;
   if (!fs::exists(source)) {
@@ -61,7 +53,8 @@ Copied upload(const CopyOptions& options, store::RemoteFiles& remote) {
         target.text());
     files = {{source, target}};
   }
-  const Copied copied{static_cast<int64_t>(files.size()), size_of(files)};
+  const Copied copied{
+      static_cast<int64_t>(files.size()), store::total_bytes(files)};
   Progress progress(
       "uploading to " + options.target, copied.num_bytes, "bytes");
   store::TransferOptions transfer;

@@ -41,6 +41,28 @@ int64_t latest_step(const fs::path& folder) {
   return latest;
 }
 
+std::string name_below(
+    const store::Location& folder, const store::Download& download) {
+  return download.object.key.substr(folder.key.size());
+}
+
+// The largest step that there is a checkpoint of; -1 without.
+int64_t newest_step(
+    const std::vector<store::Download>& objects,
+    const store::Location& folder) {
+  int64_t newest = -1;
+  for (const auto& object : objects) {
+    newest = std::max(newest, step_of(name_below(folder, object)));
+  }
+  return newest;
+}
+
+// Whether the file is of a checkpoint before that step.
+bool is_older(const std::string& name, int64_t newest) {
+  const int64_t step = step_of(name);
+  return step >= 0 && step != newest;
+}
+
 bool is_mark(const std::string& name) {
   return name == "config.toml" || name == "status.json";
 }
@@ -70,24 +92,14 @@ RemoteRun::RemoteRun(
   if (!is_first) {
     return;
   }
-  auto objects = remote.s3()->list(target);
+  auto wanted = store::find_below(*remote.s3(), target, local);
   NADIR_CHECK(
-      objects.empty() || !overwrites,
+      wanted.empty() || !overwrites,
       "{} holds {} objects, and --overwrite moves nothing in S3; choose "
-      "another "
-      "prefix, or delete this one",
+      "another prefix, or delete this one",
       given_,
-      objects.size());
-  int64_t newest = -1;
-  std::vector<store::Download> wanted;
-  for (auto& object : objects) {
-    const std::string name = object.key.substr(target.key.size());
-    newest = std::max(newest, step_of(name));
-    if (resumes || is_mark(name)) {
-      wanted.push_back(
-          {{target.bucket, object.key}, object, local / fs::path(name)});
-    }
-  }
+      wanted.size());
+  const int64_t newest = newest_step(wanted, target);
   const int64_t here = latest_step(local);
   if (resumes && here >= newest && here >= 0) {
     log_info(
@@ -100,8 +112,8 @@ RemoteRun::RemoteRun(
     fs::remove_all(local);  // S3 has gone on since
   }
   std::erase_if(wanted, [&](const store::Download& download) {
-    const int64_t step = step_of(download.object.key.substr(target.key.size()));
-    return step >= 0 && step != newest;
+    const std::string name = name_below(target, download);
+    return is_older(name, newest) || !(resumes || is_mark(name));
   });
   store::download_objects(*remote.s3(), wanted);
 }
@@ -112,19 +124,20 @@ std::string remote_weights(
     return path;
   }
   const auto folder = store::parse_location(path).as_folder();
-  std::vector<std::string> names;
-  int64_t newest = -1;
-  for (const auto& object : remote.s3()->list(folder)) {
-    names.push_back(object.key.substr(folder.key.size()));
-    newest = std::max(newest, step_of(names.back()));
-  }
+  // Their places here are not used, but their names are checked.
+  const auto objects =
+      store::find_below(*remote.s3(), folder, remote.cache_path(folder));
+  const int64_t newest = newest_step(objects, folder);
   if (newest < 0) {
     return remote.input(path);
   }
-  std::erase_if(names, [&](const std::string& name) {
-    const int64_t step = step_of(name);
-    return step >= 0 && step != newest;
-  });
+  std::vector<std::string> names;
+  for (const auto& object : objects) {
+    const std::string name = name_below(folder, object);
+    if (!is_older(name, newest)) {
+      names.push_back(name);
+    }
+  }
   return remote.input_files(path, names);
 }
 

@@ -185,7 +185,7 @@ void download_objects(
   pool.finish();
 }
 
-std::vector<Download> objects_below(
+std::vector<Download> find_below(
     const S3& s3, const Location& source, const fs::path& folder) {
   const Location root = source.as_folder();
   std::vector<Download> objects;
@@ -208,6 +208,12 @@ std::vector<Download> objects_below(
     }
     objects.push_back({{source.bucket, object.key}, object, folder / relative});
   });
+  return objects;
+}
+
+std::vector<Download> objects_below(
+    const S3& s3, const Location& source, const fs::path& folder) {
+  auto objects = find_below(s3, source, folder);
   if (objects.empty()) {
     fail(ErrorCode::kNotFound, "{}: there is nothing there", source.text());
   }

@@ -29,8 +29,12 @@ void download_objects(
     Progress* progress = nullptr);
 
 // All objects below the folder `source` as files of the same names below
-// `folder`. Throws Error{kNotFound} where there are none, and
-// Error{kCorruptData} for keys that would leave the folder ("../").
+// `folder`; there may be none. Throws Error{kCorruptData} for keys that would
+// leave the folder ("../").
+[[nodiscard]] std::vector<Download> find_below(
+    const S3& s3, const Location& source, const std::filesystem::path& folder);
+
+// The same; throws Error{kNotFound} where there are none.
 [[nodiscard]] std::vector<Download> objects_below(
     const S3& s3, const Location& source, const std::filesystem::path& folder);
 

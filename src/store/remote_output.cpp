@@ -13,14 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-int64_t bytes_of(const std::vector<Transfer>& files) {
-  int64_t num_bytes = 0;
-  for (const auto& file : files) {
-    num_bytes += static_cast<int64_t>(fs::file_size(file.path));
-  }
-  return num_bytes;
-}
-
 }  // namespace
 
 RemoteOutput::RemoteOutput(
@@ -97,7 +89,7 @@ void RemoteOutput::publish() {
       });
   const std::vector<Transfer> content(files.begin(), first_mark);
   const std::vector<Transfer> marks(first_mark, files.end());
-  Progress progress("uploading to " + given_, bytes_of(files), "bytes");
+  Progress progress("uploading to " + given_, total_bytes(files), "bytes");
   const auto s3 = remote_.s3();
   upload_files(*s3, content, {}, &progress);
   upload_files(*s3, marks, {}, &progress);

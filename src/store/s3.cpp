@@ -52,6 +52,16 @@ std::string error_within(const aws::HttpResponse& response) {
                       : code + ": " + element_text(response.body, "Message");
 }
 
+// Why the answer is no page of a list; "" where it is one.
+std::string read_page(const aws::HttpResponse& response, ListPage& page) {
+  try {
+    page = parse_list_page(response.body);
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "";
+}
+
 }  // namespace
 
 S3::S3(std::shared_ptr<const aws::Session> session, aws::RetryPolicy retry)
@@ -127,13 +137,8 @@ void S3::list(
   do {
     auto call = list_call(prefix, token);
     ListPage page;
-    call.check = [&](const aws::HttpResponse& response) -> std::string {
-      try {
-        page = parse_list_page(response.body);
-      } catch (const std::runtime_error& error) {
-        return error.what();
-      }
-      return "";
+    call.check = [&](const aws::HttpResponse& response) {
+      return read_page(response, page);
     };
     (void)send(call);
     for (const auto& object : page.objects) {
@@ -152,17 +157,12 @@ std::vector<ObjectInfo> S3::list(const Location& prefix) const {
 bool S3::has_any(const Location& prefix) const {
   auto call = list_call(prefix, "");
   call.request.query.emplace_back("max-keys", "1");
-  bool is_any = false;
-  call.check = [&](const aws::HttpResponse& response) -> std::string {
-    try {
-      is_any = !parse_list_page(response.body).objects.empty();
-    } catch (const std::runtime_error& error) {
-      return error.what();
-    }
-    return "";
+  ListPage page;
+  call.check = [&](const aws::HttpResponse& response) {
+    return read_page(response, page);
   };
   (void)send(call);
-  return is_any;
+  return !page.objects.empty();
 }
 
 std::optional<ObjectInfo> S3::find(const Location& location) const {

@@ -182,4 +182,12 @@ std::vector<Transfer> files_below(
   return files;
 }
 
+int64_t total_bytes(const std::vector<Transfer>& files) {
+  int64_t num_bytes = 0;
+  for (const auto& file : files) {
+    num_bytes += static_cast<int64_t>(fs::file_size(file.path));
+  }
+  return num_bytes;
+}
+
 }  // namespace nadir::store

@@ -38,4 +38,7 @@ void upload_files(
 [[nodiscard]] std::vector<Transfer> files_below(
     const std::filesystem::path& folder, const Location& target);
 
+// The bytes of all, as the files are now. Throws std::filesystem_error.
+[[nodiscard]] int64_t total_bytes(const std::vector<Transfer>& files);
+
 }  // namespace nadir::store

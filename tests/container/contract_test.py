@@ -16,6 +16,9 @@ import tempfile
 import time
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "engines"))
+from tiny_runs import losses, wait_until  # noqa: E402
+
 NUM_STEPS = 24
 PRETRAIN = {
     "arch": "vit_nano", "patch_size": 16, "epochs": 8, "saveckp_freq": 2,
@@ -37,26 +40,6 @@ ARTICLE = {
     "sagemaker_instance_type": "ml.p3.16xlarge",
     "sagemaker_region": "eu-central-1",
 }
-
-
-def losses(run):
-    """The loss of every step; the last record of a step counts."""
-    path = run / "metrics.jsonl"
-    records = {}
-    if path.exists():
-        for line in path.read_text().splitlines():
-            record = json.loads(line)
-            if "loss" in record:
-                records[record["step"]] = record["loss"]
-    return records
-
-
-def wait_until(condition, seconds, what):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what}: not within {seconds} s")
-        time.sleep(0.02)
 
 
 def free_port():

@@ -131,6 +131,13 @@ TEST(Download, NamesThatLeaveTheFolderAreRefused) {
       Error);
 }
 
+TEST(Download, AFolderMayBeLookedIntoAndHoldNothing) {
+  FakeS3 fake;
+  const TemporaryFolder folder;
+  EXPECT_TRUE(
+      find_below(*fake.s3(), {"my-bucket", "d"}, folder.path()).empty());
+}
+
 TEST(Download, AnEmptyPrefixIsNotFound) {
   FakeS3 fake;
   const TemporaryFolder folder;
