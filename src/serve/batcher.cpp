@@ -5,6 +5,11 @@
 #include "core/error.h"
 
 namespace nadir::serve {
+namespace {
+
+constexpr int kWaitsForAnnounced = 10;
+
+}  // namespace
 
 Batcher::Batcher(
     const Options& options,
@@ -38,8 +43,21 @@ Batcher::~Batcher() {
   }
 }
 
+void Batcher::announce(int64_t count) {
+  const std::lock_guard lock(mutex_);
+  num_announced_ += count;
+}
+
+void Batcher::withdraw(int64_t count) {
+  const std::lock_guard lock(mutex_);
+  num_announced_ -= count;
+  NADIR_ASSERT(num_announced_ >= 0);
+  arrived_.notify_one();
+}
+
 void Batcher::submit(BatchItem item) {
   std::unique_lock lock(mutex_);
+  num_announced_ = std::max<int64_t>(0, num_announced_ - 1);
   left_.wait(lock, [this] {
     return is_ending_ ||
            static_cast<int64_t>(queue_.size()) < options_.capacity;
@@ -72,11 +90,17 @@ void Batcher::run() {
 std::vector<BatchItem> Batcher::take_batch() {
   std::unique_lock lock(mutex_);
   arrived_.wait(lock, [this] { return is_ending_ || !queue_.empty(); });
+  const auto is_ready = [this] {
+    return is_ending_ ||
+           static_cast<int64_t>(queue_.size()) >= options_.batch_size;
+  };
   if (!is_ending_) {
-    arrived_.wait_until(lock, queue_.front().since + options_.max_wait, [this] {
-      return is_ending_ ||
-             static_cast<int64_t>(queue_.size()) >= options_.batch_size;
-    });
+    const auto since = queue_.front().since;
+    arrived_.wait_until(lock, since + options_.max_wait, is_ready);
+    arrived_.wait_until(
+        lock, since + kWaitsForAnnounced * options_.max_wait, [&] {
+          return num_announced_ == 0 || is_ready();
+        });
   }
   std::vector<BatchItem> batch;
   while (!is_ending_ && !queue_.empty() &&

@@ -28,7 +28,9 @@ struct BatchItem {
 };
 
 // One thread that calls the network with at most `batch_size` views, as soon
-// as there are so many or the oldest has waited `max_wait`.
+// as there are so many or the oldest has waited `max_wait`: ten times that
+// where views are announced, since a full batch is worth waiting for their
+// decoding.
 class Batcher {
  public:
   // `views` are `count` views behind each other; an output for each comes back.
@@ -51,7 +53,12 @@ class Batcher {
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;
 
-  // Waits while the queue is full. From any thread but the batcher's.
+  // Says that `count` views come soon: each is submitted or withdrawn.
+  void announce(int64_t count);
+  void withdraw(int64_t count);
+
+  // Takes one off what is announced, if anything is. Waits while the queue is
+  // full. From any thread but the batcher's.
   void submit(BatchItem item);
 
   [[nodiscard]] int64_t queue_depth() const;
@@ -73,6 +80,7 @@ class Batcher {
   std::condition_variable arrived_;
   std::condition_variable left_;
   std::deque<Waiting> queue_;
+  int64_t num_announced_ = 0;
   bool is_ending_ = false;
   std::thread thread_;
 };

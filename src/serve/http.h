@@ -36,6 +36,13 @@ struct Response {
   return response;
 }
 
+// The same for what a client may try again in a moment.
+[[nodiscard]] inline Response retry_response(int status, std::string text) {
+  auto response = text_response(status, std::move(text));
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 // Gives the answer to a request. From any thread; calls after the first, and
 // after the client is gone, do nothing.
 using Reply = std::function<void(Response response)>;

@@ -90,6 +90,7 @@ void Invocation::submit_window() {
   const int64_t end = std::min(images_->count, begin + context_.window);
   next_ = end;
   num_pending_ = end - begin;
+  context_.batcher.announce(end - begin);
   for (int64_t i = begin; i < end; ++i) {
     BatchItem item;
     try {
@@ -99,6 +100,7 @@ void Invocation::submit_window() {
         const std::lock_guard lock(mutex_);
         error_ = std::current_exception();
       }
+      context_.batcher.withdraw(end - i);
       finish(end - i);
       return;
     }

@@ -54,12 +54,6 @@ Response json_response(std::string text) {
   return response;
 }
 
-Response retry_response(int status, const std::string& text) {
-  auto response = text_response(status, text);
-  response.headers.emplace_back("Retry-After", "1");
-  return response;
-}
-
 HttpLimits limits_of(const ServeConfig& config) {
   constexpr int64_t kHeldPayloads = 16;
   HttpLimits limits;

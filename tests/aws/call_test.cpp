@@ -75,8 +75,7 @@ TEST(SendSigned, SignsWhatTheServerGets) {
 
 TEST(SendSigned, StreamsAndBeginsAgainAfterACut) {
   const LoopbackServer server(in_turn(
-      {{.body = "0123456789", .fault = ServedAnswer::Fault::kCutBody},
-       {.body = "0123456789"}}));
+      {{.body = "0123456789", .max_body_bytes = 3}, {.body = "0123456789"}}));
   auto call = get_object(server);
   std::string taken;
   call.begin = [&] { taken.clear(); };
@@ -95,8 +94,8 @@ TEST(SendSigned, TriesAgainWhatMayPassAndSignsAnew) {
            {.status = 503, .body = "<Error><Code>SlowDown</Code></Error>"},
            {.status = 429},
            {.status = 400, .body = R"({"__type":"ThrottlingException"})"},
-           {.fault = ServedAnswer::Fault::kHangUp},
-           {.body = "abcdef", .fault = ServedAnswer::Fault::kCutBody}}) {
+           {.hangs_up = true},
+           {.body = "abcdef", .max_body_bytes = 3}}) {
     const LoopbackServer server(in_turn({failure, failure, {.body = "good"}}));
     const auto response = send_signed(
         *loopback_session(server), get_object(server), hasty_retry());
@@ -114,8 +113,7 @@ TEST(SendSigned, GivesUpAfterItsTries) {
       }),
       {"s3://b/k", "503"});
   EXPECT_EQ(server.num_requests(), 3U);
-  const LoopbackServer silent(
-      in_turn({{.fault = ServedAnswer::Fault::kHangUp}}));
+  const LoopbackServer silent(in_turn({{.hangs_up = true}}));
   expect_says(
       message_of([&] {
         (void)send_signed(

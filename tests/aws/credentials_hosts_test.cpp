@@ -105,7 +105,7 @@ TEST_F(ContainerCredentials, NeedAnAddress) {
 TEST_F(ContainerCredentials, AreAskedForAgainWhereTheAgentIsBusy) {
   const LoopbackServer busy(in_turn(
       {{.status = 500},
-       {.fault = ServedAnswer::Fault::kHangUp},
+       {.hangs_up = true},
        {.body = kKeys}}));
   EXPECT_TRUE(found(busy.url()));
   EXPECT_EQ(busy.num_requests(), 3U);
@@ -284,7 +284,7 @@ TEST_F(RoleCredentials, AreTakenOnByAWebIdentityUnsigned) {
 TEST_F(RoleCredentials, AreAskedForAgainWhereStsIsBusy) {
   const LoopbackServer sts(in_turn(
       {{.status = 503},
-       {.fault = ServedAnswer::Fault::kHangUp},
+       {.hangs_up = true},
        {.body = sts_answer("AssumeRole")}}));
   EXPECT_EQ(assumed(sts).access_key_id, "ASIA");
 }

@@ -11,7 +11,6 @@
 namespace nadir::aws {
 namespace {
 
-using Fault = ServedAnswer::Fault;
 
 HttpRequest request_to(const LoopbackServer& server) {
   HttpRequest request;
@@ -97,8 +96,8 @@ TEST(HttpClient, PassesOnWhatTheSinkThrows) {
 
 TEST(HttpClient, FailsWhereNoWholeAnswerComes) {
   const LoopbackServer server(in_turn(
-      {{.fault = Fault::kHangUp},
-       {.body = "cut off", .fault = Fault::kCutBody},
+      {{.hangs_up = true},
+       {.body = "cut off", .max_body_bytes = 3},
        {.body = "whole"}}));
   const HttpClient client;
   EXPECT_THROW((void)client.send(request_to(server)), HttpFailure);

@@ -56,7 +56,7 @@ TEST_F(Secrets, AreNotShownWhereTheServiceRepeatsThem) {
 TEST_F(Secrets, AreNotLoggedWhereCallsAreTriedAgain) {
   const LoopbackServer server(in_turn(
       {{.status = 500, .body = kSecretToken},
-       {.fault = ServedAnswer::Fault::kHangUp},
+       {.hangs_up = true},
        {.status = 200, .body = kSecretKey}}));
   const auto text = shown_by(server);
   expect_says(text, {"SageMaker ListTrainingJobs: 500", "trying again"});

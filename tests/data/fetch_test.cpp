@@ -2,16 +2,11 @@
 // ranges, answers errors first, or sends wrong bytes.
 #include "data/fetch.h"
 
-#include <atomic>
 #include <csignal>
 #include <string>
 #include <thread>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <gtest/gtest.h>
 
@@ -19,6 +14,7 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "data/fixtures.h"
+#include "support/loopback_server.h"
 
 namespace nadir::data {
 namespace {
@@ -32,120 +28,50 @@ struct Faults {
   std::string redirect = "";  // where it sends everybody; "self" = to itself
 };
 
-// One connection a request, in one thread, on a free port of this machine.
+// Serves one file, with faults.
 class FaultyServer {
  public:
   FaultyServer(std::string body, Faults faults)
       : body_(std::move(body)),
-        faults_(faults),
-        socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(socket_, generic, size), 0);
-    EXPECT_EQ(::listen(socket_, 8), 0);
-    EXPECT_EQ(::getsockname(socket_, generic, &size), 0);
-    port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { serve(); });
-  }
+        faults_(std::move(faults)),
+        server_(
+            [this](const ServedRequest& request) { return answer(request); }) {}
 
-  ~FaultyServer() {
-    ::shutdown(socket_, SHUT_RDWR);  // ends accept()
-    thread_.join();
-    ::close(socket_);
-  }
+  [[nodiscard]] std::string url() const { return server_.url() + "/set.bin"; }
 
-  [[nodiscard]] std::string url() const {
-    return "http://127.0.0.1:" + std::to_string(port_) + "/set.bin";
+  [[nodiscard]] int num_requests() const {
+    return static_cast<int>(server_.num_requests());
   }
-
-  [[nodiscard]] int num_requests() const { return num_requests_; }
 
  private:
-  void serve() {
-    for (;;) {
-      const int peer = ::accept(socket_, nullptr, nullptr);
-      if (peer < 0) {
-        return;
-      }
-      answer(peer);
-      ::shutdown(peer, SHUT_WR);
-      ::close(peer);
-    }
-  }
-
-  static std::string read_request(int peer) {
-    std::string text;
-    char buffer[4096];
-    while (text.find("\r\n\r\n") == std::string::npos) {
-      const ssize_t got = ::recv(peer, buffer, sizeof(buffer), 0);
-      if (got <= 0) {
-        break;
-      }
-      text.append(buffer, static_cast<size_t>(got));
-    }
-    return text;
-  }
-
-  static void send_all(int peer, std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t sent =
-          ::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) {
-        return;
-      }
-      bytes.remove_prefix(static_cast<size_t>(sent));
-    }
-  }
-
-  void answer(int peer) {
-    const std::string request = read_request(peer);
-    if (++num_requests_ <= faults_.num_errors) {
-      send_all(
-          peer,
-          "HTTP/1.1 " + std::to_string(faults_.error_status) +
-              " No\r\nContent-Length: 5\r\nConnection: close\r\n\r\nerror");
-      return;
+  ServedAnswer answer(const ServedRequest& request) {
+    if (num_answered_++ < faults_.num_errors) {
+      return {.status = faults_.error_status, .body = "error"};
     }
     if (!faults_.redirect.empty()) {
-      send_all(
-          peer,
-          "HTTP/1.1 302 Found\r\nContent-Length: 0\r\nConnection: "
-          "close\r\nLocation: " +
-              (faults_.redirect == "self" ? url() : faults_.redirect) +
-              "\r\n\r\n");
-      return;
+      return {
+          .status = 302,
+          .headers = {
+              {"Location",
+               faults_.redirect == "self" ? url() : faults_.redirect}}};
     }
-    size_t begin = 0;
-    const size_t range = request.find("Range: bytes=");
-    if (range != std::string::npos && !faults_.ignores_ranges) {
-      begin = std::stoul(request.substr(range + 13));
-    }
+    const std::string range = request.header("range");  // bytes=BEGIN-
+    const size_t begin = range.empty() || faults_.ignores_ranges
+                             ? 0
+                             : std::stoul(range.substr(6));
     if (begin >= body_.size()) {
-      send_all(
-          peer,
-          "HTTP/1.1 416 Range\r\nContent-Length: 0\r\nConnection: "
-          "close\r\n\r\n");
-      return;
+      return {.status = 416};
     }
-    const std::string_view rest = std::string_view(body_).substr(begin);
-    send_all(
-        peer,
-        std::string(
-            begin > 0 ? "HTTP/1.1 206 Partial Content" : "HTTP/1.1 200 OK") +
-            "\r\nContent-Length: " + std::to_string(rest.size()) +
-            "\r\nConnection: close\r\n\r\n");
-    send_all(peer, rest.substr(0, faults_.max_bytes));
+    return {
+        .status = begin > 0 ? 206 : 200,
+        .body = body_.substr(begin),
+        .max_body_bytes = faults_.max_bytes};
   }
 
   std::string body_;
   Faults faults_;
-  int socket_;
-  int port_ = 0;
-  std::atomic<int> num_requests_ = 0;
-  std::thread thread_;
+  int num_answered_ = 0;
+  LoopbackServer server_;
 };
 
 std::string some_bytes(size_t num_bytes) {

@@ -67,6 +67,38 @@ TEST(Batcher, PutsWhatComesTogetherThroughTheNetworkTogether) {
   EXPECT_EQ(observed, 8);
 }
 
+TEST(Batcher, WaitsForAnnouncedViews) {
+  Doubler doubler;
+  {
+    Batcher batcher(
+        {.batch_size = 8, .max_wait = milliseconds(100), .capacity = 8},
+        std::ref(doubler),
+        [](int64_t) {});
+    batcher.announce(3);
+    auto first = submit(batcher, 1);
+    std::this_thread::sleep_for(milliseconds(200));  // beyond max_wait
+    auto second = submit(batcher, 2);
+    EXPECT_EQ(second.wait_for(milliseconds(0)), std::future_status::timeout);
+    batcher.withdraw(1);  // its file was broken: nobody else comes
+    EXPECT_EQ(second.wait_for(milliseconds(500)), std::future_status::ready);
+    EXPECT_EQ(first.get() + second.get(), 6);
+  }
+  EXPECT_EQ(doubler.sizes, (std::vector<int64_t>{2}));
+}
+
+TEST(Batcher, WaitsForAnnouncedViewsOnlySoLong) {
+  Doubler doubler;
+  Batcher batcher(
+      {.batch_size = 8, .max_wait = milliseconds(2), .capacity = 8},
+      std::ref(doubler),
+      [](int64_t) {});
+  batcher.announce(2);
+  auto result = submit(batcher, 21);
+  ASSERT_EQ(result.wait_for(milliseconds(5000)), std::future_status::ready);
+  EXPECT_EQ(result.get(), 42);
+  batcher.withdraw(1);
+}
+
 TEST(Batcher, DoesNotWaitForeverForOthers) {
   Doubler doubler;
   Batcher batcher(

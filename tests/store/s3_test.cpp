@@ -77,9 +77,9 @@ TEST(S3, RemovesObjects) {
 TEST(S3, WhatMayPassIsTriedAgain) {
   const ServedAnswer slow_down{503, "<Error><Code>SlowDown</Code></Error>"};
   ServedAnswer hang_up;
-  hang_up.fault = ServedAnswer::Fault::kHangUp;
+  hang_up.hangs_up = true;
   ServedAnswer cut{206, "ell"};
-  cut.fault = ServedAnswer::Fault::kCutBody;
+  cut.max_body_bytes = 1;
   for (const auto& answer :
        {slow_down, ServedAnswer{500, "oops"}, hang_up, cut}) {
     FakeS3 fake;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -38,12 +39,11 @@ struct ServedRequest {
 
 // What goes out.
 struct ServedAnswer {
-  enum class Fault { kNone, kHangUp, kCutBody };
-
   int status = 200;
   std::string body{};
   std::vector<std::pair<std::string, std::string>> headers{};
-  Fault fault = Fault::kNone;
+  bool hangs_up = false;             // before the answer
+  size_t max_body_bytes = SIZE_MAX;  // hangs up behind these
 };
 
 // These answers one after the other, the last one ever after.
@@ -119,7 +119,7 @@ class LoopbackServer {
       requests_.push_back(request);
     }
     const auto answer = handler_(request);
-    if (answer.fault == ServedAnswer::Fault::kHangUp) {
+    if (answer.hangs_up) {
       return;
     }
     const bool has_body = request.method != "HEAD";
@@ -130,9 +130,8 @@ class LoopbackServer {
     for (const auto& [name, value] : answer.headers) {
       text.append(name).append(": ").append(value).append("\r\n");
     }
-    const bool is_cut = answer.fault == ServedAnswer::Fault::kCutBody;
-    const size_t num_bytes = answer.body.size() / (is_cut ? 2 : 1);
-    text += "\r\n" + (has_body ? answer.body.substr(0, num_bytes) : "");
+    text +=
+        "\r\n" + (has_body ? answer.body.substr(0, answer.max_body_bytes) : "");
     send_all(peer, text);
   }
 
