@@ -26,6 +26,9 @@ constexpr Metric kMetrics[] = {
     {"kl", "train_kl", "train:kl"},
     {"feature_rank", "train_feature_rank", "train:feature_rank"},
     {"rss_bytes", "train_memory_bytes", "train:memory_bytes"},
+    {"processors_used", "train_processors_used", "train:processors_used"},
+    {"gpu_busy_share", "train_gpu_busy_share", "train:gpu_busy_share"},
+    {"gpu_memory_bytes", "train_gpu_memory_bytes", "train:gpu_memory_bytes"},
     {"knn_accuracy", "eval_knn", "eval:knn"},
     {"knn_ap_macro", "eval_knn", "eval:knn"},
 };

@@ -22,4 +22,7 @@ struct CpuInfo {
 [[nodiscard]] int64_t resident_bytes();
 [[nodiscard]] int64_t peak_resident_bytes();
 
+// Processor time of all threads of this process so far.
+[[nodiscard]] double processor_time_s();
+
 }  // namespace nadir

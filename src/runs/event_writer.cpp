@@ -130,6 +130,9 @@ const std::map<std::string, std::string>& tag_groups() {
       {"images_per_s", "speed"},
       {"data_wait_share", "speed"},
       {"rss_bytes", "speed"},
+      {"processors_used", "speed"},
+      {"gpu_busy_share", "speed"},
+      {"gpu_memory_bytes", "speed"},
       {"step", ""},
       {"time_s", ""}};
   return groups;

@@ -40,11 +40,31 @@ RunRecorder::Output::Output(
 RunRecorder::RunRecorder(
     runs::RunFolder* folder,
     const RunPosition& position,
-    int64_t num_prototypes)
+    int64_t num_prototypes,
+    c10::Device device)
     : output_(
           folder != nullptr ? std::make_unique<Output>(*folder, position)
                             : nullptr),
-      prototype_usage_(num_prototypes, 2 * kUsageWindowImages) {}
+      gpu_(
+          device.is_cuda() ? std::make_unique<GpuMeter>(
+                                 device.has_index() ? device.index() : 0,
+                                 process_environment())
+                           : nullptr),
+      prototype_usage_(num_prototypes, 2 * kUsageWindowImages),
+      processor_time_s_(processor_time_s()) {}
+
+void RunRecorder::add_machine_use(ordered_json& record) {
+  record["rss_bytes"] = resident_bytes();
+  const double used_s = processor_time_s() - processor_time_s_;
+  record["processors_used"] = used_s / seconds_since(last_use_);
+  processor_time_s_ += used_s;
+  last_use_ = Clock::now();
+  const auto use = gpu_ ? gpu_->read() : std::nullopt;
+  if (use) {
+    record["gpu_busy_share"] = use->busy_share;
+    record["gpu_memory_bytes"] = use->memory_bytes;
+  }
+}
 
 void RunRecorder::write(const ordered_json& record) {
   output_->metrics.write(record);
@@ -85,7 +105,7 @@ void RunRecorder::write_step(
     record["feature_rank"] = result.feature_rank;
     record["center_norm"] = result.center_norm;
     record["teacher_distance"] = result.teacher_distance;
-    record["rss_bytes"] = resident_bytes();
+    add_machine_use(record);
   }
   write(record);
   output_->progress.set_note(

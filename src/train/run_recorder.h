@@ -8,8 +8,10 @@
 #include <memory>
 #include <string>
 
+#include <c10/core/Device.h>
 #include <nlohmann/json.hpp>
 
+#include "core/gpu_meter.h"
 #include "core/progress.h"
 #include "runs/event_writer.h"
 #include "runs/metrics_writer.h"
@@ -36,12 +38,13 @@ class RunRecorder {
  public:
   // Opens the files of `folder` to go on behind `position`: records of later
   // steps, which a crash has left, are removed. `folder` must outlive the
-  // object; null leaves and shows nothing, since another rank does. Throws
-  // Error{kIo}.
+  // object; null leaves and shows nothing, since another rank does. Watches
+  // `device` where it is a GPU. Throws Error{kIo}.
   RunRecorder(
       runs::RunFolder* folder,
       const RunPosition& position,
-      int64_t num_prototypes);
+      int64_t num_prototypes,
+      c10::Device device);
 
   // A step that was taken. `wait_s` are the seconds that its images were
   // waited for.
@@ -91,12 +94,16 @@ class RunRecorder {
   };
 
   void write(const nlohmann::ordered_json& record);
+  void add_machine_use(nlohmann::ordered_json& record);
 
   std::unique_ptr<Output> output_;
+  std::unique_ptr<const GpuMeter> gpu_;  // null on a CPU
   ssl::PrototypeUsage prototype_usage_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point step_start_ = start_;
   Clock::time_point last_status_ = start_;
+  Clock::time_point last_use_ = start_;
+  double processor_time_s_ = 0;  // at last_use_
 };
 
 }  // namespace nadir::train

@@ -134,7 +134,8 @@ void Trainer::resume_from(const fs::path& checkpoint) {
 TrainResult Trainer::run(runs::RunFolder* folder) {
   NADIR_ASSERT((folder != nullptr) == group_.is_first());
   share_start();
-  RunRecorder recorder(folder, position(), input_.config.head.out_dim);
+  RunRecorder recorder(
+      folder, position(), input_.config.head.out_dim, input_.device);
   try {
     recorder.write_event(
         step_,

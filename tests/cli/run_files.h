@@ -29,7 +29,11 @@ inline std::map<int64_t, nlohmann::json> training_records(
       continue;
     }
     for (const char* key :
-         {"time_s", "images_per_s", "data_wait_share", "rss_bytes"}) {
+         {"time_s",
+          "images_per_s",
+          "data_wait_share",
+          "rss_bytes",
+          "processors_used"}) {
       record.erase(key);
     }
     // Use of prototypes is over the images since the start of the process.
