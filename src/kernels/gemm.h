@@ -1,0 +1,80 @@
+// Products of float32 matrices on one thread, in the layout of panels that
+// BLIS describes (Van Zee and van de Geijn 2015): the right matrix is packed
+// once into panels as wide as a tile of registers, the left one as it goes.
+// Callers share the work out by rows or by panels.
+//
+// M, N: rows and columns of the result; K: what is summed over, always in the
+// order of its index within a call, whoever shares the work. Unlike the other
+// kernels, results differ between levels by rounding: some have fused
+// multiply-adds.
+#pragma once
+
+#include <cstdint>
+
+namespace nadir::kernels {
+
+// A matrix in memory: element (r, c) is data[r * stride + c], or
+// data[c * stride + r] where it is transposed.
+struct MatrixView {
+  const float* data = nullptr;
+  int64_t stride = 0;
+  bool is_transposed = false;
+
+  // The part from row `row` and column `col` on.
+  [[nodiscard]] MatrixView at(int64_t row, int64_t col) const {
+    const int64_t offset =
+        is_transposed ? col * stride + row : row * stride + col;
+    return {data + offset, stride, is_transposed};
+  }
+};
+
+// Columns of a panel, and rows of a tile, at the level in use: shares of work
+// that are multiples of them leave no rest.
+[[nodiscard]] int64_t gemm_panel_cols();
+[[nodiscard]] int64_t gemm_tile_rows();
+
+// Floats of the packed form of a matrix [K, N], and of the scratch that gemm()
+// needs for `k`.
+[[nodiscard]] int64_t gemm_packed_size(int64_t k, int64_t n);
+[[nodiscard]] int64_t gemm_scratch_size(int64_t k);
+
+// Packs `b` [K, N] to `packed`. Panel p lies at packed + p * panel_cols * K, so
+// that ranges of panels can be packed by many threads.
+void gemm_pack(const MatrixView& b, int64_t k, int64_t n, float* packed);
+
+// What happens to what `c` held.
+enum class GemmInit {
+  kReplace,    // c = a b
+  kAddBias,    // c = a b + bias, one value a column
+  kAccumulate  // c += a b
+};
+
+// c [M, N], rows `c_stride` apart, from `a` [M, K] and a packed `b` [K, N].
+// `scratch` is aligned to 64 bytes, as is `packed`. Nothing overlaps.
+void gemm(
+    const MatrixView& a,
+    int64_t m,
+    int64_t k,
+    const float* packed,
+    int64_t n,
+    GemmInit init,
+    const float* bias,
+    float* c,
+    int64_t c_stride,
+    float* scratch);
+
+namespace reference {
+// The same from an unpacked `b`, summed in float64.
+void gemm(
+    const MatrixView& a,
+    int64_t m,
+    int64_t k,
+    const MatrixView& b,
+    int64_t n,
+    GemmInit init,
+    const float* bias,
+    float* c,
+    int64_t c_stride);
+}  // namespace reference
+
+}  // namespace nadir::kernels
