@@ -1,0 +1,93 @@
+#include "kernels/softmax.h"
+
+#include <cmath>
+
+#include "kernels/level_cases.h"
+
+namespace nadir::kernels {
+namespace {
+
+constexpr int64_t kRows = 3;
+constexpr float kScale = 0.125F;
+
+std::vector<float> scores(int64_t count, double size) {
+  RandomStream random(1, StreamPurpose::kTest, 13);
+  std::vector<float> values(static_cast<size_t>(count));
+  for (float& value : values) {
+    value = static_cast<float>(random.uniform(-size, size));
+  }
+  return values;
+}
+
+void expect_near(
+    const std::vector<float>& actual, const std::vector<float>& expected) {
+  for (size_t i = 0; i < actual.size(); ++i) {
+    ASSERT_NEAR(
+        actual[i], expected[i], 4e-7 * std::max(1.0F, std::abs(expected[i])))
+        << i;
+  }
+}
+
+TEST(Softmax, IsNearTheReferenceAtEveryLevelAndSize) {
+  for_each_level([] {
+    for (const int64_t cols : tail_sizes()) {
+      for (const double size : {1.0, 400.0}) {
+        const int64_t stride = cols + 3;
+        const auto before = scores(kRows * stride + 1, size);
+        auto actual = before;
+        auto again = before;
+        auto expected = before;
+        std::vector<float> log_sums(kRows);
+        auto expected_sums = log_sums;
+        softmax(
+            actual.data() + 1, kRows, cols, stride, kScale, log_sums.data());
+        softmax_again(
+            again.data() + 1, kRows, cols, stride, kScale, log_sums.data());
+        reference::softmax(
+            expected.data() + 1,
+            kRows,
+            cols,
+            stride,
+            kScale,
+            expected_sums.data());
+        expect_near(actual, expected);
+        expect_near(log_sums, expected_sums);
+        for (size_t i = 0; i < again.size(); ++i) {
+          // exp of a difference of numbers up to 50.
+          ASSERT_NEAR(
+              again[i], expected[i], 8e-6 * std::abs(expected[i]) + 1e-7);
+        }
+      }
+    }
+  });
+}
+
+TEST(Softmax, GradientIsThatOfTheReference) {
+  for_each_level([] {
+    for (const int64_t cols : tail_sizes()) {
+      const auto rows = scores(kRows * cols, 1);
+      const auto dots = scores(kRows, 1);
+      auto actual = scores(kRows * cols, 2);
+      auto expected = actual;
+      softmax_backward(
+          rows.data(), kRows, cols, cols, kScale, dots.data(), actual.data());
+      reference::softmax_backward(
+          rows.data(), kRows, cols, cols, kScale, dots.data(), expected.data());
+      expect_near(actual, expected);
+    }
+  });
+}
+
+TEST(Softmax, GivesNanForNan) {
+  for_each_level([] {
+    std::vector<float> row(20, 1.0F);
+    row[3] = NAN;
+    float log_sum = 0;
+    softmax(row.data(), 1, 20, 20, 1, &log_sum);
+    EXPECT_TRUE(std::isnan(log_sum));
+    EXPECT_TRUE(std::isnan(row[3]));
+  });
+}
+
+}  // namespace
+}  // namespace nadir::kernels
