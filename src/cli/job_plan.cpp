@@ -8,6 +8,7 @@
 #include "aws/query_service.h"
 #include "aws/service_error.h"
 #include "cloud/job_name.h"
+#include "cloud/requests.h"
 #include "container/metric_lines.h"
 #include "core/error.h"
 #include "core/log.h"
@@ -233,6 +234,22 @@ void check_is_new(
           : "");
 }
 
+// A stream runs objects into each other. An empty one is a folder's mark.
+void check_one_object(const store::S3& s3, const cloud::Channel& channel) {
+  int64_t num_objects = 0;
+  s3.list(
+      store::parse_location(channel.uri), [&](const store::ObjectInfo& object) {
+        num_objects += object.num_bytes > 0 ? 1 : 0;
+      });
+  NADIR_CHECK(
+      num_objects == 1,
+      "--input {}: a channel in Pipe mode is one object, an archive or an "
+      "index, and {} is where {} begin; name one, or take FastFile",
+      channel.name,
+      channel.uri,
+      num_objects);
+}
+
 void check_channel(const store::S3& s3, const cloud::Channel& channel) {
   try {
     NADIR_CHECK(
@@ -240,6 +257,9 @@ void check_channel(const store::S3& s3, const cloud::Channel& channel) {
         "--input {}: nothing lies below {}",
         channel.name,
         channel.uri);
+    if (channel.mode == "Pipe") {
+      check_one_object(s3, channel);
+    }
   } catch (const aws::ServiceError& error) {
     if (error.http_status() != 403) {
       throw;
@@ -325,6 +345,9 @@ JobPlan plan_local(const JobOptions& options) {
       "--local is one instance, got --instance-count {}; nadir launch starts "
       "several processes",
       options.config.place.instance_count);
+  if (plan.kind == cloud::JobKind::kProcessing) {
+    cloud::check_processing(plan.spec);
+  }
   const std::string& from = options.config.from_job;
   if (!from.empty()) {
     const fs::path folder = fs::path(options.local_dir) / from;

@@ -23,6 +23,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/log.h"
+#include "core/progress.h"
 #include "core/signals.h"
 #include "launch/gpu_count.h"
 #include "launch/host_name.h"
@@ -71,10 +72,29 @@ std::vector<container::CommandFlag> flags_of(
   return flags;
 }
 
+// What may be behind broken data, where it came as a stream: its end is all
+// that is seen of a writer that died.
+std::string pipe_note(
+    const container::SupervisedEnd& end, const container::JobCommand& command) {
+  std::string note;
+  for (const auto& pipe : command.pipes) {
+    if (end.status == exit_code(ErrorCode::kCorruptData)) {
+      note += fmt::format(
+          "; {} is channel {}, of which {} came through its pipe: compare "
+          "with the object's size",
+          pipe.file.string(),
+          pipe.channel,
+          format_bytes(static_cast<double>(fs::file_size(pipe.file))));
+    }
+  }
+  return note;
+}
+
 std::string reason_of(
-    const container::SupervisedEnd& end, const std::string& name) {
+    const container::SupervisedEnd& end, const container::JobCommand& command) {
+  const std::string& name = command.name;
   if (!end.message.empty()) {
-    return end.message;
+    return end.message + pipe_note(end, command);
   }
   if (!end.was_killed) {
     return fmt::format(
@@ -110,6 +130,13 @@ container::SupervisedEnd run_steps(
       runs::RunPaths(command.work).metrics, kMetricInterval);
   const bool has_metrics = command.name == "pretrain" && job.is_first_host();
   container::SupervisedEnd end;
+  for (const auto& pipe : command.pipes) {
+    container::store_pipe(pipe);
+    if (caught_signal() != 0) {
+      end.status = 128 + caught_signal();
+      return end;
+    }
+  }
   for (const auto& words : command.steps) {
     container::SupervisedCommand child;
     child.command = {fs::read_symlink("/proc/self/exe").string()};
@@ -155,7 +182,7 @@ JobEnd finish_job(
     if (job.is_first_host()) {
       try_to_write_results(command);
     }
-    return {end.status, reason_of(end, command.name), !end.message.empty()};
+    return {end.status, reason_of(end, command), !end.message.empty()};
   }
   if (!job.is_first_host()) {
     return {};

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstring>
 #include <fstream>
+#include <memory>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -15,6 +16,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cloud/pipe_feeder.h"
 #include "cloud/requests.h"
 #include "cloud/tree_archive.h"
 #include "core/error.h"
@@ -32,9 +34,11 @@ constexpr int kPollMs = 100;
 constexpr size_t kMaxFailure = 1024;
 constexpr int kSignalBase = 128;
 
+using Feeders = std::vector<std::unique_ptr<PipeFeeder>>;
+
 // The tree that the platform makes. Checkpoints are the user's own folder, so
-// that they stay.
-void lay_out(const LocalJob& job, const fs::path& base) {
+// that they stay. The writers of channels in Pipe mode go to `feeders`.
+void lay_out(const LocalJob& job, const fs::path& base, Feeders& feeders) {
   for (const auto& [name, text] : processing_config(job.spec)) {
     write_file(base / "input" / "config" / name, text);
   }
@@ -51,7 +55,10 @@ void lay_out(const LocalJob& job, const fs::path& base) {
           channel.uri);
     }
     const fs::path target = base / "input" / "data" / channel.name;
-    if (fs::is_directory(source)) {
+    if (channel.mode == "Pipe") {
+      feeders.push_back(
+          std::make_unique<PipeFeeder>(source, target.string() + "_0"));
+    } else if (fs::is_directory(source)) {
       fs::create_directory_symlink(source, target);
     } else {  // an object by itself
       make_folder(target);
@@ -254,7 +261,8 @@ std::string failure_reason(const fs::path& base, int status) {
 LocalResult run_local_job(const LocalJob& job) {
   const TemporaryFolder temporary;
   const fs::path base = temporary.path() / "ml";
-  lay_out(job, base);
+  Feeders feeders;
+  lay_out(job, base, feeders);
   const Child child = start(job, base);
   LocalResult result;
   result.status = supervise(job, child);

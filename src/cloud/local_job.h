@@ -12,7 +12,7 @@
 namespace nadir::cloud {
 
 struct LocalJob {
-  JobSpec spec;  // channels are folders here
+  JobSpec spec;  // channels are files or folders here
   // What the image would run: the program and `train`.
   std::vector<std::string> command;
   // Outputs: FOLDER/output/model.tar.gz and output.tar.gz, FOLDER/checkpoints,

@@ -134,6 +134,8 @@ json processing_output(
         {"S3UploadMode", "EndOfJob"}}}};
 }
 
+}  // namespace
+
 void check_processing(const JobSpec& spec) {
   const auto& place = spec.config.place;
   NADIR_CHECK(
@@ -153,13 +155,12 @@ void check_processing(const JobSpec& spec) {
   for (const auto& channel : spec.channels) {
     NADIR_CHECK(
         channel.mode == "File",
-        "--input {}: processing jobs read in mode File, got {}",
+        "--input {}: processing jobs read in mode File, got {}; --as training "
+        "reads the others too",
         channel.name,
         channel.mode);
   }
 }
-
-}  // namespace
 
 json training_request(const JobSpec& spec) {
   const auto& place = spec.config.place;
@@ -263,7 +264,7 @@ Pairs processing_config(const JobSpec& spec) {
   json channels = json::object();
   for (const auto& channel : spec.channels) {
     channels[channel.name] = {
-        {"TrainingInputMode", "File"},
+        {"TrainingInputMode", channel.mode},
         {"S3DistributionType",
          channel.is_sharded ? "ShardedByS3Key" : "FullyReplicated"},
         {"RecordWrapperType", "None"}};

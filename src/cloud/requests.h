@@ -26,9 +26,12 @@ namespace nadir::cloud {
 // processing_config_uri() before the job is created.
 [[nodiscard]] Pairs processing_config(const JobSpec& spec);
 
+// Throws Error{kInvalidArgument} for what processing jobs do not have: more
+// than one instance, spot, more than 8 channels, other modes than File.
+void check_processing(const JobSpec& spec);
+
 // CreateProcessingJob: the same program and contract as a training job, below
-// /opt/ml/processing. Throws Error{kInvalidArgument} for what processing jobs
-// do not have: more than one instance, spot, more than 8 channels.
+// /opt/ml/processing. Throws as check_processing() does.
 [[nodiscard]] nlohmann::json processing_request(const JobSpec& spec);
 
 }  // namespace nadir::cloud

@@ -16,6 +16,9 @@ struct Channel {
   std::string mode = "File";  // File, FastFile or Pipe
   bool is_sharded = false;    // each host has other files: ShardedByS3Key
 
+  // A stream beside `folder` instead of files in it (pipe_channel.h).
+  [[nodiscard]] bool is_pipe() const { return mode == "Pipe"; }
+
   bool operator==(const Channel&) const = default;
 };
 

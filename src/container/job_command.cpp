@@ -147,14 +147,22 @@ class Translation {
   }
 
   void add_inputs() {
-    auto images = images_in(require_input(job_, image_role(), made_.remarks));
+    const auto found = require_input(job_, image_role(), made_.remarks);
+    const Channel* pipe = pipe_at(job_, found);
+    auto images = pipe == nullptr ? images_in(found)
+                                  : stored(*pipe, PipeContent::kArchive);
     std::optional<fs::path> index;
     if (!is("index")) {
       index = find_input(job_, index_role(), made_.remarks);
+      NADIR_CHECK(
+          pipe == nullptr || index,
+          "channel {} is in Pipe mode, an archive of patches, which needs "
+          "their index: give the job the channel metadata with it",
+          pipe->name);
     }
     if (has_source_word()) {
       positional_.push_back(images.string());
-    } else if (is_model_archive(images)) {
+    } else if (pipe != nullptr || is_model_archive(images)) {
       images = add_packing(images, index);
       index.reset();
     }
@@ -169,8 +177,19 @@ class Translation {
       add("--data", images.string());
     }
     if (index) {
-      add("--index", index_in(*index).string());
+      add("--index", index_file(*index).string());
     }
+  }
+
+  fs::path stored(const Channel& channel, PipeContent content) {
+    made_.pipes.push_back(pipe_input(channel, content, scratch_ / "pipes"));
+    return made_.pipes.back().file;
+  }
+
+  fs::path index_file(const fs::path& found) {
+    const Channel* pipe = pipe_at(job_, found);
+    return pipe == nullptr ? index_in(found)
+                           : stored(*pipe, PipeContent::kParquet);
   }
 
   // Archives are streams, and training reads in random order.
@@ -180,7 +199,7 @@ class Translation {
     Words words = {"data", "pack", archive.string()};
     words.push_back("--out=" + dataset.string());
     if (index) {
-      words.push_back("--index=" + index_in(*index).string());
+      words.push_back("--index=" + index_file(*index).string());
     }
     if (const auto bands = user_.text("bands")) {
       words.push_back("--bands=" + *bands);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "container/pipe_channel.h"
 #include "container/training_job.h"
 
 namespace nadir::container {
@@ -19,6 +20,7 @@ struct CommandFlag {
 
 struct JobCommand {
   std::string name;  // pretrain, linear, knn, predict, embed, pack or index
+  std::vector<PipeInput> pipes;  // to be stored before the steps
   // Words behind the program's name, to be run one after another.
   std::vector<std::vector<std::string>> steps;
   std::filesystem::path work;     // what the command leaves: run, results
@@ -41,10 +43,11 @@ struct JobCommand {
     const std::string& name);
 
 // The job as `name` with `flags`, those of the command. What must be unpacked
-// or packed before is put below `scratch`. Throws Error{kInvalidArgument} for a
-// hyperparameter that is no flag, naming the nearest, and for one that the job
-// itself sets; what find_input() and find_weights() throw; and for several
-// hosts where the command divides its work by a shared folder.
+// or packed before is put below `scratch`, and pipes will be. Throws
+// Error{kInvalidArgument} for a hyperparameter that is no flag, naming the
+// nearest, and for one that the job itself sets; what find_input() and
+// find_weights() throw; and for several hosts where the command divides its
+// work by a shared folder.
 [[nodiscard]] JobCommand translate_job(
     const TrainingJob& job,
     const std::string& name,

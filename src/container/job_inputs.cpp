@@ -58,12 +58,14 @@ const Channel* channel_of(const TrainingJob& job, const InputRole& role) {
   return role.takes_only_other ? only_other_channel(job, role) : nullptr;
 }
 
-void check_mode(const TrainingJob& job, const Channel& channel) {
+void check_channel(
+    const TrainingJob& job, const InputRole& role, const Channel& channel) {
   NADIR_CHECK(
-      channel.mode != "Pipe",
-      "channel {} is in Pipe mode, a stream that is read once, and images are "
-      "read in random order; give the channel the input mode FastFile or File",
-      channel.name);
+      !channel.is_pipe() || !role.is_searched,
+      "channel {} is in Pipe mode, a stream, and {} are looked for among the "
+      "files of their channel; give it the input mode File",
+      channel.name,
+      role.what);
   NADIR_CHECK(
       !channel.is_sharded || job.hosts.num_nodes == 1,
       "channel {} is ShardedByS3Key over {} hosts: each would have other "
@@ -204,7 +206,7 @@ std::optional<fs::path> find_input(
     if (channel == nullptr) {
       return std::nullopt;
     }
-    check_mode(job, *channel);
+    check_channel(job, role, *channel);
     return channel->folder;
   }
   const std::string text = *job.hyperparameters.text(*name);
@@ -217,7 +219,10 @@ std::optional<fs::path> find_input(
   }
   const Channel* around = channel_around(job, path);
   if (around != nullptr) {
-    check_mode(job, *around);
+    check_channel(job, role, *around);
+    if (around->is_pipe()) {
+      return around->folder;
+    }
   }
   if (fs::exists(path)) {
     return path;
@@ -252,6 +257,11 @@ fs::path require_input(
       role.channel_key,
       names_of(job.channels));
   return *found;
+}
+
+const Channel* pipe_at(const TrainingJob& job, const fs::path& path) {
+  const Channel* channel = channel_around(job, path);
+  return channel != nullptr && channel->is_pipe() ? channel : nullptr;
 }
 
 fs::path images_in(const fs::path& path) {

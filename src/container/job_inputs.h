@@ -31,15 +31,16 @@ struct InputRole {
 [[nodiscard]] std::optional<std::string> given_name(
     const Hyperparameters& hyperparameters, const InputRole& role);
 
-// The role's path: as its hyperparameter says, images and index at s3:// too, else its channel's folder;
-// nothing where there is neither. A path in a channel that the job does not
-// have is looked for in the role's channel (the article's classifier names
+// The role's path: as its hyperparameter says, images and index at s3:// too,
+// else its channel's folder; nothing where there is neither. A path in a
+// channel that the job does not have is looked for in the role's channel (the
+// article's classifier names
 // .../train and has the channel dataset), with a line in `remarks`; so are
 // weights that their channel does not have (checkpoint.pth of a job of nadir),
 // in all of it. Throws
 // Error{kNotFound} where the path is not there, and Error{kInvalidArgument}
-// naming the job's channels where a channel is not, for one in Pipe mode, and
-// for one whose files are sharded over several hosts.
+// naming the job's channels where a channel is not, for weights in one in Pipe
+// mode, and for one whose files are sharded over several hosts.
 [[nodiscard]] std::optional<std::filesystem::path> find_input(
     const TrainingJob& job,
     const InputRole& role,
@@ -50,6 +51,11 @@ struct InputRole {
     const TrainingJob& job,
     const InputRole& role,
     std::vector<std::string>& remarks);
+
+// The channel in Pipe mode whose folder find_input() gave, or null: there are
+// no files in it.
+[[nodiscard]] const Channel* pipe_at(
+    const TrainingJob& job, const std::filesystem::path& path);
 
 // The images below `path`: itself, or what its only folder or archive is.
 [[nodiscard]] std::filesystem::path images_in(

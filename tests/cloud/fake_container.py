@@ -108,6 +108,25 @@ def write_training_config(base, job, host, hosts):
     (config / "inputdataconfig.json").write_text(json.dumps(channels))
 
 
+def feed_pipe(s3, uri, folder):
+    """A channel in Pipe mode: the bytes of its objects, one after another,
+    through the FIFO of the first epoch, once somebody reads it."""
+    pipe = pathlib.Path(f"{folder}_0")
+    pipe.parent.mkdir(parents=True, exist_ok=True)
+    os.mkfifo(pipe)
+    bucket = uri[len("s3://"):].partition("/")[0]
+
+    def write():
+        try:
+            with pipe.open("wb") as stream:
+                for key in sorted(s3.list(uri)):
+                    stream.write(s3.get(f"s3://{bucket}/{key}"))
+        except BrokenPipeError:  # the container has read enough
+            pass
+
+    threading.Thread(target=write, daemon=True).start()
+
+
 def failure_of(base, status):
     """FailureReason as the service words it."""
     path = pathlib.Path(base) / "output" / "failure"

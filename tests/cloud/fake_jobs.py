@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 
 from fake_container import (
-    Container, failure_of, host_names, write_training_config)
+    Container, failure_of, feed_pipe, host_names, write_training_config)
 from fake_s3 import CheckpointSync, split_uri
 
 BASE = "/opt/ml"
@@ -207,7 +207,12 @@ class TrainingJob(Job):
                     raise JobFailure(
                         "ClientError: Data download failed: S3 key: "
                         f"{uri} has no matching objects.")
-                self.fake.s3.download(uri, folder)
+                mode = channel.get("InputMode", self.request[
+                    "AlgorithmSpecification"].get("TrainingInputMode"))
+                if mode == "Pipe":
+                    feed_pipe(self.fake.s3, uri, folder)
+                else:
+                    self.fake.s3.download(uri, folder)
             bases.append(base)
         return bases
 

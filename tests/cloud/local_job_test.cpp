@@ -66,6 +66,17 @@ TEST_F(LocalJobTest, LaysOutTheContractAndCollectsTheOutputs) {
   EXPECT_EQ(lines_.back(), "7");
 }
 
+TEST_F(LocalJobTest, FeedsAChannelInPipeModeThroughItsFifo) {
+  write_file(folder_.path() / "data" / "b.tif", "bb");
+  job_.spec.channels[0].mode = "Pipe";
+  job_.spec.channels[1].mode = "Pipe";
+  const auto result =
+      run("test -p input/data/train_0; cat input/data/train_0; echo; "
+          "grep -o '\"Pipe\"' input/config/inputdataconfig.json");
+  EXPECT_EQ(result.status, 0) << result.failure_reason;
+  EXPECT_EQ(lines_, (std::vector<std::string>{"abb", "\"Pipe\"", "\"Pipe\""}));
+}
+
 TEST_F(LocalJobTest, TellsTheFailureAsSageMakerWould) {
   const auto result = run("echo 'no band B10' > output/failure; exit 3");
   EXPECT_EQ(result.status, 3);

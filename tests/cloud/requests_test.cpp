@@ -122,6 +122,9 @@ TEST(ProcessingRequest, RunsTheSameContractBelowItsOwnFolder) {
   EXPECT_EQ(nlohmann::json::parse(files[0].second)["arch"], "\"vit_small\"");
   spec.config.place.instance_count = 2;
   EXPECT_THROW((void)processing_request(spec), Error);
+  spec.config.place.instance_count = 1;
+  spec.channels[0].mode = "Pipe";
+  EXPECT_THROW((void)processing_request(spec), Error);
 }
 
 }  // namespace

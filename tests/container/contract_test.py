@@ -3,6 +3,7 @@ restarts and faults of the built program.
 
     contract_test.py NADIR
 """
+import gzip
 import json
 import os
 import pathlib
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -60,7 +62,7 @@ class Container:
     started = []
 
     def __init__(self, folder, channels, hyperparameters, encode=json.dumps,
-                 hosts=("algo-1",), host="algo-1"):
+                 hosts=("algo-1",), host="algo-1", pipes=()):
         self.base = folder
         config = folder / "input/config"
         config.mkdir(parents=True)
@@ -73,11 +75,28 @@ class Container:
              "current_instance_type": "ml.p3.16xlarge",
              "network_interface_name": "lo"}))
         (config / "inputdataconfig.json").write_text(json.dumps(
-            {name: {"TrainingInputMode": "File", "RecordWrapperType": "None",
+            {name: {"TrainingInputMode": "Pipe" if name in pipes else "File",
+                    "RecordWrapperType": "None",
                     "S3DistributionType": "FullyReplicated"}
              for name in channels}))
         for name, source in channels.items():
-            (folder / "input/data" / name).symlink_to(source)
+            if name in pipes:
+                self.feed(folder / f"input/data/{name}_0", source)
+            else:
+                (folder / "input/data" / name).symlink_to(source)
+
+    def feed(self, pipe, data):
+        """The platform's part: bytes through a pipe, once it is read; None
+        is a writer that never comes."""
+        os.mkfifo(pipe)
+        if data is None:
+            return
+
+        def write():
+            with pipe.open("wb") as stream:
+                stream.write(data)
+
+        threading.Thread(target=write, daemon=True).start()
 
     def start(self, words=("train",), program=None, **variables):
         self.log = self.base / "log"
@@ -303,6 +322,71 @@ class ContractTest(unittest.TestCase):
         self.expect_end(job, 0)
         self.assertIn("nadir data pack", job.text())
         self.expect_model(job)
+
+    def dataset_info(self, folder):
+        done = subprocess.run([NADIR, "data", "info", folder, "--json"],
+                              check=True, capture_output=True, text=True)
+        return json.loads(done.stdout)
+
+    def zipped_archive(self):
+        return gzip.compress((self.archive / "ben.tar").read_bytes(), 1)
+
+    def test_an_archive_may_come_through_a_pipe(self):
+        index = next(self.metadata.iterdir()).read_bytes()
+        hyperparameters = {"nadir_command": "pack",
+                           "bands": ["B04", "B03", "B02"]}
+        by_pipe = self.container(
+            "pack-pipe", hyperparameters,
+            {"train": self.zipped_archive(), "metadata": index},
+            pipes=("train", "metadata"))
+        by_pipe.start()
+        self.expect_end(by_pipe, 0)
+        by_file = self.container(
+            "pack-file", hyperparameters,
+            {"train": self.archive, "metadata": self.metadata})
+        by_file.start()
+        self.expect_end(by_file, 0)
+        infos = [self.dataset_info(job.base / "output/data/dataset")
+                 for job in (by_pipe, by_file)]
+        self.assertEqual(infos[0]["images"]["all"], 48)
+        for what in ("images", "bands", "class_names", "first_image"):
+            self.assertEqual(infos[0][what], infos[1][what], what)
+
+    def test_training_takes_a_pipe_too(self):
+        job = self.container(
+            "train-pipe",
+            {**PRETRAIN, "stop_after_steps": 2, "knn_every_epochs": 0,
+             "bands": ["B04", "B03", "B02"]},
+            {"train": self.zipped_archive(), "metadata": self.metadata},
+            pipes=("train",))
+        job.start()
+        self.expect_end(job, 0)
+        self.expect_model(job)
+
+    def test_a_pipe_whose_writer_dies_is_told(self):
+        data = self.zipped_archive()
+        job = self.container(
+            "cut-pipe", {"nadir_command": "pack",
+                         "bands": ["B04", "B03", "B02"]},
+            {"train": data[:len(data) // 2], "metadata": self.metadata},
+            pipes=("train",))
+        job.start()
+        self.expect_end(job, 3)
+        self.assertIn("ends early", job.failure())
+        self.assertRegex(
+            job.failure(),
+            "channel train, of which .* came through its pipe")
+
+    def test_a_stop_ends_the_wait_for_a_pipe(self):
+        job = self.container(
+            "dry-pipe", {"nadir_command": "pack"},
+            {"train": None, "metadata": self.metadata}, pipes=("train",))
+        job.start()
+        wait_until(lambda: "nadir data pack" in job.text(), 30, "the plan")
+        time.sleep(0.3)
+        job.process.terminate()
+        self.expect_end(job, 143, 10)
+        self.assertIn("stopped by signal 15", job.failure())
 
     def test_another_networks_weights_are_refused(self):
         job = self.container(

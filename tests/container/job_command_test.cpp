@@ -203,10 +203,62 @@ TEST(JobCommand, NeedsOneIndexInItsFolder) {
   EXPECT_TRUE(says(why, "final_ben_s2.parquet, older.parquet")) << why;
 }
 
+TEST(JobCommand, StoresAPipeAndPacksTheArchiveThatItIs) {
+  JobTree tree;
+  tree.add_channel("train", {{"TrainingInputMode", "Pipe"}});
+  auto why = refusal_of(tree.read(), tree);
+  EXPECT_TRUE(says(why, "needs their index")) << why;
+  tree.add_channel("metadata", {{"TrainingInputMode", "Pipe"}});
+  // The article's words too: there is no such folder.
+  for (const auto& values :
+       {json::object(), json{{"data_dir", "/opt/ml/input/data/train"}}}) {
+    tree.set_hyperparameters(values);
+    const auto job = tree.read();
+    const auto command =
+        translate_job(job, "pretrain", some_flags(), tree.base() / "scratch");
+    const auto pipes = tree.base() / "scratch/pipes";
+    ASSERT_EQ(command.pipes.size(), 2);
+    EXPECT_EQ(command.pipes[0].pipe, tree.base() / "input/data/train_0");
+    EXPECT_EQ(command.pipes[0].file, pipes / "train");
+    EXPECT_EQ(command.pipes[0].content, PipeContent::kArchive);
+    EXPECT_EQ(command.pipes[1].file, pipes / "metadata");
+    EXPECT_EQ(command.pipes[1].content, PipeContent::kParquet);
+    ASSERT_EQ(command.steps.size(), 2);
+    EXPECT_EQ(
+        join(command.steps[0], " "),
+        fmt::format(
+            "data pack {0}/pipes/train --out={0}/dataset "
+            "--index={0}/pipes/metadata",
+            (tree.base() / "scratch").string()));
+    EXPECT_TRUE(says(line_of(tree, job), "--data=BASE/scratch/dataset "));
+  }
+  tree.set_hyperparameters({{"nadir_command", "pack"}});
+  EXPECT_EQ(
+      line_of(tree, tree.read()),
+      "data pack BASE/scratch/pipes/train "
+      "--index=BASE/scratch/pipes/metadata --out=BASE/output/data/dataset");
+  tree.set_hyperparameters({{"nadir_command", "index"}});
+  EXPECT_TRUE(
+      says(line_of(tree, tree.read()), "index BASE/scratch/pipes/train "));
+}
+
+TEST(JobCommand, ReadsNoPipeOfAnIndexThatIsNotAskedFor) {
+  JobTree tree;
+  tree.add_channel("train");
+  tree.touch("input/data/train/dataset.json");
+  tree.add_channel("metadata", {{"TrainingInputMode", "Pipe"}});
+  const auto command = translate_job(
+      tree.read(), "pretrain", some_flags(), tree.base() / "scratch");
+  EXPECT_TRUE(command.pipes.empty());
+}
+
 TEST(JobCommand, RefusesModesThatBreakTheData) {
   JobTree pipe;
-  pipe.add_channel("train", {{"TrainingInputMode", "Pipe"}});
-  EXPECT_TRUE(says(refusal_of(pipe.read(), pipe), "FastFile"));
+  add_images(pipe, "train");
+  pipe.add_channel("checkpoint", {{"TrainingInputMode", "Pipe"}});
+  pipe.set_hyperparameters({{"nadir_command", "linear"}});
+  const auto why = refusal_of(pipe.read(), pipe);
+  EXPECT_TRUE(says(why, "weights are looked for among the files")) << why;
   JobTree sharded;
   sharded.add_channel(
       "train",
