@@ -3,7 +3,7 @@ an archive goes to S3, a pretraining job that loses its spot instance once, its
 logs, a probe job, batch inference, the table of average precision, and a
 clean-up that leaves nothing but what the user had put there.
 
-    story_test.py NADIR
+    story_test.py NADIR [TEST ...]
 
 The control plane is the tests' own, S3 is moto's; without moto it is skipped.
 """
@@ -175,6 +175,78 @@ class Story(unittest.TestCase):
         self.assertEqual(len(answers), 3)
         answer = json.loads(self.s3.get(f"{BUCKET}/{answers[0]}"))
         self.assertEqual(len(answer["predictions"][0]["probabilities"]), 19)
+
+    def archive_to_s3(self):
+        """The archive's and its index's addresses; 40 patches."""
+        self.nadir("data", "synth", "world", "--patches", "40", "--seed", "1",
+                   "--archive")
+        self.archive = next((self.folder / "world").glob("*.tar.gz"))
+        there = f"{BUCKET}/archive/{self.archive.name}"
+        index = f"{BUCKET}/metadata/index.parquet"
+        self.nadir("data", "copy", self.archive, there)
+        self.nadir("data", "index", there, "--lists",
+                   self.folder / "world" / "lists", "--keep-discouraged",
+                   "--out", index)
+        return there, index
+
+    def check_dataset(self, path):
+        info = json.loads(self.nadir("data", "info", path, "--json"))
+        self.assertEqual(info["images"]["all"], 40)
+        self.assertEqual(info["bands"], ["B04", "B03", "B02"])
+        self.assertEqual(info["first_image"]["type"], "uint16")
+
+    def unpacked(self, archive):
+        """output.tar.gz of a job, in a folder of its own."""
+        folder = pathlib.Path(tempfile.mkdtemp(dir=self.folder))
+        with tarfile.open(archive) as tar:
+            tar.extractall(folder, filter="data")
+        return folder
+
+    def test_an_archive_is_packed_by_a_job(self):
+        there, index = self.archive_to_s3()
+        bands = ["--hp", "bands=B04,B03,B02"]
+        metadata = ["--input", f"metadata={index}"]
+        self.nadir("job", "submit", "pack", "--job-name", "packed", *PLACE,
+                   "--wait", "--input", f"train={there}", *metadata, *bands)
+        self.check_dataset(f"{BUCKET}/jobs/packed/output/data/dataset")
+        # Through a pipe, which processing jobs do not have.
+        self.nadir("job", "submit", "pack", "--as", "training", "--job-name",
+                   "piped", *PLACE, "--wait", "--input", f"train:Pipe={there}",
+                   *metadata, *bands)
+        request = self.fake.job("piped").request
+        self.assertIn("Pipe", [channel["InputMode"] for channel in
+                               request["InputDataConfig"]])
+        self.assertIn("channel train", self.nadir("job", "logs", "piped"))
+        self.nadir("job", "download", "piped", "--what", "all", "--out", "got")
+        self.check_dataset(self.unpacked(
+            next((self.folder / "got").rglob("output.tar.gz"))) / "dataset")
+
+    def test_an_archive_is_packed_here_by_the_same_contract(self):
+        there, index = self.archive_to_s3()
+        for name, source in (("remote", there), ("mine", self.archive)):
+            self.nadir("job", "submit", "pack", "--as", "training", "--local",
+                       "--local-dir", "local", "--job-name", name,
+                       "--input", f"train:Pipe={source}",
+                       "--input", f"metadata={index}",
+                       "--hp", "bands=B04,B03,B02")
+            self.check_dataset(self.unpacked(
+                self.folder / f"local/{name}/output/output.tar.gz")
+                / "dataset")
+
+    def test_a_pipe_of_several_objects_is_refused_before_the_job(self):
+        for name in ("a.tar", "b.tar"):
+            self.s3.put(f"{BUCKET}/archive/{name}", b"x")
+        refused = subprocess.run(
+            [NADIR, "job", "submit", "pack", "--as", "training", *PLACE,
+             "--input", f"train:Pipe={BUCKET}/archive/"],
+            capture_output=True, text=True, env=self.environment,
+            cwd=self.folder, check=False)
+        self.assertEqual(refused.returncode, 2, refused.stderr)
+        self.assertIn("one object", refused.stderr)
+        self.assertIn("2 begin", refused.stderr)
+        self.assertEqual(
+            [name for name, _ in self.fake.calls if name.startswith("Create")],
+            [])
 
     def test_the_story(self):
         self.data_to_s3()
