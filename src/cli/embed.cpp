@@ -140,7 +140,11 @@ void run(
     return eval::extract_features(
                own,
                views,
-               eval::network_extractor(*frozen.network, layout, frozen.device),
+               eval::network_extractor(
+                   *frozen.network,
+                   layout,
+                   frozen.device,
+                   eval::stop_extracting_if_told),
                options.features.feature_batch_size,
                options.features.num_workers,
                "embedding")

@@ -90,6 +90,8 @@ int run(int argc, char** argv) {
 int guarded_run(int argc, char** argv) {
   try {
     return run(argc, argv);
+  } catch (const Stopped& stopped) {
+    return report(stopped.what(), 128 + caught_signal());
   } catch (const Error& error) {
     return report(error.what(), exit_code(error.code()));
   } catch (const c10::Error& error) {

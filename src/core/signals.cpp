@@ -37,6 +37,13 @@ int caught_signal() noexcept {
   return first_signal.load();
 }
 
+void stop_if_told(const char* what) {
+  if (const int signal = caught_signal(); signal != 0) {
+    throw Stopped(
+        fmt::format("stopped by signal {}; {} are not kept", signal, what));
+  }
+}
+
 void forget_signal() noexcept {
   first_signal = 0;
 }

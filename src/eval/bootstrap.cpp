@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/random.h"
+#include "core/signals.h"
 #include "eval/metrics.h"
 
 namespace nadir::eval {
@@ -132,6 +133,7 @@ AveragePrecisionInterval bootstrap_average_precision(
   std::vector<double> micro(num_resamples);
   parallel_for(num_resamples, 1, 0, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
+      stop_if_told("scores made so far");
       const auto counts = draw_counts(scored.num_images, seed, i);
       double sum = 0;
       int64_t num_present = 0;
@@ -170,6 +172,7 @@ std::optional<Interval> bootstrap_accuracy(
   std::vector<double> accuracy(num_resamples);
   parallel_for(num_resamples, 1, 0, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
+      stop_if_told("scores made so far");
       const auto counts = draw_counts(scored.num_images, seed, i);
       int64_t hits = 0;
       for (int64_t n = 0; n < scored.num_images; ++n) {

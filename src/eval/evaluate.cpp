@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "core/log.h"
+#include "core/signals.h"
 #include "eval/feature_cache.h"
 #include "eval/feature_sources.h"
 #include "eval/knn.h"
@@ -203,7 +204,8 @@ Evaluation run_knn(
         set.test.narrow(1, columns.begin, columns.width),
         splits.test.labels,
         knn,
-        group);
+        group,
+        [] { stop_if_told("votes counted so far"); });
     if (!group.is_first()) {
       continue;
     }

@@ -46,7 +46,8 @@ FeatureSource network_source(
   source.name = name;
   source.key = {
       {"weights", weights_key}, {"blocks", layout.num_blocks}, {"mean", true}};
-  source.extractor = network_extractor(*network, layout, device);
+  source.extractor =
+      network_extractor(*network, layout, device, stop_extracting_if_told);
   source.probe_columns = probe_columns(layout, probe);
   source.knn_columns = layout.last_cls();
   source.network = network;

@@ -74,6 +74,7 @@ std::string files_sha256(const ImageSet& images) {
   std::set<std::filesystem::path> seen;
   Hasher hasher(Hasher::Kind::kSha256);
   for (const int64_t index : images.indices) {
+    stop_extracting_if_told();  // a stat may be a request to a far store
     for (const auto& file : images.dataset->files(index)) {
       if (!seen.insert(file).second) {
         continue;
@@ -88,15 +89,6 @@ std::string files_sha256(const ImageSet& images) {
     }
   }
   return hasher.hex();
-}
-
-void stop_on_signal() {
-  if (caught_signal() != 0) {
-    fail(
-        ErrorCode::kInternal,
-        "interrupted by signal {}; features made so far are not kept",
-        caught_signal());
-  }
 }
 
 }  // namespace
@@ -168,7 +160,7 @@ at::Tensor extract_features(
   Progress progress(what, own.size(), "images");
   int64_t done = 0;
   while (const auto batch = loader.next()) {
-    stop_on_signal();
+    stop_extracting_if_told();
     const auto count = static_cast<int64_t>(batch->samples.size());
     for (int64_t v = 0; v < num_views; ++v) {
       const auto input = at::from_blob(
@@ -216,10 +208,12 @@ FeatureLayout layout_of(
 Extractor network_extractor(
     const model::VisionTransformer& network,
     const FeatureLayout& layout,
-    at::Device device) {
-  return [&network, layout, device](const at::Tensor& images_BCSS) {
-    const auto tokens =
-        network.intermediate_tokens(images_BCSS.to(device), layout.num_blocks);
+    at::Device device,
+    const std::function<void()>& before_block) {
+  return [&network, layout, device, before_block](
+             const at::Tensor& images_BCSS) {
+    const auto tokens = network.intermediate_tokens(
+        images_BCSS.to(device), layout.num_blocks, before_block);
     std::vector<at::Tensor> parts;
     for (const auto& tokens_BND : tokens) {
       parts.push_back(tokens_BND.select(1, 0));
@@ -229,6 +223,10 @@ Extractor network_extractor(
         last_BND.narrow(1, 1, last_BND.size(1) - 1).mean(at::IntArrayRef{1}));
     return at::cat(parts, 1);
   };
+}
+
+void stop_extracting_if_told() {
+  stop_if_told("features made so far");
 }
 
 std::string names_sha256(const ImageSet& images) {

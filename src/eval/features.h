@@ -60,7 +60,7 @@ struct ImageRange {
 // Features [V * N, F] on the CPU, row v * N + n for view v of image n, of all
 // images or of N in `range`; undefined where that is empty. Images are read
 // and cut by `num_threads` threads (0 = all) ahead of the extractor. Throws
-// what reading throws, naming the image.
+// what reading throws, naming the image, and Stopped after a signal.
 [[nodiscard]] at::Tensor extract_features(
     const ImageSet& images,
     const ViewRecipe& views,
@@ -90,10 +90,16 @@ struct FeatureLayout {
     const model::VisionTransformer& network, int64_t num_blocks);
 
 // `network` must outlive the extractor; images are moved to `device`.
+// `before_block` is called before each of the network's blocks and may throw.
 [[nodiscard]] Extractor network_extractor(
     const model::VisionTransformer& network,
     const FeatureLayout& layout,
-    at::Device device);
+    at::Device device,
+    const std::function<void()>& before_block = {});
+
+// Throws Stopped where a signal was caught, as extract_features() does between
+// batches: for `before_block`.
+void stop_extracting_if_told();
 
 // Of the images' names in their order.
 [[nodiscard]] std::string names_sha256(const ImageSet& images);

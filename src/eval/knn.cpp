@@ -151,7 +151,8 @@ std::vector<KnnVotes> knn_votes(
     const at::Tensor& test_MD,
     const LabelMatrix& test_labels,
     const KnnConfig& config,
-    const distributed::Communicator& group) {
+    const distributed::Communicator& group,
+    const std::function<void()>& before_block) {
   const at::NoGradGuard no_grad;
   const auto train = normalized(train_ND, "train");
   const auto test = normalized(test_MD, "test");
@@ -191,6 +192,9 @@ std::vector<KnnVotes> knn_votes(
     const auto block = test.narrow(0, begin, rows);
     std::vector<NearestList> lists(rows, NearestList(largest_k));
     for (int64_t first = 0; first < num_train; first += kTrainBlock) {
+      if (before_block) {
+        before_block();
+      }
       const int64_t columns = std::min(kTrainBlock, num_train - first);
       auto product =
           similarity.narrow(0, 0, rows * columns).view({rows, columns});

@@ -4,6 +4,7 @@
 // Shapes: N train images, M test images, D feature width.
 #pragma once
 
+#include <functional>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -30,6 +31,7 @@ void check_config(const KnnConfig& config);
 // under 40 MB whatever N and M are.
 // The processes of `group`, which all have the same features, share the test
 // images in blocks, and all get all votes: the same bits as one process's.
+// `before_block` is called often and may throw.
 // Throws Error{kInvalidArgument} on shapes that disagree, an empty train set,
 // k < 1, temperature <= 0 or features that are not finite.
 [[nodiscard]] std::vector<KnnVotes> knn_votes(
@@ -38,6 +40,7 @@ void check_config(const KnnConfig& config);
     const at::Tensor& test_MD,
     const LabelMatrix& test_labels,
     const KnnConfig& config,
-    const distributed::Communicator& group = distributed::Communicator());
+    const distributed::Communicator& group = distributed::Communicator(),
+    const std::function<void()>& before_block = {});
 
 }  // namespace nadir::eval

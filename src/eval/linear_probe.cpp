@@ -14,10 +14,13 @@
 #include "core/hash.h"
 #include "core/progress.h"
 #include "core/random.h"
+#include "core/signals.h"
 
 namespace nadir::eval {
 
 namespace {
+
+constexpr char kProbesSoFar[] = "probes trained so far";
 
 // All heads that read the same columns: L learning rates times C classes as
 // the rows of one weight matrix, so that each step is two matrix products.
@@ -295,6 +298,7 @@ std::vector<LinearHead> train_linear_heads(
     const auto order =
         draw_order(num_images, num_views, config.seed, epoch, options.device());
     for (int64_t begin = 0; begin < num_images; begin += config.batch_size) {
+      stop_if_told(kProbesSoFar);
       const int64_t batch = std::min(config.batch_size, num_images - begin);
       const auto features_BF =
           features.index_select(0, order.feature_rows.narrow(0, begin, batch));
@@ -355,6 +359,7 @@ HeadChoice select_head(
   HeadChoice choice;
   double best = -1;
   for (size_t i = 0; i < heads.size(); ++i) {
+    stop_if_told(kProbesSoFar);
     const auto scored = score_head(heads[i], features_NF, labels, task);
     const bool is_finite = std::all_of(
         scored.scores.begin(), scored.scores.end(), [](double value) {

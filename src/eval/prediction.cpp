@@ -153,7 +153,11 @@ Predictions predict(
   const auto features = extract_shared(
       images,
       probe.views,
-      network_extractor(*frozen.network, probe.layout, frozen.device),
+      network_extractor(
+          *frozen.network,
+          probe.layout,
+          frozen.device,
+          stop_extracting_if_told),
       batch_size,
       num_threads,
       "predicting",

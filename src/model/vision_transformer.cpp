@@ -154,7 +154,9 @@ at::Tensor VisionTransformer::forward_tokens(
 }
 
 std::vector<at::Tensor> VisionTransformer::intermediate_tokens(
-    const at::Tensor& images_BCHW, int64_t num_blocks) const {
+    const at::Tensor& images_BCHW,
+    int64_t num_blocks,
+    const std::function<void()>& before_block) const {
   NADIR_CHECK(
       num_blocks > 0 && num_blocks <= shape_.depth,
       "{} has {} blocks, so the last {} cannot be taken",
@@ -164,6 +166,9 @@ std::vector<at::Tensor> VisionTransformer::intermediate_tokens(
   std::vector<at::Tensor> outputs;
   auto x_BND = embed(images_BCHW);
   for (size_t i = 0; i < blocks_.size(); ++i) {
+    if (before_block) {
+      before_block();
+    }
     x_BND = blocks_[i]->forward(x_BND);
     if (blocks_.size() - i <= static_cast<size_t>(num_blocks)) {
       outputs.push_back(norm_->forward(x_BND));

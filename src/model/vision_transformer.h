@@ -5,6 +5,7 @@
 // D channels.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -60,8 +61,12 @@ class VisionTransformer : public Module {
       const std::optional<DropPathKey>& drop_path = std::nullopt) const;
 
   // The same for each of the last `num_blocks` blocks, earliest first.
+  // `before_block` is called before each of all blocks and may throw: a batch
+  // on the CPU can take a minute.
   [[nodiscard]] std::vector<at::Tensor> intermediate_tokens(
-      const at::Tensor& images_BCHW, int64_t num_blocks) const;
+      const at::Tensor& images_BCHW,
+      int64_t num_blocks,
+      const std::function<void()>& before_block = {}) const;
 
   // The last block's attention weights, [B, heads, N, N].
   [[nodiscard]] at::Tensor last_attention(const at::Tensor& images_BCHW) const;

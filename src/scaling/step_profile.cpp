@@ -199,9 +199,7 @@ ProfiledSteps profile_steps(
     if (i == kWarmUpSteps) {
       group->barrier();
     }
-    if (caught_signal() != 0) {
-      fail(ErrorCode::kInternal, "interrupted by signal {}", caught_signal());
-    }
+    stop_if_told("times measured so far");
     const auto start = Clock::now();
     watch.start();
     const auto step = learner.step(i, values, false, [&] { return batch; });

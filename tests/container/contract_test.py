@@ -57,6 +57,15 @@ def children_of(pid):
     return own + [below for child in own for below in children_of(child)]
 
 
+def cpu_seconds(pid):
+    """What the processes that `pid` has started have used so far."""
+    ticks = 0
+    for child in children_of(pid):
+        fields = pathlib.Path(f"/proc/{child}/stat").read_text().split()
+        ticks += int(fields[13]) + int(fields[14])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 class Container:
     """One host's tree, and the program in it."""
     started = []
@@ -510,13 +519,50 @@ class ContractTest(unittest.TestCase):
             self.expect_end(job, 0)
         self.expect_model(jobs[0])
 
-    def test_a_stopped_classifier_does_not_pass_an_old_probe_off(self):
-        job = self.container(
-            "stopped-linear",
-            {"nadir_command": "linear", "epochs": 1000000, "num_workers": 1,
-             "bootstrap": 0, "baselines": False, "lr": 1},
+    def linear_job(self, name, **hyperparameters):
+        return self.container(
+            name,
+            {"nadir_command": "linear", "num_workers": 1, "bootstrap": 0,
+             "baselines": False, "lr": 1, **hyperparameters},
             {"train": self.images, "metadata": self.metadata,
              "checkpoint": self.finished.base / "checkpoints"})
+
+    def expect_quick_stop(self, job):
+        job.process.terminate()
+        begin = time.monotonic()
+        self.expect_end(job, 143, 30)
+        self.assertLess(time.monotonic() - begin, 5)
+        self.assertIn("stopped by signal 15", job.failure())
+        self.assertEqual(list((job.base / "model").iterdir()), [])
+
+    def test_a_classifier_stops_while_it_makes_features(self):
+        job = self.linear_job(
+            "stop-features", train_views=3000, feature_batch_size=1)
+        job.start()
+        wait_until(lambda: cpu_seconds(job.process.pid) > 4, 60, "its work")
+        self.expect_quick_stop(job)
+        self.assertIn("features made so far are not kept", job.text())
+        work = job.base / "checkpoints/linear"
+        self.assertEqual([p for p in work.rglob("*") if p.is_file()], [])
+
+    def test_a_classifier_stops_while_it_trains_probes(self):
+        job = self.linear_job("stop-probe", epochs=1000000)
+        job.start()
+        work = job.base / "checkpoints/linear"
+        features = work / "features"
+        wait_until(lambda: len(list(features.glob("*.safetensors"))) == 3, 60,
+                   "features of three splits")
+        time.sleep(1)
+        self.expect_quick_stop(job)
+        self.assertIn("probes trained so far are not kept", job.text())
+        # The features are whole and stay; there is nothing else.
+        self.assertEqual(
+            {p.suffix for p in work.rglob("*") if p.is_file()},
+            {".safetensors"})
+        self.assertEqual(len(list(features.iterdir())), 3)
+
+    def test_a_stopped_classifier_does_not_pass_an_old_probe_off(self):
+        job = self.linear_job("stopped-linear", epochs=1000000)
         old = job.base / "checkpoints/linear"
         (old / "linear").mkdir(parents=True)
         (old / "linear/probe.json").write_text("{}")
@@ -524,13 +570,7 @@ class ContractTest(unittest.TestCase):
         job.start()
         wait_until(lambda: children_of(job.process.pid), 30, "a child")
         self.assertFalse((old / "linear.json").exists())
-        job.process.terminate()
-        time.sleep(0.5)
-        for child in children_of(job.process.pid):  # rather than after 95 s
-            os.kill(child, signal.SIGKILL)
-        self.expect_end(job, 143)
-        self.assertIn("stopped by signal 15", job.failure())
-        self.assertEqual(list((job.base / "model").iterdir()), [])
+        self.expect_quick_stop(job)
 
     def test_a_stop_before_the_first_checkpoint_is_told(self):
         job = self.container("early", {**PRETRAIN, "epochs": 4000})

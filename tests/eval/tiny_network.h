@@ -7,6 +7,7 @@
 
 #include "eval/baselines.h"
 #include "eval/fake_dataset.h"
+#include "eval/frozen_network.h"
 #include "eval/splits.h"
 
 namespace nadir::eval {
