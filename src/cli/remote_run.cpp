@@ -47,12 +47,10 @@ std::string name_below(
 }
 
 // The largest step that there is a checkpoint of; -1 without.
-int64_t newest_step(
-    const std::vector<store::Download>& objects,
-    const store::Location& folder) {
+int64_t newest_step(const std::vector<std::string>& names) {
   int64_t newest = -1;
-  for (const auto& object : objects) {
-    newest = std::max(newest, step_of(name_below(folder, object)));
+  for (const auto& name : names) {
+    newest = std::max(newest, step_of(name));
   }
   return newest;
 }
@@ -99,7 +97,11 @@ RemoteRun::RemoteRun(
       "another prefix, or delete this one",
       given_,
       wanted.size());
-  const int64_t newest = newest_step(wanted, target);
+  std::vector<std::string> names;
+  for (const auto& download : wanted) {
+    names.push_back(name_below(target, download));
+  }
+  const int64_t newest = newest_step(names);
   const int64_t here = latest_step(local);
   if (resumes && here >= newest && here >= 0) {
     log_info(
@@ -120,25 +122,12 @@ RemoteRun::RemoteRun(
 
 std::string remote_weights(
     store::RemoteFiles& remote, const std::string& path) {
-  if (!store::is_remote(path)) {
-    return path;
-  }
-  const auto folder = store::parse_location(path).as_folder();
-  // Their places here are not used, but their names are checked.
-  const auto objects =
-      store::find_below(*remote.s3(), folder, remote.cache_path(folder));
-  const int64_t newest = newest_step(objects, folder);
-  if (newest < 0) {
-    return remote.input(path);
-  }
-  std::vector<std::string> names;
-  for (const auto& object : objects) {
-    const std::string name = name_below(folder, object);
-    if (!is_older(name, newest)) {
-      names.push_back(name);
-    }
-  }
-  return remote.input_files(path, names);
+  return remote.input(path, [](std::vector<std::string>& names) {
+    const int64_t newest = newest_step(names);
+    std::erase_if(names, [newest](const std::string& name) {
+      return is_older(name, newest);
+    });
+  });
 }
 
 void RemoteRun::start() {

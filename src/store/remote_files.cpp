@@ -172,6 +172,12 @@ void RemoteFiles::make_room(
 }
 
 std::string RemoteFiles::input(const std::string& path) {
+  return input(path, [](std::vector<std::string>&) {});
+}
+
+std::string RemoteFiles::input(
+    const std::string& path,
+    const std::function<void(std::vector<std::string>& names)>& choose) {
   if (!is_remote(path)) {
     return path;
   }
@@ -182,7 +188,20 @@ std::string RemoteFiles::input(const std::string& path) {
     return cache_path(location).string();
   }
   const auto folder = location.as_folder();
-  bring(objects_below(*s3(), folder, cache_path(folder)));
+  auto wanted = objects_below(*s3(), folder, cache_path(folder));
+  const auto name_of = [&](const Download& download) {
+    return download.object.key.substr(folder.key.size());
+  };
+  std::vector<std::string> names;
+  for (const auto& download : wanted) {
+    names.push_back(name_of(download));
+  }
+  choose(names);
+  const std::set<std::string> chosen(names.begin(), names.end());
+  std::erase_if(wanted, [&](const Download& download) {
+    return !chosen.contains(name_of(download));
+  });
+  bring(wanted);
   return cache_path(folder).parent_path().string();
 }
 

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "aws/session.h"
 #include "core/environment.h"
@@ -34,6 +36,12 @@ class RemoteFiles {
   // first. Throws Error{kNotFound} where there is nothing, Error{kIo} where
   // the copy would not fit into the cache's bound, and what S3 throws.
   [[nodiscard]] std::string input(const std::string& path);
+
+  // The same, and of a folder in S3 only the objects whose names below it
+  // `choose` leaves in the list.
+  [[nodiscard]] std::string input(
+      const std::string& path,
+      const std::function<void(std::vector<std::string>& names)>& choose);
 
   // The same for a folder of which only these objects are wanted, named below
   // it; those that are not there are left out.

@@ -115,5 +115,22 @@ TEST_F(RemoteFilesTest, SomeOfAFolder) {
   EXPECT_FALSE(fs::exists(folder / "b"));
 }
 
+TEST_F(RemoteFilesTest, ChoosesFromOneListingOfAFolder) {
+  fake_.put("run/old/a", "x");
+  fake_.put("run/new/a", "y");
+  auto remote = open();
+  std::vector<std::string> seen;
+  const auto choose = [&](std::vector<std::string>& names) {
+    seen = names;
+    std::erase(names, "old/a");
+  };
+  const fs::path folder = remote.input("s3://my-bucket/run", choose);
+  EXPECT_EQ(seen, (std::vector<std::string>{"new/a", "old/a"}));
+  EXPECT_TRUE(fs::exists(folder / "new/a"));
+  EXPECT_FALSE(fs::exists(folder / "old"));
+  // An object by itself is not chosen from.
+  EXPECT_TRUE(fs::exists(remote.input("s3://my-bucket/run/old/a", choose)));
+}
+
 }  // namespace
 }  // namespace nadir::store
