@@ -50,7 +50,7 @@ void add_hyperparameters(const JobOptions& options, cloud::JobSpec& spec) {
     pairs.emplace_back(name, value);
   }
   cloud::check_hyperparameters(
-      pairs, options.known_flags, command_of_task(options.task));
+      pairs, options.known, command_of_task(options.task));
   spec.hyperparameters = {{"nadir_command", options.task}};
   for (const auto& [name, value] : pairs) {
     NADIR_CHECK(

@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "container/job_command.h"
+#include "core/config.h"
 #include "core/error.h"
 #include "core/file.h"
 
@@ -102,29 +104,27 @@ void resolve_settings(JobOptions& options, const FlagTexts& texts) {
 }
 
 std::string command_of_task(const std::string& task) {
-  if (task == "linear") {
-    return "nadir eval linear";
-  }
-  return task == "pack" ? "nadir data pack" : "nadir " + task;
+  return "nadir " + join(container::job_command_words(task), " ");
 }
 
-std::vector<cloud::KnownFlag> flags_of_task(
+cloud::KnownHyperparameters hyperparameters_of_task(
     const CLI::App& root, const std::string& task) {
   const CLI::App* command = &root;
-  const auto words = split(command_of_task(task), ' ');
-  for (size_t i = 1; i < words.size(); ++i) {
-    command = command->get_subcommand(words[i]);
+  for (const auto& word : container::job_command_words(task)) {
+    command = command->get_subcommand(word);
   }
-  std::vector<cloud::KnownFlag> flags;
+  cloud::KnownHyperparameters known;
+  known.contract = container::contract_names(task);
+  known.containers = container::flags_of_job();
   for (const auto* option :
        command->get_options([](const CLI::Option*) { return true; })) {
     for (std::string name : option->get_lnames()) {
       std::replace(name.begin(), name.end(), '-', '_');
-      flags.push_back(
+      known.flags.push_back(
           {name, option->get_items_expected_max() > 0, value_type(*option)});
     }
   }
-  return flags;
+  return known;
 }
 
 }  // namespace nadir::cli

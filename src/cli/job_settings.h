@@ -26,7 +26,7 @@ struct JobOptions {
   bool dry_run = false;
   bool local = false;
   std::string local_dir = "jobs";
-  std::vector<cloud::KnownFlag> known_flags;  // of the task's command
+  cloud::KnownHyperparameters known;  // of the task's command
 };
 
 // Adds the flags to `command`; the parse fills `options`. Returns the texts of
@@ -40,8 +40,9 @@ void resolve_settings(JobOptions& options, const FlagTexts& texts);
 // "nadir eval linear": what a task runs.
 [[nodiscard]] std::string command_of_task(const std::string& task);
 
-// The flags of that command, as hyperparameters are held against them.
-[[nodiscard]] std::vector<cloud::KnownFlag> flags_of_task(
+// The flags of that command and the container's names beside them, as
+// hyperparameters are held against them.
+[[nodiscard]] cloud::KnownHyperparameters hyperparameters_of_task(
     const CLI::App& root, const std::string& task);
 
 }  // namespace nadir::cli

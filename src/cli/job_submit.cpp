@@ -115,7 +115,7 @@ void add_task(Command group, const Task& task) {
   const auto as_json = command.add_json_flag();
   command.set_example(task.example);
   command.on_run([options, texts, as_json, command] {
-    options->known_flags = flags_of_task(command.root(), options->task);
+    options->known = hyperparameters_of_task(command.root(), options->task);
     run_submit(*options, texts, *as_json);
   });
 }

@@ -13,32 +13,8 @@
 namespace nadir::cloud {
 namespace {
 
-// Names of the contract beside the command's own flags: which command, where
-// the channels are, and the article's words (docs/container.md).
-constexpr const char* kContractNames[] = {
-    "nadir_command",
-    "data_channel",
-    "metadata_channel",
-    "data_dir",
-    "checkpoint_channel",
-    "metadata_dir",
-    "output_dir",
-    "checkpoint_dir",
-    "pretrained_weights",
-    "arch",
-    "patch_size",
-    "num_labels"};
-
-// Flags that the container sets by itself.
-constexpr const char* kContainersNames[] = {
-    "resume", "overwrite", "dry_run", "part", "help", "feature_cache"};
-
-template <size_t N>
-bool is_one_of(const std::string& name, const char* const (&names)[N]) {
-  return std::any_of(
-      std::begin(names), std::end(names), [&](const char* known) {
-        return name == known;
-      });
+bool is_one_of(const std::string& name, const std::vector<std::string>& names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 std::string with_underscores(std::string name) {
@@ -61,9 +37,7 @@ bool is_switch_word(std::string word) {
   std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) {
     return static_cast<char>(std::tolower(c));
   });
-  static const std::vector<std::string> words = {
-      "true", "false", "on", "off", "yes", "no", "1", "0"};
-  return std::find(words.begin(), words.end(), word) != words.end();
+  return is_one_of(word, {"true", "false", "on", "off", "yes", "no", "1", "0"});
 }
 
 void check_value(
@@ -125,8 +99,9 @@ Pairs parse_flag_words(const std::vector<std::string>& words) {
 
 void check_hyperparameters(
     const Pairs& hyperparameters,
-    const std::vector<KnownFlag>& flags,
+    const KnownHyperparameters& known,
     const std::string& command) {
+  const auto& flags = known.flags;
   std::vector<std::string> names;
   for (const auto& flag : flags) {
     names.push_back(flag.name);
@@ -134,17 +109,17 @@ void check_hyperparameters(
   for (const auto& [given, value] : hyperparameters) {
     const std::string name = with_underscores(given);
     NADIR_CHECK(
-        !is_one_of(name, kContainersNames),
+        !is_one_of(name, known.containers),
         "hyperparameter {} is the container's to set; leave it out",
         given);
     if (name.starts_with("sagemaker_")) {
       continue;
     }
     const auto flag =
-        std::find_if(flags.begin(), flags.end(), [&](const auto& known) {
-          return known.name == name;
+        std::find_if(flags.begin(), flags.end(), [&](const auto& one) {
+          return one.name == name;
         });
-    if (flag == flags.end() && is_one_of(name, kContractNames)) {
+    if (flag == flags.end() && is_one_of(name, known.contract)) {
       continue;
     }
     NADIR_CHECK(

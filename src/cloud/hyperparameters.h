@@ -18,17 +18,24 @@ struct KnownFlag {
   std::string type;
 };
 
+// What a command's hyperparameters may be.
+struct KnownHyperparameters {
+  std::vector<KnownFlag> flags;
+  std::vector<std::string> contract;    // names that are no flags
+  std::vector<std::string> containers;  // flags that the container sets
+};
+
 // "--epochs 100 --overwrite" as pairs: names with underscores, several words of
 // one flag joined by commas, "true" for a flag alone. Throws
 // Error{kInvalidArgument} for a word that belongs to no flag.
 [[nodiscard]] Pairs parse_flag_words(const std::vector<std::string>& words);
 
-// Refuses names that neither `flags` nor the container's contract knows, naming
-// the nearest, and values that the flag would refuse. `command` is for
+// Refuses names that are not known, naming the nearest, those that are the
+// container's to set, and values that the flag would refuse. `command` is for
 // messages: "nadir eval linear". Throws Error{kInvalidArgument}.
 void check_hyperparameters(
     const Pairs& hyperparameters,
-    const std::vector<KnownFlag>& flags,
+    const KnownHyperparameters& known,
     const std::string& command);
 
 // The value as the SDK's framework estimators write it, as JSON: numbers, true,

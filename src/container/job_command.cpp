@@ -52,13 +52,6 @@ const KnownCommand& known_command(const std::string& name) {
       name);
 }
 
-// Flags that the job sets, or that mean nothing in it.
-const std::set<std::string>& flags_of_job() {
-  static const std::set<std::string> names = {
-      "resume", "overwrite", "dry_run", "part", "help", "feature_cache"};
-  return names;
-}
-
 // Hyperparameters of every job that are no flags.
 const Words& names_of_job() {
   static const Words names = {
@@ -70,6 +63,16 @@ const Words& names_of_job() {
       "output_dir",
       "out"};
   return names;
+}
+
+// What the article says of the network, which weights and images have of
+// themselves.
+Words expected_names(const std::string& command) {
+  if (!known_command(command).reads_network) {
+    return {};
+  }
+  return command == "linear" ? Words{"arch", "patch_size", "num_labels"}
+                             : Words{"arch", "patch_size"};
 }
 
 class Translation {
@@ -85,11 +88,7 @@ class Translation {
         flags_(flags),
         scratch_(scratch) {
     made_.name = name;
-    use(names_of_job());
-    use(image_role().hyperparameters);
-    if (!is("index")) {
-      use(index_role().hyperparameters);
-    }
+    use(contract_names(name));
   }
 
   JobCommand make() {
@@ -221,7 +220,6 @@ class Translation {
     if (!known_.reads_network) {
       return;
     }
-    use(weights_role().hyperparameters);
     if (is("predict")) {
       add_probe();
     } else {
@@ -229,10 +227,7 @@ class Translation {
           require_input(job_, weights_role(), made_.remarks), scratch_);
       add("--weights", made_.weights.string());
     }
-    take_expected({"arch", "patch_size"});
-    if (is("linear")) {
-      take_expected({"num_labels"});
-    }
+    take_expected();
     if (job_.num_gpus > 0 && !user_.has("device")) {
       add("--device", "cuda");
     }
@@ -240,7 +235,6 @@ class Translation {
 
   void add_probe() {
     const auto given = user_.text("probe");
-    use({"probe"});
     const auto source =
         given && *given != ""
             ? job_.paths.here(*given)
@@ -254,10 +248,9 @@ class Translation {
     }
   }
 
-  void take_expected(const Words& names) {
-    for (const auto& name : names) {
+  void take_expected() {
+    for (const auto& name : expected_names(made_.name)) {
       if (const auto text = user_.text(name)) {
-        use({name});
         made_.expected[name] = *text;
       }
     }
@@ -290,7 +283,8 @@ class Translation {
             return one.name == name;
           });
       NADIR_CHECK(
-          !flags_of_job().contains(name),
+          std::find(flags_of_job().begin(), flags_of_job().end(), name) ==
+              flags_of_job().end(),
           "hyperparameter {}: the job sets this itself; leave it out",
           name);
       NADIR_CHECK(
@@ -368,6 +362,31 @@ std::string job_command_name(const Hyperparameters& hyperparameters) {
 
 std::vector<std::string> job_command_words(const std::string& name) {
   return known_command(name).words;
+}
+
+std::vector<std::string> contract_names(const std::string& name) {
+  Words names = names_of_job();
+  const auto add = [&names](const Words& more) {
+    names.insert(names.end(), more.begin(), more.end());
+  };
+  add(image_role().hyperparameters);
+  if (name != "index") {
+    add(index_role().hyperparameters);
+  }
+  if (known_command(name).reads_network) {
+    add(weights_role().hyperparameters);
+  }
+  if (name == "predict") {
+    add({"probe"});
+  }
+  add(expected_names(name));
+  return names;
+}
+
+const std::vector<std::string>& flags_of_job() {
+  static const Words names = {
+      "resume", "overwrite", "dry_run", "part", "help", "feature_cache"};
+  return names;
 }
 
 JobCommand translate_job(

@@ -42,6 +42,13 @@ struct JobCommand {
 [[nodiscard]] std::vector<std::string> job_command_words(
     const std::string& name);
 
+// Hyperparameters that a job of that command may have beside its flags: where
+// inputs and outputs are, and the article's words.
+[[nodiscard]] std::vector<std::string> contract_names(const std::string& name);
+
+// Flags that the job sets, or that mean nothing in it.
+[[nodiscard]] const std::vector<std::string>& flags_of_job();
+
 // The job as `name` with `flags`, those of the command. What must be unpacked
 // or packed before is put below `scratch`, and pipes will be. Throws
 // Error{kInvalidArgument} for a hyperparameter that is no flag, naming the

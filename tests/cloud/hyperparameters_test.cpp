@@ -10,14 +10,16 @@ namespace {
 
 void expect_hyperparameter_refused(
     const Pairs& pairs, const std::string& words) {
-  static const std::vector<KnownFlag> flags = {
-      {"epochs", true, "integer"},
-      {"lr", true, "number"},
-      {"flip", false, ""},
-      {"use_bn", true, "on|off"},
-      {"arch", true, "text"}};
+  static const KnownHyperparameters known = {
+      {{"epochs", true, "integer"},
+       {"lr", true, "number"},
+       {"flip", false, ""},
+       {"use_bn", true, "on|off"},
+       {"arch", true, "text"}},
+      {"data_dir", "nadir_command"},
+      {"resume"}};
   try {
-    check_hyperparameters(pairs, flags, "nadir pretrain");
+    check_hyperparameters(pairs, known, "nadir pretrain");
     EXPECT_EQ(words, "");
   } catch (const Error& error) {
     EXPECT_NE(words, "") << error.what();

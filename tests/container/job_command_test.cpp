@@ -1,5 +1,7 @@
 #include "container/job_command.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "container/job_tree.h"
@@ -348,6 +350,23 @@ TEST(JobCommand, UsesAllGpusOfAllHosts) {
   line = line_of(tree, tree.read());
   EXPECT_TRUE(line.starts_with("launch -- eval linear ")) << line;
   EXPECT_FALSE(says(line, "--device")) << line;
+}
+
+TEST(JobCommand, TellsWhatEachCommandTakesBesideItsFlags) {
+  const auto takes = [](const std::string& command, const std::string& name) {
+    const auto names = contract_names(command);
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const char* name : {"pretrain", "linear", "predict", "pack"}) {
+    EXPECT_TRUE(takes(name, "data_dir")) << name;
+    EXPECT_TRUE(takes(name, "metadata_channel")) << name;
+  }
+  EXPECT_FALSE(takes("index", "metadata_dir"));
+  EXPECT_TRUE(takes("linear", "num_labels"));
+  EXPECT_FALSE(takes("predict", "num_labels"));
+  EXPECT_TRUE(takes("predict", "probe"));
+  EXPECT_TRUE(takes("knn", "pretrained_weights"));
+  EXPECT_FALSE(takes("pretrain", "pretrained_weights"));
 }
 
 TEST(JobCommand, KeepsTheResultsOfHostsApart) {
