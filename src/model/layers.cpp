@@ -13,7 +13,6 @@ namespace {
 
 constexpr double kInitStd = 0.02;
 constexpr double kTruncation = 2;
-constexpr double kLayerNormEps = 1e-6;
 constexpr double kBatchNormEps = 1e-5;
 constexpr double kBatchNormMomentum = 0.1;
 

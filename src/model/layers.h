@@ -25,6 +25,8 @@ struct Linear : Module {
 };
 
 // Normalises the last dimension; eps 1e-6, as the Vision Transformer has it.
+constexpr double kLayerNormEps = 1e-6;
+
 struct LayerNorm : Module {
   explicit LayerNorm(int64_t dim);
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
 
 namespace nadir::model {
 namespace {
@@ -26,7 +27,21 @@ at::Tensor add_branch(
   return at::addcmul(x, branch, factor);
 }
 
+at::Tensor factors_of_branch(const at::Tensor& drop_path_2B, int64_t index) {
+  return drop_path_2B.defined() ? drop_path_2B[index].contiguous()
+                                : at::Tensor();
+}
+
+ops::TokenLayout layout_of(const at::Tensor& x_BND) {
+  return {{{x_BND.size(0), x_BND.size(1)}}};
+}
+
 }  // namespace
+
+bool can_pack(const at::Tensor& tokens) {
+  return tokens.is_cpu() && tokens.scalar_type() == at::kFloat &&
+         !at::autocast::is_autocast_enabled(at::kCPU);
+}
 
 Attention::Attention(int64_t dim, int64_t num_heads) : num_heads_(num_heads) {
   qkv_ = register_module("qkv", std::make_shared<Linear>(dim, 3 * dim));
@@ -73,6 +88,19 @@ at::Tensor Attention::weights(const at::Tensor& x_BND) const {
   return at::matmul(qkv[0] * scale, qkv[1].transpose(-2, -1)).softmax(-1);
 }
 
+ops::AttentionParameters Attention::parameters_behind(
+    const LayerNorm& norm) const {
+  return {
+      norm.weight,
+      norm.bias,
+      qkv_->weight,
+      qkv_->bias,
+      proj_->weight,
+      proj_->bias,
+      num_heads_,
+      kLayerNormEps};
+}
+
 void Attention::init_weights(RandomStream& random) {
   qkv_->init_weights(random);
   proj_->init_weights(random);
@@ -85,6 +113,17 @@ Mlp::Mlp(int64_t dim, int64_t hidden_dim) {
 
 at::Tensor Mlp::forward(const at::Tensor& x_BND) const {
   return fc2_->forward(at::gelu(fc1_->forward(x_BND)));
+}
+
+ops::MlpParameters Mlp::parameters_behind(const LayerNorm& norm) const {
+  return {
+      norm.weight,
+      norm.bias,
+      fc1_->weight,
+      fc1_->bias,
+      fc2_->weight,
+      fc2_->bias,
+      kLayerNormEps};
 }
 
 void Mlp::init_weights(RandomStream& random) {
@@ -101,6 +140,10 @@ TransformerBlock::TransformerBlock(int64_t dim, int64_t num_heads) {
 
 at::Tensor TransformerBlock::forward(
     const at::Tensor& x_BND, const at::Tensor& drop_path_2B) const {
+  if (can_pack(x_BND)) {
+    return forward_packed(x_BND.flatten(0, 1), layout_of(x_BND), drop_path_2B)
+        .view(x_BND.sizes());
+  }
   const auto y_BND = add_branch(
       x_BND, attn_->forward(norm1_->forward(x_BND)), drop_path_2B, 0);
   return add_branch(
@@ -109,6 +152,10 @@ at::Tensor TransformerBlock::forward(
 
 at::Tensor TransformerBlock::forward_first(
     const at::Tensor& x_BND, const at::Tensor& drop_path_2B) const {
+  if (can_pack(x_BND)) {
+    return forward_packed_first(
+        x_BND.flatten(0, 1), layout_of(x_BND), drop_path_2B);
+  }
   const auto y_BD = add_branch(
       x_BND.select(1, 0),
       attn_->forward_first(norm1_->forward(x_BND)),
@@ -116,6 +163,39 @@ at::Tensor TransformerBlock::forward_first(
       0);
   return add_branch(
       y_BD, mlp_->forward(norm2_->forward(y_BD)), drop_path_2B, 1);
+}
+
+at::Tensor TransformerBlock::forward_packed(
+    const at::Tensor& x_TD,
+    const ops::TokenLayout& layout,
+    const at::Tensor& drop_path_2B) const {
+  const auto y_TD = ops::attention_branch(
+      x_TD,
+      attn_->parameters_behind(*norm1_),
+      layout,
+      factors_of_branch(drop_path_2B, 0));
+  return ops::mlp_branch(
+      y_TD,
+      mlp_->parameters_behind(*norm2_),
+      layout,
+      factors_of_branch(drop_path_2B, 1));
+}
+
+at::Tensor TransformerBlock::forward_packed_first(
+    const at::Tensor& x_TD,
+    const ops::TokenLayout& layout,
+    const at::Tensor& drop_path_2B) const {
+  const auto y_BD = ops::attention_branch(
+      x_TD,
+      attn_->parameters_behind(*norm1_),
+      layout,
+      factors_of_branch(drop_path_2B, 0),
+      /*first_tokens_only=*/true);
+  return ops::mlp_branch(
+      y_BD,
+      mlp_->parameters_behind(*norm2_),
+      {{{layout.num_images(), 1}}},
+      factors_of_branch(drop_path_2B, 1));
 }
 
 at::Tensor TransformerBlock::attention(const at::Tensor& x_BND) const {

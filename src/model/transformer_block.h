@@ -6,6 +6,8 @@
 
 #include "model/layers.h"
 #include "model/module.h"
+#include "ops/attention_branch.h"
+#include "ops/mlp_branch.h"
 
 namespace nadir::model {
 
@@ -23,6 +25,10 @@ class Attention : public Module {
 
   // The softmax weights, [B, H, N, N]: row n says where token n looks.
   [[nodiscard]] at::Tensor weights(const at::Tensor& x_BND) const;
+
+  // What the fused branch takes, with the norm before it.
+  [[nodiscard]] ops::AttentionParameters parameters_behind(
+      const LayerNorm& norm) const;
 
   void init_weights(RandomStream& random);
 
@@ -42,12 +48,18 @@ class Mlp : public Module {
 
   [[nodiscard]] at::Tensor forward(const at::Tensor& x_BND) const;
 
+  [[nodiscard]] ops::MlpParameters parameters_behind(
+      const LayerNorm& norm) const;
+
   void init_weights(RandomStream& random);
 
  private:
   std::shared_ptr<Linear> fc1_;
   std::shared_ptr<Linear> fc2_;
 };
+
+// Whether blocks take `tokens` packed: float32 on the CPU, no autocast.
+[[nodiscard]] bool can_pack(const at::Tensor& tokens);
 
 class TransformerBlock : public Module {
  public:
@@ -62,6 +74,17 @@ class TransformerBlock : public Module {
   // of which training uses the class token only.
   [[nodiscard]] at::Tensor forward_first(
       const at::Tensor& x_BND, const at::Tensor& drop_path_2B = {}) const;
+
+  // The same for tokens of images of several sizes, by kernels of our own:
+  // float32 on the CPU. `drop_path_2B` has the images of all groups.
+  [[nodiscard]] at::Tensor forward_packed(
+      const at::Tensor& x_TD,
+      const ops::TokenLayout& layout,
+      const at::Tensor& drop_path_2B) const;
+  [[nodiscard]] at::Tensor forward_packed_first(
+      const at::Tensor& x_TD,
+      const ops::TokenLayout& layout,
+      const at::Tensor& drop_path_2B) const;
 
   // The attention weights [B, H, N, N] that forward() would use.
   [[nodiscard]] at::Tensor attention(const at::Tensor& x_BND) const;

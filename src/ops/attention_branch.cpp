@@ -1,0 +1,443 @@
+#include "ops/attention_branch.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "core/error.h"
+#include "kernels/attention.h"
+#include "ops/branch_rows.h"
+#include "ops/chunks.h"
+#include "ops/packed_weight.h"
+#include "ops/weight_gradient.h"
+
+namespace nadir::ops {
+namespace {
+
+using kernels::GemmInit;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+TokenLayout one_token_each(const TokenLayout& layout) {
+  return {{{layout.num_images(), 1}}};
+}
+
+// What the gradient needs beside the parameters. P packed rows; Q rows of
+// queries: P, or one an image where only first tokens are wanted.
+struct AttentionRecord : torch::CustomClassHolder {
+  AttentionRecord(
+      const TokenLayout& token_layout,
+      const float* factors,
+      bool wants_first_only,
+      int64_t heads,
+      double eps)
+      : layout(token_layout),
+        kept(layout, factors),
+        query_rows(wants_first_only ? kept.first_tokens() : kept),
+        out_rows(wants_first_only ? one_token_each(layout) : layout, factors),
+        first_only(wants_first_only),
+        num_heads(heads),
+        norm_eps(static_cast<float>(eps)) {}
+
+  TokenLayout layout;
+  KeptRows kept;        // of x, for keys and values
+  KeptRows query_rows;  // of x
+  KeptRows out_rows;    // of y, in the order of query_rows
+  bool first_only;
+  int64_t num_heads;
+  float norm_eps;
+  at::Tensor qkv_PE;    // E = 3 D
+  at::Tensor query_QD;  // of first tokens; else they are in qkv_PE
+  at::Tensor mixed_QD;  // what the heads give
+  at::Tensor log_sums_HQ;
+};
+
+// x, or its first tokens: what y is before the branch.
+at::Tensor residual_of(const at::Tensor& x_TD, const AttentionRecord& record) {
+  if (!record.first_only) {
+    return x_TD.clone();
+  }
+  const auto first = KeptRows(record.layout, nullptr).first_tokens();
+  auto y_BD = at::empty({first.num_packed_rows(), x_TD.size(1)}, at::kFloat);
+  scale_branch(first, 0, first.num_packed_rows(), x_TD, y_BD.data_ptr<float>());
+  return y_BD;
+}
+
+// rows of `out`, `stride` apart, = weight norm(x) + bias.
+void project(
+    const RowsToNormalize& rows,
+    const at::Tensor& weight,
+    const at::Tensor& bias,
+    float* out,
+    int64_t stride) {
+  const auto packed = PackedWeight::forward(weight);
+  const int64_t dim = rows.x_TD.size(1);
+  for_each_chunk(
+      rows.kept.num_packed_rows(),
+      packed.scratch_size() + kChunkRows * dim,
+      [&](int64_t /*chunk*/, int64_t first, int64_t count, float* scratch) {
+        float* const tokens = scratch + packed.scratch_size();
+        rows.normalize(first, count, tokens);
+        packed.multiply(
+            {tokens, dim},
+            count,
+            GemmInit::kAddBias,
+            bias.const_data_ptr<float>(),
+            out + first * stride,
+            stride,
+            scratch);
+      });
+}
+
+// Calls work(head of an image, scratch) for all of them.
+struct ImageHead {
+  kernels::AttentionShape shape;
+  int64_t qkv_offset = 0;    // of the head's keys, less D, in qkv_PE
+  int64_t query_offset = 0;  // of its queries, in the tensor that has them
+  int64_t out_offset = 0;    // in mixed_QD
+  int64_t sum_offset = 0;    // in log_sums_HQ
+};
+
+template <class Work>
+void for_each_image_head(const AttentionRecord& record, Work&& work) {
+  const int64_t dim = record.qkv_PE.size(1) / 3;
+  const int64_t head_dim = dim / record.num_heads;
+  const auto& images = record.kept.images();
+  const int64_t num_queries = record.query_rows.num_packed_rows();
+  kernels::AttentionShape largest{0, 0, head_dim, 3 * dim, dim};
+  for (const KeptImage& image : images) {
+    largest.num_tokens = std::max(largest.num_tokens, image.num_tokens);
+  }
+  for_each_item(
+      static_cast<int64_t>(images.size()) * record.num_heads,
+      kernels::attention_scratch_size(largest),
+      [&](int64_t item, float* scratch) {
+        const int64_t index = item / record.num_heads;
+        const int64_t head = item % record.num_heads;
+        const KeptImage& image = images[static_cast<size_t>(index)];
+        const int64_t query_row = record.first_only ? index : image.packed_row;
+        ImageHead one;
+        one.shape = largest;
+        one.shape.num_tokens = image.num_tokens;
+        one.shape.num_queries = record.first_only ? 1 : image.num_tokens;
+        one.qkv_offset = image.packed_row * 3 * dim + head * head_dim;
+        one.query_offset = record.first_only ? query_row * dim + head * head_dim
+                                             : one.qkv_offset;
+        one.out_offset = query_row * dim + head * head_dim;
+        one.sum_offset = head * num_queries + query_row;
+        work(one, scratch);
+      });
+}
+
+const at::Tensor& queries_of(const AttentionRecord& record) {
+  return record.first_only ? record.query_QD : record.qkv_PE;
+}
+
+// Keeps what the gradient needs in `record`.
+at::Tensor run_forward(
+    const at::Tensor& x_TD,
+    const AttentionParameters& p,
+    AttentionRecord& record) {
+  const int64_t dim = x_TD.size(1);
+  const int64_t num_queries = record.query_rows.num_packed_rows();
+  record.qkv_PE =
+      at::empty({record.kept.num_packed_rows(), 3 * dim}, at::kFloat);
+  record.mixed_QD = at::empty({num_queries, dim}, at::kFloat);
+  record.log_sums_HQ = at::empty({record.num_heads, num_queries}, at::kFloat);
+  const RowsToNormalize rows{
+      x_TD, p.norm_weight, p.norm_bias, record.norm_eps, record.kept};
+  auto* const qkv = record.qkv_PE.data_ptr<float>();
+  if (record.first_only) {
+    record.query_QD = at::empty({num_queries, dim}, at::kFloat);
+    const RowsToNormalize first{
+        x_TD, p.norm_weight, p.norm_bias, record.norm_eps, record.query_rows};
+    project(
+        first,
+        p.qkv_weight.slice(0, 0, dim),
+        p.qkv_bias.slice(0, 0, dim),
+        record.query_QD.data_ptr<float>(),
+        dim);
+    project(
+        rows,
+        p.qkv_weight.slice(0, dim),
+        p.qkv_bias.slice(0, dim),
+        qkv + dim,
+        3 * dim);
+  } else {
+    project(rows, p.qkv_weight, p.qkv_bias, qkv, 3 * dim);
+  }
+  const auto* const queries = queries_of(record).const_data_ptr<float>();
+  for_each_image_head(record, [&](const ImageHead& head, float* scratch) {
+    kernels::attention(
+        head.shape,
+        queries + head.query_offset,
+        qkv + head.qkv_offset + dim,
+        qkv + head.qkv_offset + 2 * dim,
+        record.mixed_QD.data_ptr<float>() + head.out_offset,
+        record.log_sums_HQ.data_ptr<float>() + head.sum_offset,
+        scratch);
+  });
+  auto y = residual_of(x_TD, record);
+  const auto proj = PackedWeight::forward(p.proj_weight);
+  for_each_chunk(
+      num_queries,
+      proj.scratch_size() + kChunkRows * dim,
+      [&](int64_t /*chunk*/, int64_t first, int64_t count, float* scratch) {
+        float* const branch = scratch + proj.scratch_size();
+        proj.multiply(
+            {record.mixed_QD.const_data_ptr<float>() + first * dim, dim},
+            count,
+            GemmInit::kAddBias,
+            p.proj_bias.const_data_ptr<float>(),
+            branch,
+            dim,
+            scratch);
+        add_branch(record.out_rows, first, count, branch, y);
+      });
+  return y;
+}
+
+// Sums of columns, chunk by chunk.
+at::Tensor column_sums(const at::Tensor& rows) {
+  ChunkSums sums(num_chunks_of(rows.size(0)), rows.size(1));
+  for_each_chunk(
+      rows.size(0),
+      0,
+      [&](int64_t chunk, int64_t first, int64_t count, float* /*none*/) {
+        ChunkSums::add(
+            rows.const_data_ptr<float>() + first * rows.size(1),
+            count,
+            rows.size(1),
+            sums.of_chunk(chunk));
+      });
+  return sums.total();
+}
+
+// The gradient of y by x where the branch adds nothing.
+at::Tensor residual_gradient(
+    const at::Tensor& x_TD,
+    const at::Tensor& grad_y,
+    const AttentionRecord& record) {
+  if (!record.first_only) {
+    return grad_y.clone();
+  }
+  auto grad_x_TD = at::zeros_like(x_TD);
+  const auto first = KeptRows(record.layout, nullptr).first_tokens();
+  add_branch(
+      first,
+      0,
+      first.num_packed_rows(),
+      grad_y.const_data_ptr<float>(),
+      grad_x_TD);
+  return grad_x_TD;
+}
+
+// From the gradient of a projection of norm(x), [rows, out], to that of x; the
+// gradient of its weight is returned.
+at::Tensor project_backward(
+    const RowsToNormalize& rows,
+    const at::Tensor& grad,
+    const at::Tensor& weight,
+    int64_t first_chunk,
+    at::Tensor& grad_x_TD,
+    NormSums& norm) {
+  const auto packed = PackedWeight::backward(weight);
+  const int64_t dim = rows.x_TD.size(1);
+  const int64_t num_rows = rows.kept.num_packed_rows();
+  const auto tokens_PD = at::empty({num_rows, dim}, at::kFloat);
+  for_each_chunk(
+      num_rows,
+      packed.scratch_size() + kChunkRows * dim,
+      [&](int64_t chunk, int64_t first, int64_t count, float* scratch) {
+        float* const grad_tokens = scratch + packed.scratch_size();
+        packed.multiply(
+            {grad.const_data_ptr<float>() + first * grad.stride(0),
+             grad.stride(0)},
+            count,
+            GemmInit::kReplace,
+            nullptr,
+            grad_tokens,
+            dim,
+            scratch);
+        rows.normalize(first, count, tokens_PD.data_ptr<float>() + first * dim);
+        rows.add_gradient(
+            first_chunk + chunk, first, count, grad_tokens, grad_x_TD, norm);
+      });
+  return weight_gradient(grad, tokens_PD);
+}
+
+struct MixedGradient {
+  at::Tensor grad_mixed_QD;
+  at::Tensor proj_weight;
+  at::Tensor proj_bias;
+};
+
+MixedGradient proj_backward(
+    const at::Tensor& grad_y,
+    const at::Tensor& proj_weight,
+    const AttentionRecord& record) {
+  const int64_t dim = grad_y.size(1);
+  const int64_t num_rows = record.out_rows.num_packed_rows();
+  const auto packed = PackedWeight::backward(proj_weight);
+  const auto grad_out_QD = at::empty({num_rows, dim}, at::kFloat);
+  const auto grad_mixed_QD = at::empty({num_rows, dim}, at::kFloat);
+  for_each_chunk(
+      num_rows,
+      packed.scratch_size(),
+      [&](int64_t /*chunk*/, int64_t first, int64_t count, float* scratch) {
+        auto* const grad_out = grad_out_QD.data_ptr<float>() + first * dim;
+        scale_branch(record.out_rows, first, count, grad_y, grad_out);
+        packed.multiply(
+            {grad_out, dim},
+            count,
+            GemmInit::kReplace,
+            nullptr,
+            grad_mixed_QD.data_ptr<float>() + first * dim,
+            dim,
+            scratch);
+      });
+  return {
+      grad_mixed_QD,
+      weight_gradient(grad_out_QD, record.mixed_QD),
+      column_sums(grad_out_QD)};
+}
+
+variable_list run_backward(
+    const at::Tensor& x_TD,
+    const AttentionParameters& p,
+    const at::Tensor& grad_y,
+    AttentionRecord& record) {
+  NADIR_ASSERT(record.qkv_PE.defined());  // the gradient is taken once
+  const int64_t dim = x_TD.size(1);
+  const int64_t num_rows = record.kept.num_packed_rows();
+  const int64_t num_queries = record.query_rows.num_packed_rows();
+  const auto mixed = proj_backward(grad_y, p.proj_weight, record);
+  const auto grad_qkv_PE = record.first_only
+                               ? at::zeros({num_rows, 3 * dim}, at::kFloat)
+                               : at::empty({num_rows, 3 * dim}, at::kFloat);
+  const auto grad_query_QD = record.first_only
+                                 ? at::empty({num_queries, dim}, at::kFloat)
+                                 : grad_qkv_PE;
+  const auto* const qkv = record.qkv_PE.const_data_ptr<float>();
+  const auto* const queries = queries_of(record).const_data_ptr<float>();
+  auto* const grad_qkv = grad_qkv_PE.data_ptr<float>();
+  for_each_image_head(record, [&](const ImageHead& head, float* scratch) {
+    kernels::attention_backward(
+        head.shape,
+        queries + head.query_offset,
+        qkv + head.qkv_offset + dim,
+        qkv + head.qkv_offset + 2 * dim,
+        record.mixed_QD.const_data_ptr<float>() + head.out_offset,
+        record.log_sums_HQ.const_data_ptr<float>() + head.sum_offset,
+        mixed.grad_mixed_QD.const_data_ptr<float>() + head.out_offset,
+        grad_query_QD.data_ptr<float>() + head.query_offset,
+        grad_qkv + head.qkv_offset + dim,
+        grad_qkv + head.qkv_offset + 2 * dim,
+        scratch);
+  });
+  record.qkv_PE.reset();
+  auto grad_x_TD = residual_gradient(x_TD, grad_y, record);
+  const int64_t num_chunks = num_chunks_of(num_rows);
+  NormSums norm(num_chunks + num_chunks_of(num_queries), dim);
+  const RowsToNormalize rows{
+      x_TD, p.norm_weight, p.norm_bias, record.norm_eps, record.kept};
+  at::Tensor grad_weight;
+  auto grad_bias = column_sums(grad_qkv_PE);
+  if (record.first_only) {
+    const RowsToNormalize first{
+        x_TD, p.norm_weight, p.norm_bias, record.norm_eps, record.query_rows};
+    const auto of_keys = project_backward(
+        rows,
+        grad_qkv_PE.slice(1, dim),
+        p.qkv_weight.slice(0, dim),
+        0,
+        grad_x_TD,
+        norm);
+    const auto of_queries = project_backward(
+        first,
+        grad_query_QD,
+        p.qkv_weight.slice(0, 0, dim),
+        num_chunks,
+        grad_x_TD,
+        norm);
+    grad_weight = at::cat({of_queries, of_keys});
+    grad_bias.slice(0, 0, dim).copy_(column_sums(grad_query_QD));
+  } else {
+    grad_weight =
+        project_backward(rows, grad_qkv_PE, p.qkv_weight, 0, grad_x_TD, norm);
+  }
+  return {
+      grad_x_TD,
+      norm.weight.total(),
+      norm.bias.total(),
+      grad_weight,
+      grad_bias,
+      mixed.proj_weight,
+      mixed.proj_bias,
+      {}};
+}
+
+class AttentionBranch : public torch::autograd::Function<AttentionBranch> {
+ public:
+  static at::Tensor forward(
+      AutogradContext* context,
+      const at::Tensor& x_TD,
+      const at::Tensor& norm_weight,
+      const at::Tensor& norm_bias,
+      const at::Tensor& qkv_weight,
+      const at::Tensor& qkv_bias,
+      const at::Tensor& proj_weight,
+      const at::Tensor& proj_bias,
+      const c10::intrusive_ptr<AttentionRecord>& record) {
+    context->save_for_backward(
+        {x_TD, norm_weight, norm_bias, qkv_weight, proj_weight});
+    context->saved_data["record"] = c10::IValue::make_capsule(record);
+    return run_forward(
+        x_TD,
+        {norm_weight, norm_bias, qkv_weight, qkv_bias, proj_weight, proj_bias},
+        *record);
+  }
+
+  static variable_list backward(
+      AutogradContext* context, variable_list grad_outputs) {
+    const auto saved = context->get_saved_variables();
+    const auto record = c10::static_intrusive_pointer_cast<AttentionRecord>(
+        context->saved_data["record"].toCapsule());
+    return run_backward(
+        saved[0],
+        {saved[1], saved[2], saved[3], {}, saved[4], {}},
+        grad_outputs[0].contiguous(),
+        *record);
+  }
+};
+
+}  // namespace
+
+at::Tensor attention_branch(
+    const at::Tensor& x_TD,
+    const AttentionParameters& parameters,
+    const TokenLayout& layout,
+    const at::Tensor& factors_B,
+    bool first_tokens_only) {
+  const auto& p = parameters;
+  auto record = c10::make_intrusive<AttentionRecord>(
+      layout,
+      factors_or_null(factors_B),
+      first_tokens_only,
+      p.num_heads,
+      p.norm_eps);
+  const auto x = x_TD.contiguous();
+  if (!at::GradMode::is_enabled()) {
+    return run_forward(x, p, *record);
+  }
+  return AttentionBranch::apply(
+      x,
+      p.norm_weight,
+      p.norm_bias,
+      p.qkv_weight,
+      p.qkv_bias,
+      p.proj_weight,
+      p.proj_bias,
+      record);
+}
+
+}  // namespace nadir::ops

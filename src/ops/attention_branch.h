@@ -1,0 +1,40 @@
+// x + factor * proj(attention(qkv(norm(x)))), the first half of a transformer
+// block, with a gradient of our own: float32 on the CPU. Tokens of images of
+// all sizes go through the linear maps together, each image attends to itself;
+// what is kept for the gradient is the input, what qkv gives, and what the
+// heads give. Images that stochastic depth leaves out cost a copy.
+// Shapes: T tokens, D channels, B images.
+#pragma once
+
+#include <cstdint>
+
+#include <ATen/core/Tensor.h>
+
+#include "ops/token_rows.h"
+
+namespace nadir::ops {
+
+// As the modules have them; float32, contiguous. qkv is laid out [3, heads,
+// D / heads].
+struct AttentionParameters {
+  at::Tensor norm_weight;
+  at::Tensor norm_bias;
+  at::Tensor qkv_weight;
+  at::Tensor qkv_bias;
+  at::Tensor proj_weight;
+  at::Tensor proj_bias;
+  int64_t num_heads = 1;
+  double norm_eps = 1e-6;
+};
+
+// [T, D]; or, with `first_tokens_only`, [B, D]: what the first token of each
+// image becomes. `factors_B`: one float32 factor an image, or undefined. Can be
+// differentiated once, by x and the parameters.
+[[nodiscard]] at::Tensor attention_branch(
+    const at::Tensor& x_TD,
+    const AttentionParameters& parameters,
+    const TokenLayout& layout,
+    const at::Tensor& factors_B,
+    bool first_tokens_only = false);
+
+}  // namespace nadir::ops

@@ -1,0 +1,222 @@
+#include "ops/mlp_branch.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include "core/error.h"
+#include "kernels/gelu.h"
+#include "kernels/layer_norm.h"
+#include "ops/branch_rows.h"
+#include "ops/chunks.h"
+#include "ops/packed_weight.h"
+#include "ops/weight_gradient.h"
+
+namespace nadir::ops {
+namespace {
+
+using kernels::GemmInit;
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+// What the gradient needs beside the parameters.
+struct MlpRecord : torch::CustomClassHolder {
+  MlpRecord(KeptRows kept_rows, double eps)
+      : kept(std::move(kept_rows)), norm_eps(static_cast<float>(eps)) {}
+
+  KeptRows kept;
+  float norm_eps;
+  at::Tensor hidden_PF;  // fc1's outputs; P packed rows, F hidden channels
+};
+
+// y holds x already.
+void run_forward(
+    const at::Tensor& x_TD,
+    const MlpParameters& p,
+    MlpRecord& record,
+    bool keeps_hidden,
+    at::Tensor& y_TD) {
+  const KeptRows& kept = record.kept;
+  const int64_t dim = x_TD.size(1);
+  const int64_t hidden = p.fc1_weight.size(0);
+  const auto fc1 = PackedWeight::forward(p.fc1_weight);
+  const auto fc2 = PackedWeight::forward(p.fc2_weight);
+  if (keeps_hidden) {
+    record.hidden_PF = at::empty({kept.num_packed_rows(), hidden}, at::kFloat);
+  }
+  const RowsToNormalize rows{
+      x_TD, p.norm_weight, p.norm_bias, record.norm_eps, kept};
+  const int64_t gemm_size = std::max(fc1.scratch_size(), fc2.scratch_size());
+  for_each_chunk(
+      kept.num_packed_rows(),
+      gemm_size + kChunkRows * (dim + 2 * hidden),
+      [&](int64_t /*chunk*/, int64_t first, int64_t count, float* scratch) {
+        float* const tokens = scratch + gemm_size;
+        float* const active = tokens + kChunkRows * dim;
+        float* const linear =
+            keeps_hidden ? record.hidden_PF.data_ptr<float>() + first * hidden
+                         : active + kChunkRows * hidden;
+        rows.normalize(first, count, tokens);
+        fc1.multiply(
+            {tokens, dim},
+            count,
+            GemmInit::kAddBias,
+            p.fc1_bias.const_data_ptr<float>(),
+            linear,
+            hidden,
+            scratch);
+        kernels::gelu(linear, count * hidden, active);
+        fc2.multiply(
+            {active, hidden},
+            count,
+            GemmInit::kAddBias,
+            p.fc2_bias.const_data_ptr<float>(),
+            tokens,
+            dim,
+            scratch);
+        add_branch(kept, first, count, tokens, y_TD);
+      });
+}
+
+class MlpBranch : public torch::autograd::Function<MlpBranch> {
+ public:
+  static at::Tensor forward(
+      AutogradContext* context,
+      const at::Tensor& x_TD,
+      const at::Tensor& norm_weight,
+      const at::Tensor& norm_bias,
+      const at::Tensor& fc1_weight,
+      const at::Tensor& fc1_bias,
+      const at::Tensor& fc2_weight,
+      const at::Tensor& fc2_bias,
+      const c10::intrusive_ptr<MlpRecord>& record) {
+    context->save_for_backward(
+        {x_TD, norm_weight, norm_bias, fc1_weight, fc2_weight});
+    context->saved_data["record"] = c10::IValue::make_capsule(record);
+    auto y_TD = x_TD.clone();
+    run_forward(
+        x_TD,
+        {norm_weight, norm_bias, fc1_weight, fc1_bias, fc2_weight, fc2_bias},
+        *record,
+        /*keeps_hidden=*/true,
+        y_TD);
+    return y_TD;
+  }
+
+  static variable_list backward(
+      AutogradContext* context, variable_list grad_outputs) {
+    const auto saved = context->get_saved_variables();
+    const auto record = c10::static_intrusive_pointer_cast<MlpRecord>(
+        context->saved_data["record"].toCapsule());
+    return run_backward(
+        saved[0],
+        {saved[1], saved[2], saved[3], {}, saved[4], {}},
+        grad_outputs[0].contiguous(),
+        *record);
+  }
+
+ private:
+  static variable_list run_backward(
+      const at::Tensor& x_TD,
+      const MlpParameters& p,
+      const at::Tensor& grad_y_TD,
+      MlpRecord& record);
+};
+
+// With z = fc2(g), g = gelu(a), a = fc1(h), h = norm(x), and dz the factor
+// times dy: dg = dz W2, da = dg gelu'(a), dh = da W1.
+variable_list MlpBranch::run_backward(
+    const at::Tensor& x_TD,
+    const MlpParameters& p,
+    const at::Tensor& grad_y_TD,
+    MlpRecord& record) {
+  NADIR_ASSERT(record.hidden_PF.defined());  // the gradient is taken once
+  const KeptRows& kept = record.kept;
+  const int64_t num_rows = kept.num_packed_rows();
+  const int64_t dim = x_TD.size(1);
+  const int64_t hidden = p.fc1_weight.size(0);
+  const auto fc1 = PackedWeight::backward(p.fc1_weight);
+  const auto fc2 = PackedWeight::backward(p.fc2_weight);
+  const auto active_PF = record.hidden_PF;  // becomes g, in place
+  record.hidden_PF.reset();
+  const auto grad_hidden_PF = at::empty_like(active_PF);
+  const auto grad_out_PD = at::empty({num_rows, dim}, at::kFloat);
+  const auto tokens_PD = at::empty({num_rows, dim}, at::kFloat);
+  auto grad_x_TD = grad_y_TD.clone();
+  const int64_t num_chunks = num_chunks_of(num_rows);
+  ChunkSums fc1_bias(num_chunks, hidden);
+  ChunkSums fc2_bias(num_chunks, dim);
+  NormSums norm(num_chunks, dim);
+  const RowsToNormalize rows{
+      x_TD, p.norm_weight, p.norm_bias, record.norm_eps, kept};
+  const int64_t gemm_size = std::max(fc1.scratch_size(), fc2.scratch_size());
+  for_each_chunk(
+      num_rows,
+      gemm_size + kChunkRows * dim,
+      [&](int64_t chunk, int64_t first, int64_t count, float* scratch) {
+        auto* const grad_out = grad_out_PD.data_ptr<float>() + first * dim;
+        auto* const grad_hidden =
+            grad_hidden_PF.data_ptr<float>() + first * hidden;
+        auto* const active = active_PF.data_ptr<float>() + first * hidden;
+        float* const grad_tokens = scratch + gemm_size;
+        scale_branch(kept, first, count, grad_y_TD, grad_out);
+        ChunkSums::add(grad_out, count, dim, fc2_bias.of_chunk(chunk));
+        fc2.multiply(
+            {grad_out, dim},
+            count,
+            GemmInit::kReplace,
+            nullptr,
+            grad_hidden,
+            hidden,
+            scratch);
+        kernels::gelu_backward(active, count * hidden, active, grad_hidden);
+        ChunkSums::add(grad_hidden, count, hidden, fc1_bias.of_chunk(chunk));
+        fc1.multiply(
+            {grad_hidden, hidden},
+            count,
+            GemmInit::kReplace,
+            nullptr,
+            grad_tokens,
+            dim,
+            scratch);
+        rows.normalize(first, count, tokens_PD.data_ptr<float>() + first * dim);
+        rows.add_gradient(chunk, first, count, grad_tokens, grad_x_TD, norm);
+      });
+  return {
+      grad_x_TD,
+      norm.weight.total(),
+      norm.bias.total(),
+      weight_gradient(grad_hidden_PF, tokens_PD),
+      fc1_bias.total(),
+      weight_gradient(grad_out_PD, active_PF),
+      fc2_bias.total(),
+      {}};
+}
+
+}  // namespace
+
+at::Tensor mlp_branch(
+    const at::Tensor& x_TD,
+    const MlpParameters& parameters,
+    const TokenLayout& layout,
+    const at::Tensor& factors_B) {
+  const auto& p = parameters;
+  auto record = c10::make_intrusive<MlpRecord>(
+      KeptRows(layout, factors_or_null(factors_B)), p.norm_eps);
+  const auto x = x_TD.contiguous();
+  if (at::GradMode::is_enabled()) {
+    return MlpBranch::apply(
+        x,
+        p.norm_weight,
+        p.norm_bias,
+        p.fc1_weight,
+        p.fc1_bias,
+        p.fc2_weight,
+        p.fc2_bias,
+        record);
+  }
+  auto y_TD = x.clone();
+  run_forward(x, p, *record, /*keeps_hidden=*/false, y_TD);
+  return y_TD;
+}
+
+}  // namespace nadir::ops

@@ -1,0 +1,33 @@
+// x + factor * fc2(gelu(fc1(norm(x)))), the second half of a transformer
+// block, with a gradient of our own: float32 on the CPU. Rows go through in
+// chunks that stay in cache; what is kept for the gradient is the input and
+// what fc1 gives. Rows that stochastic depth leaves out cost a copy.
+// Shapes: T tokens, D channels, B images.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "ops/token_rows.h"
+
+namespace nadir::ops {
+
+// As the modules have them; float32, contiguous.
+struct MlpParameters {
+  at::Tensor norm_weight;
+  at::Tensor norm_bias;
+  at::Tensor fc1_weight;
+  at::Tensor fc1_bias;
+  at::Tensor fc2_weight;
+  at::Tensor fc2_bias;
+  double norm_eps = 1e-6;
+};
+
+// [T, D]. `factors_B`: one float32 factor an image, or undefined. Can be
+// differentiated once, by x and the parameters.
+[[nodiscard]] at::Tensor mlp_branch(
+    const at::Tensor& x_TD,
+    const MlpParameters& parameters,
+    const TokenLayout& layout,
+    const at::Tensor& factors_B);
+
+}  // namespace nadir::ops

@@ -1,0 +1,69 @@
+#include "ops/packed_weight.h"
+
+#include <algorithm>
+
+#include <ATen/ATen.h>
+
+#include "ops/chunks.h"
+
+namespace nadir::ops {
+namespace {
+
+constexpr int64_t kPanelsAtATime = 8;
+
+}  // namespace
+
+PackedWeight PackedWeight::forward(const at::Tensor& weight) {
+  return {
+      {weight.const_data_ptr<float>(), weight.stride(0), true},
+      weight.size(1),
+      weight.size(0)};
+}
+
+PackedWeight PackedWeight::backward(const at::Tensor& weight) {
+  return {
+      {weight.const_data_ptr<float>(), weight.stride(0)},
+      weight.size(0),
+      weight.size(1)};
+}
+
+PackedWeight::PackedWeight(
+    const kernels::MatrixView& matrix, int64_t k, int64_t n)
+    : k_(k),
+      n_(n),
+      packed_(at::empty({kernels::gemm_packed_size(k, n)}, at::kFloat)) {
+  auto* const packed = packed_.data_ptr<float>();
+  const int64_t step = kPanelsAtATime * kernels::gemm_panel_cols();
+  for_each_item((n + step - 1) / step, 0, [&](int64_t item, float* /*none*/) {
+    const int64_t col = item * step;
+    kernels::gemm_pack(
+        matrix.at(0, col), k, std::min(step, n - col), packed + col * k);
+  });
+}
+
+void PackedWeight::multiply(
+    const kernels::MatrixView& a,
+    int64_t num_rows,
+    kernels::GemmInit init,
+    const float* bias,
+    float* c,
+    int64_t c_stride,
+    float* scratch) const {
+  kernels::gemm(
+      a,
+      num_rows,
+      k_,
+      packed_.const_data_ptr<float>(),
+      n_,
+      init,
+      bias,
+      c,
+      c_stride,
+      scratch);
+}
+
+int64_t PackedWeight::scratch_size() const {
+  return kernels::gemm_scratch_size(k_);
+}
+
+}  // namespace nadir::ops

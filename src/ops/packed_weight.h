@@ -1,0 +1,41 @@
+// The weight of a linear map, [out, in] as LibTorch keeps it, in the panels
+// that products read.
+#pragma once
+
+#include <cstdint>
+
+#include <ATen/core/Tensor.h>
+
+#include "kernels/gemm.h"
+
+namespace nadir::ops {
+
+class PackedWeight {
+ public:
+  // For rows of inputs, [rows, in] to [rows, out].
+  static PackedWeight forward(const at::Tensor& weight);
+  // For gradients of outputs, [rows, out] to [rows, in].
+  static PackedWeight backward(const at::Tensor& weight);
+
+  // c [num_rows, columns of the result], rows `c_stride` apart, from `a`.
+  // `scratch` holds scratch_size() floats. From any thread.
+  void multiply(
+      const kernels::MatrixView& a,
+      int64_t num_rows,
+      kernels::GemmInit init,
+      const float* bias,
+      float* c,
+      int64_t c_stride,
+      float* scratch) const;
+
+  [[nodiscard]] int64_t scratch_size() const;
+
+ private:
+  PackedWeight(const kernels::MatrixView& matrix, int64_t k, int64_t n);
+
+  int64_t k_;
+  int64_t n_;
+  at::Tensor packed_;
+};
+
+}  // namespace nadir::ops
