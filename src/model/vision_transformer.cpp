@@ -138,8 +138,59 @@ at::Tensor VisionTransformer::run_to_last_block(
 at::Tensor VisionTransformer::forward(
     const at::Tensor& images_BCHW,
     const std::optional<DropPathKey>& drop_path) const {
-  const auto factors_L2B = drop_path_factors(drop_path, images_BCHW);
-  const auto x_BND = run_to_last_block(images_BCHW, factors_L2B);
+  return forward_groups(
+      {images_BCHW},
+      drop_path ? std::vector{*drop_path} : std::vector<DropPathKey>());
+}
+
+at::Tensor VisionTransformer::forward_groups(
+    const std::vector<at::Tensor>& groups,
+    const std::vector<DropPathKey>& drop_paths) const {
+  NADIR_ASSERT(drop_paths.empty() || drop_paths.size() == groups.size());
+  std::vector<at::Tensor> tokens;
+  std::vector<at::Tensor> factors;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    tokens.push_back(embed(groups[i]));
+    factors.push_back(drop_path_factors(
+        drop_paths.empty() ? std::nullopt : std::optional(drop_paths[i]),
+        groups[i]));
+  }
+  NADIR_CHECK(!tokens.empty(), "there are no views to run the network on");
+  if (can_pack(tokens.front())) {
+    return forward_packed(tokens, factors);
+  }
+  std::vector<at::Tensor> outputs;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    outputs.push_back(finish(std::move(tokens[i]), factors[i]));
+  }
+  return at::cat(outputs);
+}
+
+at::Tensor VisionTransformer::forward_packed(
+    const std::vector<at::Tensor>& tokens,
+    const std::vector<at::Tensor>& factors) const {
+  ops::TokenLayout layout;
+  std::vector<at::Tensor> rows;
+  for (const at::Tensor& group : tokens) {
+    layout.groups.push_back({group.size(0), group.size(1)});
+    rows.push_back(group.flatten(0, 1));
+  }
+  const auto factors_L2B =
+      factors.front().defined() ? at::cat(factors, 2) : at::Tensor();
+  auto x_TD = at::cat(rows);
+  for (size_t i = 0; i + 1 < blocks_.size(); ++i) {
+    x_TD = blocks_[i]->forward_packed(
+        x_TD, layout, factors_of_block(factors_L2B, i));
+  }
+  return norm_->forward(blocks_.back()->forward_packed_first(
+      x_TD, layout, factors_of_block(factors_L2B, blocks_.size() - 1)));
+}
+
+at::Tensor VisionTransformer::finish(
+    at::Tensor x_BND, const at::Tensor& factors_L2B) const {
+  for (size_t i = 0; i + 1 < blocks_.size(); ++i) {
+    x_BND = blocks_[i]->forward(x_BND, factors_of_block(factors_L2B, i));
+  }
   return norm_->forward(blocks_.back()->forward_first(
       x_BND, factors_of_block(factors_L2B, blocks_.size() - 1)));
 }

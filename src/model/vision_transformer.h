@@ -55,6 +55,13 @@ class VisionTransformer : public Module {
       const at::Tensor& images_BCHW,
       const std::optional<DropPathKey>& drop_path = std::nullopt) const;
 
+  // The same for images of several sizes, a tensor each, one behind the other:
+  // [sum of B, D]. `drop_paths` has a key for each, or is empty. On the CPU in
+  // float32 their tokens go through the blocks together.
+  [[nodiscard]] at::Tensor forward_groups(
+      const std::vector<at::Tensor>& groups,
+      const std::vector<DropPathKey>& drop_paths) const;
+
   // All tokens of the last block after the final norm, [B, N, D].
   [[nodiscard]] at::Tensor forward_tokens(
       const at::Tensor& images_BCHW,
@@ -88,6 +95,15 @@ class VisionTransformer : public Module {
   [[nodiscard]] at::Tensor drop_path_factors(
       const std::optional<DropPathKey>& key,
       const at::Tensor& images_BCHW) const;
+
+  // forward_groups() where blocks take all tokens together.
+  [[nodiscard]] at::Tensor forward_packed(
+      const std::vector<at::Tensor>& tokens,
+      const std::vector<at::Tensor>& factors) const;
+
+  // From embedded tokens to normed class tokens, [B, D].
+  [[nodiscard]] at::Tensor finish(
+      at::Tensor x_BND, const at::Tensor& factors_L2B) const;
 
   // Tokens after every block but the last.
   [[nodiscard]] at::Tensor run_to_last_block(

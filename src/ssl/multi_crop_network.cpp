@@ -18,7 +18,7 @@ at::Tensor MultiCropNetwork::features(
     const std::vector<at::Tensor>& groups,
     int64_t num_images,
     const std::optional<model::DropPathKey>& drop_path) const {
-  std::vector<at::Tensor> outputs;
+  std::vector<model::DropPathKey> keys;
   int64_t first_view = 0;
   for (const at::Tensor& group : groups) {
     NADIR_CHECK(
@@ -26,16 +26,14 @@ at::Tensor MultiCropNetwork::features(
         "a group of {} views cannot hold the views of {} images",
         group.size(0),
         num_images);
-    auto key = drop_path;
-    if (key) {
-      key->images_per_view = num_images;
-      key->first_view = first_view;
+    if (drop_path) {
+      keys.push_back(*drop_path);
+      keys.back().images_per_view = num_images;
+      keys.back().first_view = first_view;
     }
-    outputs.push_back(backbone_->forward(group, key));
     first_view += group.size(0) / num_images;
   }
-  NADIR_CHECK(!outputs.empty(), "there are no views to run the network on");
-  return at::cat(outputs);
+  return backbone_->forward_groups(groups, keys);
 }
 
 at::Tensor MultiCropNetwork::project(
