@@ -49,6 +49,17 @@ if(Torch_FOUND AND NOT TARGET Torch::cpu)
   target_compile_options(Torch::cpu INTERFACE
     "SHELL:-idirafter ${Torch_INCLUDE_DIR}"
     "SHELL:-idirafter ${Torch_INCLUDE_DIR}/torch/csrc/api/include")
+  # The OpenMP that LibTorch runs on: its own copy where it brings one.
+  get_filename_component(_torch_libraries "${Torch_CPU_LIBRARY}" DIRECTORY)
+  find_library(Torch_GOMP_LIBRARY NAMES libgomp.so.1
+    HINTS "${_torch_libraries}" NO_DEFAULT_PATH)
+  mark_as_advanced(Torch_GOMP_LIBRARY)
+  add_library(Torch::openmp INTERFACE IMPORTED)
+  if(Torch_GOMP_LIBRARY)
+    target_link_libraries(Torch::openmp INTERFACE "${Torch_GOMP_LIBRARY}")
+  else()
+    target_link_options(Torch::openmp INTERFACE -fopenmp)
+  endif()
 endif()
 
 # Torch::cuda, for the module that speaks NCCL; only where the headers of CUDA

@@ -28,7 +28,7 @@ constexpr int64_t kTileRows = kLanes == 16 ? 12 : 6;
 // Rows of `a` that are packed at a time, so that they stay in the second level
 // of cache, and terms that are summed in registers: a panel of so many rows
 // fits into the first level.
-constexpr int64_t kBlockRows = 4 * kTileRows;
+constexpr int64_t kBlockRows = (48 / kTileRows) * kTileRows;
 constexpr int64_t kBlockTerms = 384;
 
 int64_t panel_cols_all() {
@@ -110,10 +110,43 @@ void pack_block(const MatrixView& a, int64_t m, int64_t k, float* block) {
   }
 }
 
-// One tile; `init` says what is in `c` and is constant for the compiler.
-template <GemmInit kInit>
+// The values that a term of the sums multiplies, one a row of the tile: as
+// they were packed, beside each other,
+struct PackedRows {
+  const float* next;
+
+  [[nodiscard]] HWY_INLINE float at(int64_t row) const { return next[row]; }
+
+  HWY_INLINE void step() { next += kTileRows; }
+};
+
+// or in the rows of a matrix, which saves the packing. Three rows a pointer:
+// processors add one or two strides to an address at no cost.
+struct MatrixRows {
+  MatrixRows(const float* data, int64_t row_stride) : stride(row_stride) {
+    for (int64_t i = 0; i < kTileRows / 3; ++i) {
+      bases[i] = data + 3 * i * stride;
+    }
+  }
+
+  [[nodiscard]] HWY_INLINE float at(int64_t row) const {
+    return bases[row / 3][row % 3 * stride];
+  }
+
+  HWY_INLINE void step() {
+    for (auto& base : bases) {
+      ++base;
+    }
+  }
+
+  int64_t stride;
+  const float* bases[kTileRows / 3];
+};
+
+// One tile; kInit says what is in `c`.
+template <GemmInit kInit, class Rows>
 HWY_INLINE void run_tile(
-    const float* HWY_RESTRICT a,
+    Rows rows,
     const float* HWY_RESTRICT b,
     int64_t k,
     const float* HWY_RESTRICT bias,
@@ -131,11 +164,11 @@ HWY_INLINE void run_tile(
     const auto right = hn::Load(d, b + kLanes);
 #pragma GCC unroll 12
     for (int64_t i = 0; i < kTileRows; ++i) {
-      const auto factor = hn::Set(d, a[i]);
+      const auto factor = hn::Set(d, rows.at(i));
       sums[i][0] = hn::MulAdd(factor, left, sums[i][0]);
       sums[i][1] = hn::MulAdd(factor, right, sums[i][1]);
     }
-    a += kTileRows;
+    rows.step();
     b += kPanelCols;
   }
 #pragma GCC unroll 12
@@ -153,9 +186,10 @@ HWY_INLINE void run_tile(
   }
 }
 
+template <class Rows>
 void run_full_tile(
     GemmInit init,
-    const float* a,
+    const Rows& rows,
     const float* b,
     int64_t k,
     const float* bias,
@@ -163,21 +197,22 @@ void run_full_tile(
     int64_t c_stride) {
   switch (init) {
     case GemmInit::kReplace:
-      run_tile<GemmInit::kReplace>(a, b, k, bias, c, c_stride);
+      run_tile<GemmInit::kReplace>(rows, b, k, bias, c, c_stride);
       break;
     case GemmInit::kAddBias:
-      run_tile<GemmInit::kAddBias>(a, b, k, bias, c, c_stride);
+      run_tile<GemmInit::kAddBias>(rows, b, k, bias, c, c_stride);
       break;
     case GemmInit::kAccumulate:
-      run_tile<GemmInit::kAccumulate>(a, b, k, bias, c, c_stride);
+      run_tile<GemmInit::kAccumulate>(rows, b, k, bias, c, c_stride);
       break;
   }
 }
 
 // A tile at the edge: computed whole beside, and copied as far as it goes.
+template <class Rows>
 void run_part_tile(
     GemmInit init,
-    const float* a,
+    const Rows& rows,
     const float* b,
     int64_t k,
     const float* bias,
@@ -186,7 +221,7 @@ void run_part_tile(
     int64_t num_rows,
     int64_t num_cols,
     float* tile) {
-  run_tile<GemmInit::kReplace>(a, b, k, nullptr, tile, kPanelCols);
+  run_tile<GemmInit::kReplace>(rows, b, k, nullptr, tile, kPanelCols);
   for (int64_t i = 0; i < num_rows; ++i) {
     for (int64_t j = 0; j < num_cols; ++j) {
       float& out = c[i * c_stride + j];
@@ -211,26 +246,54 @@ void gemm_all(
     float* scratch) {
   const int64_t block_terms = std::min(k, kBlockTerms);
   float* const block = scratch;
-  float* const tile = scratch + kBlockRows * block_terms;
+  float* const tile = block + kBlockRows * block_terms;
   for (int64_t row = 0; row < m; row += kBlockRows) {
     const int64_t num_rows = std::min(kBlockRows, m - row);
     for (int64_t first = 0; first < k; first += block_terms) {
       const int64_t terms = std::min(block_terms, k - first);
       const GemmInit how = first == 0 ? init : GemmInit::kAccumulate;
-      pack_block(a.at(row, first), num_rows, terms, block);
+      const MatrixView part = a.at(row, first);
+      // Rows of `a` are read where they are, but for a tile at the edge.
+      const int64_t in_place =
+          a.is_transposed ? 0 : num_rows / kTileRows * kTileRows;
+      pack_block(part.at(in_place, 0), num_rows - in_place, terms, block);
       for (int64_t col = 0; col < n; col += kPanelCols) {
         const float* const panel = packed + col * k + first * kPanelCols;
         const int64_t num_cols = std::min(kPanelCols, n - col);
         const float* const bias_part = bias == nullptr ? bias : bias + col;
         for (int64_t i = 0; i < num_rows; i += kTileRows) {
           float* const out = c + (row + i) * c_stride + col;
-          const float* const rows = block + i * terms;
-          if (i + kTileRows <= num_rows && num_cols == kPanelCols) {
-            run_full_tile(how, rows, panel, terms, bias_part, out, c_stride);
+          const float* const rows = block + (i - in_place) * terms;
+          const bool is_full =
+              i + kTileRows <= num_rows && num_cols == kPanelCols;
+          if (is_full && i < in_place) {
+            run_full_tile(
+                how,
+                MatrixRows(part.at(i, 0).data, a.stride),
+                panel,
+                terms,
+                bias_part,
+                out,
+                c_stride);
+          } else if (is_full) {
+            run_full_tile(
+                how, PackedRows{rows}, panel, terms, bias_part, out, c_stride);
+          } else if (i < in_place) {
+            run_part_tile(
+                how,
+                MatrixRows(part.at(i, 0).data, a.stride),
+                panel,
+                terms,
+                bias_part,
+                out,
+                c_stride,
+                kTileRows,
+                num_cols,
+                tile);
           } else {
             run_part_tile(
                 how,
-                rows,
+                PackedRows{rows},
                 panel,
                 terms,
                 bias_part,

@@ -10,11 +10,12 @@
 #include <ATen/Parallel.h>
 
 #include "core/aligned.h"
+#include "ops/threads.h"
 
 namespace nadir::ops {
 
 // A multiple of the rows of every level's tile of registers.
-constexpr int64_t kChunkRows = 96;
+constexpr int64_t kChunkRows = 48;
 
 [[nodiscard]] constexpr int64_t num_chunks_of(int64_t num_rows) {
   return (num_rows + kChunkRows - 1) / kChunkRows;
@@ -25,17 +26,18 @@ constexpr int64_t kChunkRows = 96;
 // a call throws is thrown here.
 template <class Work>
 void for_each_item(int64_t num_items, int64_t scratch_size, Work&& work) {
+  if (num_items == 0) {
+    return;
+  }
   std::atomic<int64_t> next = 0;
-  const int64_t num_workers =
-      std::min<int64_t>(num_items, at::get_num_threads());
-  at::parallel_for(0, num_workers, 1, [&](int64_t begin, int64_t end) {
+  const auto take_items = [&] {
     AlignedFloats scratch(scratch_size);
-    for (int64_t worker = begin; worker < end; ++worker) {
-      for (int64_t item = next++; item < num_items; item = next++) {
-        work(item, scratch.data());
-      }
+    for (int64_t item = next++; item < num_items; item = next++) {
+      work(item, scratch.data());
     }
-  });
+  };
+  run_on_threads(
+      std::min<int64_t>(num_items, at::get_num_threads()), take_items);
 }
 
 // Calls work(chunk, first row, number of rows, scratch) for each chunk.

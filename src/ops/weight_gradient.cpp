@@ -10,52 +10,53 @@
 namespace nadir::ops {
 namespace {
 
-// A thread's share of the weight: large, so that rows are packed seldom; and
-// the rows that are summed at a time.
-constexpr int64_t kBlockOut = 384;
-constexpr int64_t kBlockIn = 384;
+// Rows that are summed at a time.
 constexpr int64_t kBlockTerms = 384;
 
 }  // namespace
 
+// The inputs are packed once, block by block; then threads take rows of the
+// weight, and read all of them.
 at::Tensor weight_gradient(const at::Tensor& grads, const at::Tensor& inputs) {
   const int64_t num_rows = grads.size(0);
   const int64_t num_out = grads.size(1);
   const int64_t num_in = inputs.size(1);
-  auto weight = num_rows > 0 ? at::empty({num_out, num_in}, at::kFloat)
-                             : at::zeros({num_out, num_in}, at::kFloat);
+  if (num_rows == 0) {
+    return at::zeros({num_out, num_in}, at::kFloat);
+  }
+  auto weight = at::empty({num_out, num_in}, at::kFloat);
+  const int64_t padded_in = kernels::gemm_packed_size(1, num_in);
+  const auto packed = at::empty({num_rows, padded_in}, at::kFloat);
   const auto* const grad = grads.const_data_ptr<float>();
   const auto* const input = inputs.const_data_ptr<float>();
+  auto* const blocks = packed.data_ptr<float>();
   auto* const out = weight.data_ptr<float>();
-  const int64_t packed_size = kernels::gemm_packed_size(kBlockTerms, kBlockIn);
-  const int64_t blocks_in = (num_in + kBlockIn - 1) / kBlockIn;
-  const int64_t blocks_out = (num_out + kBlockOut - 1) / kBlockOut;
-  for_each_item(
-      blocks_in * blocks_out,
-      packed_size + kernels::gemm_scratch_size(kBlockTerms),
-      [&](int64_t item, float* packed) {
-        const int64_t in = item % blocks_in * kBlockIn;
-        const int64_t first = item / blocks_in * kBlockOut;
-        const int64_t width = std::min(kBlockIn, num_in - in);
+  const int64_t num_blocks = (num_rows + kBlockTerms - 1) / kBlockTerms;
+  for_each_item(num_blocks, 0, [&](int64_t block, float* /*none*/) {
+    const int64_t row = block * kBlockTerms;
+    kernels::gemm_pack(
+        {input + row * inputs.stride(0), inputs.stride(0)},
+        std::min(kBlockTerms, num_rows - row),
+        num_in,
+        blocks + row * padded_in);
+  });
+  for_each_chunk(
+      num_out,
+      kernels::gemm_scratch_size(kBlockTerms),
+      [&](int64_t /*chunk*/, int64_t first, int64_t count, float* scratch) {
         for (int64_t row = 0; row < num_rows; row += kBlockTerms) {
-          const int64_t terms = std::min(kBlockTerms, num_rows - row);
-          kernels::gemm_pack(
-              {input + row * inputs.stride(0) + in, inputs.stride(0)},
-              terms,
-              width,
-              packed);
           kernels::gemm(
               {grad + row * grads.stride(0) + first, grads.stride(0), true},
-              std::min(kBlockOut, num_out - first),
-              terms,
-              packed,
-              width,
+              count,
+              std::min(kBlockTerms, num_rows - row),
+              blocks + row * padded_in,
+              num_in,
               row == 0 ? kernels::GemmInit::kReplace
                        : kernels::GemmInit::kAccumulate,
               nullptr,
-              out + first * num_in + in,
+              out + first * num_in,
               num_in,
-              packed + packed_size);
+              scratch);
         }
       });
   return weight;
