@@ -3,7 +3,8 @@
 // A kernel picks the best level that this processor has when it is first
 // called. NADIR_MAX_ISA in the environment caps the choice: on x86 scalar,
 // sse4, avx2 or avx3 ("avx512" is avx3 too), elsewhere neon, sve and so on as
-// Highway names its targets. Results do not depend on the level.
+// Highway names its targets. Results on integers and views do not depend on the level;
+// those of gemm.h and what stands on it differ by rounding.
 #pragma once
 
 #include <cstdint>
