@@ -5,6 +5,8 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "ops/chunks.h"
+#include "ops/packed_weight.h"
 #include "train/check_config.h"
 
 namespace nadir::train {
@@ -17,8 +19,9 @@ constexpr double kBytes = 4;  // of a float32
 
 // A step takes the arithmetic counted here at about this share of a bare
 // product's rate: the rest goes into everything between the products, less
-// what the last block need not compute. Measured: docs/benchmarks/.
-constexpr double kShareOfPeak = 0.86;
+// what the last block and dropped paths need not compute. Measured:
+// docs/benchmarks/.
+constexpr double kShareOfPeak = 0.84;
 
 double tokens_of(int64_t side_px, int64_t patch_size) {
   const auto per_side = static_cast<double>(side_px / patch_size);
@@ -80,13 +83,21 @@ double forward_flop(
          2 * (n - 1) * d * patch;
 }
 
-// What backward needs of one view: norms, qkv, attention, MLP, residuals.
+// What backward needs of a token in a block, in widths. Blocks of our own keep
+// their two inputs, qkv, what the heads give and fc1's outputs; LibTorch's
+// operations the outputs of norms, GELU and branches too.
+double widths_kept(const PretrainConfig& config) {
+  constexpr double kOwn = 2 + 3 + 1 + kMlpRatio;
+  constexpr double kLibTorch = 2 + 3 + 2 + 1 + 2 * kMlpRatio + 1;
+  return config.run.precision == "fp32" ? kOwn : kLibTorch;
+}
+
+// Of one view. A block's backward needs as much again as one block keeps.
 double activation_floats(
-    const model::VitShape& shape, const model::VitConfig& model, int64_t side) {
-  const double n = tokens_of(side, model.patch_size);
+    const model::VitShape& shape, const PretrainConfig& config, int64_t side) {
+  const double n = tokens_of(side, config.model.patch_size);
   const auto d = static_cast<double>(shape.dim);
-  constexpr double kWidthsKept = 2 + 3 + 2 + 1 + 2 * kMlpRatio + 1;
-  return static_cast<double>(shape.depth) * n * d * kWidthsKept;
+  return static_cast<double>(shape.depth + 1) * n * d * widths_kept(config);
 }
 
 }  // namespace
@@ -122,10 +133,10 @@ RunEstimate estimate_run(
 
   const double activations =
       batch *
-      (global_views * activation_floats(
-                          shape, config.model, config.views.global_crop_size) +
-       local_views * activation_floats(
-                         shape, config.model, config.views.local_crop_size) +
+      (global_views *
+           activation_floats(shape, config, config.views.global_crop_size) +
+       local_views *
+           activation_floats(shape, config, config.views.local_crop_size) +
        3 * (views + global_views) * k);
   const auto pixels = [num_bands](int64_t side) {
     return static_cast<double>(num_bands * side * side);
@@ -145,6 +156,35 @@ RunEstimate estimate_run(
   return estimate;
 }
 
+namespace {
+
+// [rows, in] times weight^T by LibTorch, or by the kernels that blocks use.
+void multiply(
+    const at::Tensor& rows, const at::Tensor& weight, at::Tensor& out) {
+  if (rows.scalar_type() != at::kFloat) {
+    at::mm_out(out, rows, weight.t());
+    return;
+  }
+  const auto packed = ops::PackedWeight::forward(weight);
+  const int64_t num_in = weight.size(1);
+  const int64_t num_out = weight.size(0);
+  ops::for_each_chunk(
+      rows.size(0),
+      packed.scratch_size(),
+      [&](int64_t /*chunk*/, int64_t first, int64_t count, float* scratch) {
+        packed.multiply(
+            {rows.const_data_ptr<float>() + first * num_in, num_in},
+            count,
+            kernels::GemmInit::kReplace,
+            nullptr,
+            out.data_ptr<float>() + first * num_out,
+            num_out,
+            scratch);
+      });
+}
+
+}  // namespace
+
 double measure_gflop_per_s(ssl::Precision precision) {
   using Clock = std::chrono::steady_clock;
   constexpr int64_t kRows = 1576;
@@ -153,15 +193,15 @@ double measure_gflop_per_s(ssl::Precision precision) {
   const at::NoGradGuard no_grad;
   const auto dtype =
       precision == ssl::Precision::kBf16 ? at::kBFloat16 : at::kFloat;
-  const auto a = at::ones({kRows, kIn}, dtype);
-  const auto b = at::ones({kIn, kOut}, dtype);
+  const auto rows = at::ones({kRows, kIn}, dtype);
+  const auto weight = at::ones({kOut, kIn}, dtype);
   auto out = at::empty({kRows, kOut}, dtype);
-  at::mm_out(out, a, b);  // the first call makes threads and buffers
+  multiply(rows, weight, out);  // the first call makes threads and buffers
   const auto start = Clock::now();
   int64_t products = 0;
   double elapsed_s = 0;
   while (elapsed_s < 0.25) {
-    at::mm_out(out, a, b);
+    multiply(rows, weight, out);
     ++products;
     elapsed_s = std::chrono::duration<double>(Clock::now() - start).count();
   }
