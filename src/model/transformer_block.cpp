@@ -173,12 +173,15 @@ at::Tensor TransformerBlock::forward_packed(
       x_TD,
       attn_->parameters_behind(*norm1_),
       layout,
-      factors_of_branch(drop_path_2B, 0));
+      factors_of_branch(drop_path_2B, 0),
+      /*first_tokens_only=*/false,
+      recomputes_);
   return ops::mlp_branch(
       y_TD,
       mlp_->parameters_behind(*norm2_),
       layout,
-      factors_of_branch(drop_path_2B, 1));
+      factors_of_branch(drop_path_2B, 1),
+      recomputes_);
 }
 
 at::Tensor TransformerBlock::forward_packed_first(
@@ -190,12 +193,14 @@ at::Tensor TransformerBlock::forward_packed_first(
       attn_->parameters_behind(*norm1_),
       layout,
       factors_of_branch(drop_path_2B, 0),
-      /*first_tokens_only=*/true);
+      /*first_tokens_only=*/true,
+      recomputes_);
   return ops::mlp_branch(
       y_BD,
       mlp_->parameters_behind(*norm2_),
       {{{layout.num_images(), 1}}},
-      factors_of_branch(drop_path_2B, 1));
+      factors_of_branch(drop_path_2B, 1),
+      recomputes_);
 }
 
 at::Tensor TransformerBlock::attention(const at::Tensor& x_BND) const {

@@ -86,12 +86,17 @@ class TransformerBlock : public Module {
       const ops::TokenLayout& layout,
       const at::Tensor& drop_path_2B) const;
 
+  // Packed blocks keep their inputs alone for the gradient, and compute the
+  // rest again: less memory, more time.
+  void set_recomputes(bool recomputes) { recomputes_ = recomputes; }
+
   // The attention weights [B, H, N, N] that forward() would use.
   [[nodiscard]] at::Tensor attention(const at::Tensor& x_BND) const;
 
   void init_weights(RandomStream& random);
 
  private:
+  bool recomputes_ = false;
   std::shared_ptr<LayerNorm> norm1_;
   std::shared_ptr<Attention> attn_;
   std::shared_ptr<LayerNorm> norm2_;

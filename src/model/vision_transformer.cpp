@@ -98,6 +98,7 @@ VisionTransformer::VisionTransformer(const VitConfig& config)
     blocks_.push_back(blocks->register_module(
         std::to_string(i),
         std::make_shared<TransformerBlock>(dim, shape_.num_heads)));
+    blocks_.back()->set_recomputes(config.checkpoint_activations);
   }
   norm_ = register_module("norm", std::make_shared<LayerNorm>(dim));
 }

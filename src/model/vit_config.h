@@ -13,6 +13,7 @@ struct VitConfig {
   std::string arch = "vit_small";
   int64_t patch_size = 16;
   double drop_path_rate = 0.1;
+  bool checkpoint_activations = false;
 
   // Set from the data and the crop size by whoever builds the network, hence
   // not among the fields: the side in pixels that the position grid is for,
@@ -37,6 +38,12 @@ struct VitConfig {
         "drop_path_rate",
         "Stochastic depth of the student's last block, in [0, 1); earlier "
         "blocks have less, the first none.");
+    visit(
+        checkpoint_activations,
+        "checkpoint_activations",
+        "Keep the inputs of blocks alone for the gradient and compute the rest "
+        "again: a fifth of their memory, a quarter more time, the same "
+        "gradients. On the CPU in fp32.");
   }
 };
 

@@ -29,14 +29,22 @@ struct AttentionRecord : torch::CustomClassHolder {
       const float* factors,
       bool wants_first_only,
       int64_t heads,
-      double eps)
+      double eps,
+      bool is_recomputed)
       : layout(token_layout),
         kept(layout, factors),
         query_rows(wants_first_only ? kept.first_tokens() : kept),
         out_rows(wants_first_only ? one_token_each(layout) : layout, factors),
         first_only(wants_first_only),
         num_heads(heads),
-        norm_eps(static_cast<float>(eps)) {}
+        norm_eps(static_cast<float>(eps)),
+        recomputes(is_recomputed) {}
+
+  void forget() {
+    for (auto* tensor : {&qkv_PE, &query_QD, &mixed_QD, &log_sums_HQ}) {
+      tensor->reset();
+    }
+  }
 
   TokenLayout layout;
   KeptRows kept;        // of x, for keys and values
@@ -45,9 +53,11 @@ struct AttentionRecord : torch::CustomClassHolder {
   bool first_only;
   int64_t num_heads;
   float norm_eps;
-  at::Tensor qkv_PE;    // E = 3 D
-  at::Tensor query_QD;  // of first tokens; else they are in qkv_PE
-  at::Tensor mixed_QD;  // what the heads give
+  bool recomputes;
+  bool is_taken = false;  // the gradient
+  at::Tensor qkv_PE;      // E = 3 D
+  at::Tensor query_QD;    // of first tokens; else they are in qkv_PE
+  at::Tensor mixed_QD;    // what the heads give
   at::Tensor log_sums_HQ;
 };
 
@@ -132,8 +142,8 @@ const at::Tensor& queries_of(const AttentionRecord& record) {
   return record.first_only ? record.query_QD : record.qkv_PE;
 }
 
-// Keeps what the gradient needs in `record`.
-at::Tensor run_forward(
+// Up to what the heads give, kept in `record`.
+void attend(
     const at::Tensor& x_TD,
     const AttentionParameters& p,
     AttentionRecord& record) {
@@ -176,6 +186,15 @@ at::Tensor run_forward(
         record.log_sums_HQ.data_ptr<float>() + head.sum_offset,
         scratch);
   });
+}
+
+at::Tensor run_forward(
+    const at::Tensor& x_TD,
+    const AttentionParameters& p,
+    AttentionRecord& record) {
+  attend(x_TD, p, record);
+  const int64_t dim = x_TD.size(1);
+  const int64_t num_queries = record.query_rows.num_packed_rows();
   auto y = residual_of(x_TD, record);
   const auto proj = PackedWeight::forward(p.proj_weight);
   for_each_chunk(
@@ -306,7 +325,11 @@ variable_list run_backward(
     const AttentionParameters& p,
     const at::Tensor& grad_y,
     AttentionRecord& record) {
-  NADIR_ASSERT(record.qkv_PE.defined());  // the gradient is taken once
+  NADIR_ASSERT(!record.is_taken);  // what it needs is given back meanwhile
+  record.is_taken = true;
+  if (record.recomputes) {
+    attend(x_TD, p, record);
+  }
   const int64_t dim = x_TD.size(1);
   const int64_t num_rows = record.kept.num_packed_rows();
   const int64_t num_queries = record.query_rows.num_packed_rows();
@@ -334,7 +357,7 @@ variable_list run_backward(
         grad_qkv + head.qkv_offset + 2 * dim,
         scratch);
   });
-  record.qkv_PE.reset();
+  record.forget();
   auto grad_x_TD = residual_gradient(x_TD, grad_y, record);
   const int64_t num_chunks = num_chunks_of(num_rows);
   NormSums norm(num_chunks + num_chunks_of(num_queries), dim);
@@ -389,12 +412,16 @@ class AttentionBranch : public torch::autograd::Function<AttentionBranch> {
       const at::Tensor& proj_bias,
       const c10::intrusive_ptr<AttentionRecord>& record) {
     context->save_for_backward(
-        {x_TD, norm_weight, norm_bias, qkv_weight, proj_weight});
+        {x_TD, norm_weight, norm_bias, qkv_weight, qkv_bias, proj_weight});
     context->saved_data["record"] = c10::IValue::make_capsule(record);
-    return run_forward(
+    const auto y = run_forward(
         x_TD,
         {norm_weight, norm_bias, qkv_weight, qkv_bias, proj_weight, proj_bias},
         *record);
+    if (record->recomputes) {
+      record->forget();
+    }
+    return y;
   }
 
   static variable_list backward(
@@ -404,7 +431,7 @@ class AttentionBranch : public torch::autograd::Function<AttentionBranch> {
         context->saved_data["record"].toCapsule());
     return run_backward(
         saved[0],
-        {saved[1], saved[2], saved[3], {}, saved[4], {}},
+        {saved[1], saved[2], saved[3], saved[4], saved[5], {}},
         grad_outputs[0].contiguous(),
         *record);
   }
@@ -417,14 +444,16 @@ at::Tensor attention_branch(
     const AttentionParameters& parameters,
     const TokenLayout& layout,
     const at::Tensor& factors_B,
-    bool first_tokens_only) {
+    bool first_tokens_only,
+    bool recomputes) {
   const auto& p = parameters;
   auto record = c10::make_intrusive<AttentionRecord>(
       layout,
       factors_or_null(factors_B),
       first_tokens_only,
       p.num_heads,
-      p.norm_eps);
+      p.norm_eps,
+      recomputes);
   const auto x = x_TD.contiguous();
   if (!at::GradMode::is_enabled()) {
     return run_forward(x, p, *record);

@@ -29,12 +29,14 @@ struct AttentionParameters {
 
 // [T, D]; or, with `first_tokens_only`, [B, D]: what the first token of each
 // image becomes. `factors_B`: one float32 factor an image, or undefined. Can be
-// differentiated once, by x and the parameters.
+// differentiated once, by x and the parameters; with `recomputes`, all but x is
+// computed again for that instead of kept: the same gradients.
 [[nodiscard]] at::Tensor attention_branch(
     const at::Tensor& x_TD,
     const AttentionParameters& parameters,
     const TokenLayout& layout,
     const at::Tensor& factors_B,
-    bool first_tokens_only = false);
+    bool first_tokens_only = false,
+    bool recomputes = false);
 
 }  // namespace nadir::ops

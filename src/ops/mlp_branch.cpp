@@ -1,5 +1,7 @@
 #include "ops/mlp_branch.h"
 
+#include <optional>
+
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -20,12 +22,16 @@ using torch::autograd::variable_list;
 
 // What the gradient needs beside the parameters.
 struct MlpRecord : torch::CustomClassHolder {
-  MlpRecord(KeptRows kept_rows, double eps)
-      : kept(std::move(kept_rows)), norm_eps(static_cast<float>(eps)) {}
+  MlpRecord(KeptRows kept_rows, double eps, bool is_recomputed)
+      : kept(std::move(kept_rows)),
+        norm_eps(static_cast<float>(eps)),
+        recomputes(is_recomputed) {}
 
   KeptRows kept;
   float norm_eps;
-  at::Tensor hidden_PF;  // fc1's outputs; P packed rows, F hidden channels
+  bool recomputes;
+  bool is_taken = false;  // the gradient
+  at::Tensor hidden_PF;   // fc1's outputs; P packed rows, F hidden channels
 };
 
 // y holds x already.
@@ -90,14 +96,14 @@ class MlpBranch : public torch::autograd::Function<MlpBranch> {
       const at::Tensor& fc2_bias,
       const c10::intrusive_ptr<MlpRecord>& record) {
     context->save_for_backward(
-        {x_TD, norm_weight, norm_bias, fc1_weight, fc2_weight});
+        {x_TD, norm_weight, norm_bias, fc1_weight, fc1_bias, fc2_weight});
     context->saved_data["record"] = c10::IValue::make_capsule(record);
     auto y_TD = x_TD.clone();
     run_forward(
         x_TD,
         {norm_weight, norm_bias, fc1_weight, fc1_bias, fc2_weight, fc2_bias},
         *record,
-        /*keeps_hidden=*/true,
+        /*keeps_hidden=*/!record->recomputes,
         y_TD);
     return y_TD;
   }
@@ -109,7 +115,7 @@ class MlpBranch : public torch::autograd::Function<MlpBranch> {
         context->saved_data["record"].toCapsule());
     return run_backward(
         saved[0],
-        {saved[1], saved[2], saved[3], {}, saved[4], {}},
+        {saved[1], saved[2], saved[3], saved[4], saved[5], {}},
         grad_outputs[0].contiguous(),
         *record);
   }
@@ -129,15 +135,21 @@ variable_list MlpBranch::run_backward(
     const MlpParameters& p,
     const at::Tensor& grad_y_TD,
     MlpRecord& record) {
-  NADIR_ASSERT(record.hidden_PF.defined());  // the gradient is taken once
+  NADIR_ASSERT(!record.is_taken);  // buffers are used again in place
+  record.is_taken = true;
   const KeptRows& kept = record.kept;
   const int64_t num_rows = kept.num_packed_rows();
   const int64_t dim = x_TD.size(1);
   const int64_t hidden = p.fc1_weight.size(0);
   const auto fc1 = PackedWeight::backward(p.fc1_weight);
   const auto fc2 = PackedWeight::backward(p.fc2_weight);
-  const auto active_PF = record.hidden_PF;  // becomes g, in place
+  const auto active_PF = record.recomputes  // a, which becomes g in place
+                             ? at::empty({num_rows, hidden}, at::kFloat)
+                             : record.hidden_PF;
   record.hidden_PF.reset();
+  const auto fc1_again =
+      record.recomputes ? std::optional(PackedWeight::forward(p.fc1_weight))
+                        : std::nullopt;
   const auto grad_hidden_PF = at::empty_like(active_PF);
   const auto grad_out_PD = at::empty({num_rows, dim}, at::kFloat);
   const auto tokens_PD = at::empty({num_rows, dim}, at::kFloat);
@@ -157,7 +169,19 @@ variable_list MlpBranch::run_backward(
         auto* const grad_hidden =
             grad_hidden_PF.data_ptr<float>() + first * hidden;
         auto* const active = active_PF.data_ptr<float>() + first * hidden;
+        auto* const tokens = tokens_PD.data_ptr<float>() + first * dim;
         float* const grad_tokens = scratch + gemm_size;
+        rows.normalize(first, count, tokens);
+        if (fc1_again) {
+          fc1_again->multiply(
+              {tokens, dim},
+              count,
+              GemmInit::kAddBias,
+              p.fc1_bias.const_data_ptr<float>(),
+              active,
+              hidden,
+              scratch);
+        }
         scale_branch(kept, first, count, grad_y_TD, grad_out);
         ChunkSums::add(grad_out, count, dim, fc2_bias.of_chunk(chunk));
         fc2.multiply(
@@ -178,7 +202,6 @@ variable_list MlpBranch::run_backward(
             grad_tokens,
             dim,
             scratch);
-        rows.normalize(first, count, tokens_PD.data_ptr<float>() + first * dim);
         rows.add_gradient(chunk, first, count, grad_tokens, grad_x_TD, norm);
       });
   return {
@@ -198,10 +221,11 @@ at::Tensor mlp_branch(
     const at::Tensor& x_TD,
     const MlpParameters& parameters,
     const TokenLayout& layout,
-    const at::Tensor& factors_B) {
+    const at::Tensor& factors_B,
+    bool recomputes) {
   const auto& p = parameters;
   auto record = c10::make_intrusive<MlpRecord>(
-      KeptRows(layout, factors_or_null(factors_B)), p.norm_eps);
+      KeptRows(layout, factors_or_null(factors_B)), p.norm_eps, recomputes);
   const auto x = x_TD.contiguous();
   if (at::GradMode::is_enabled()) {
     return MlpBranch::apply(

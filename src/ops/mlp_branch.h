@@ -23,11 +23,13 @@ struct MlpParameters {
 };
 
 // [T, D]. `factors_B`: one float32 factor an image, or undefined. Can be
-// differentiated once, by x and the parameters.
+// differentiated once, by x and the parameters; with `recomputes`, what fc1
+// gives is computed again for that instead of kept: the same gradients.
 [[nodiscard]] at::Tensor mlp_branch(
     const at::Tensor& x_TD,
     const MlpParameters& parameters,
     const TokenLayout& layout,
-    const at::Tensor& factors_B);
+    const at::Tensor& factors_B,
+    bool recomputes = false);
 
 }  // namespace nadir::ops

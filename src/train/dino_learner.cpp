@@ -19,6 +19,13 @@ namespace {
 std::shared_ptr<ssl::MultiCropNetwork> make_student(
     const PretrainConfig& config, int64_t num_bands, at::Device device) {
   check_config(config);
+  NADIR_CHECK(
+      !config.model.checkpoint_activations ||
+          (device.is_cpu() && config.run.precision == "fp32"),
+      "checkpoint_activations works on the CPU in fp32, not on {} in {}; leave "
+      "it out, or lower batch_size_per_gpu and raise accumulate",
+      device.str(),
+      config.run.precision);
   model::VitConfig vit = config.model;
   vit.image_size = config.views.global_crop_size;
   vit.in_channels = num_bands;

@@ -87,9 +87,12 @@ double forward_flop(
 // their two inputs, qkv, what the heads give and fc1's outputs; LibTorch's
 // operations the outputs of norms, GELU and branches too.
 double widths_kept(const PretrainConfig& config) {
-  constexpr double kOwn = 2 + 3 + 1 + kMlpRatio;
+  constexpr double kInputs = 2;
+  constexpr double kOwn = kInputs + 3 + 1 + kMlpRatio;
   constexpr double kLibTorch = 2 + 3 + 2 + 1 + 2 * kMlpRatio + 1;
-  return config.run.precision == "fp32" ? kOwn : kLibTorch;
+  return config.run.precision != "fp32"        ? kLibTorch
+         : config.model.checkpoint_activations ? kInputs
+                                               : kOwn;
 }
 
 // Of one view. A block's backward needs as much again as one block keeps.

@@ -97,5 +97,23 @@ TEST(AttentionBranch, DoesNotDependOnTheNumberOfThreads) {
   }
 }
 
+TEST(AttentionBranch, HasTheSameGradientsWhereItComputesAgain) {
+  const TokenLayout layout{{{2, 30}, {3, 17}}};
+  const auto factors = at::tensor({1.25F, 1.25F, 0.0F, 1.25F, 1.25F});
+  for (const bool first : {false, true}) {
+    const auto gradients = [&](bool recomputes) {
+      const auto t = tensors_for(layout);
+      const auto y = attention_branch(
+          t[0], parameters_of(t), layout, factors, first, recomputes);
+      return torch::autograd::grad({y.square().sum()}, t);
+    };
+    const auto kept = gradients(false);
+    const auto computed_again = gradients(true);
+    for (size_t i = 0; i < kept.size(); ++i) {
+      EXPECT_TRUE(at::equal(kept[i], computed_again[i])) << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace nadir::ops

@@ -70,5 +70,27 @@ TEST(MlpBranch, IsTheSameWithoutGradients) {
       at::equal(with.detach(), mlp_branch(t[0], mlp_of(t), layout, {})));
 }
 
+TEST(MlpBranch, HasTheSameGradientsWhereItComputesAgain) {
+  const TokenLayout layout{{{2, 30}, {3, 17}}};
+  const auto factors = at::tensor({1.25F, 1.25F, 0.0F, 1.25F, 1.25F});
+  const auto gradients = [&](bool recomputes) {
+    const auto t = random_tensors(
+        {{layout.num_rows(), kMlpDim},
+         {kMlpDim},
+         {kMlpDim},
+         {4 * kMlpDim, kMlpDim},
+         {4 * kMlpDim},
+         {kMlpDim, 4 * kMlpDim},
+         {kMlpDim}});
+    const auto y = mlp_branch(t[0], mlp_of(t), layout, factors, recomputes);
+    return torch::autograd::grad({y.square().sum()}, t);
+  };
+  const auto kept = gradients(false);
+  const auto computed_again = gradients(true);
+  for (size_t i = 0; i < kept.size(); ++i) {
+    EXPECT_TRUE(at::equal(kept[i], computed_again[i])) << i;
+  }
+}
+
 }  // namespace
 }  // namespace nadir::ops
