@@ -6,7 +6,8 @@
 namespace nadir::kernels {
 
 // y = (x - mean) / sqrt(variance + eps) * weight + bias for each of `num_rows`
-// rows of `dim` values without padding. `x` may be `y`.
+// rows of `dim` values without padding; NaN where the variance overflows. `x`
+// may be `y`.
 void layer_norm(
     const float* x,
     int64_t num_rows,

@@ -71,7 +71,10 @@ HWY_INLINE Moments moments_of(const float* x, int64_t dim, float eps) {
     squares.add(d, hn::Mul(centred, centred));
   });
   const float variance = squares.total() / static_cast<float>(dim);
-  return {mean, 1 / std::sqrt(variance + eps)};
+  // Where squares overflow, 0 would pass for a result.
+  const float rstd =
+      std::isfinite(variance) ? 1 / std::sqrt(variance + eps) : std::nanf("");
+  return {mean, rstd};
 }
 
 void layer_norm_all(

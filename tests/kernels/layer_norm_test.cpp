@@ -116,5 +116,32 @@ TEST(LayerNorm, KeepsTheVarianceOfValuesFarFromZero) {
   });
 }
 
+// A row of zeros would train on, silently.
+TEST(LayerNorm, GivesNanWhereTheVarianceOverflows) {
+  for_each_level([] {
+    auto x = values_of(40, 1);
+    for (float& value : x) {
+      value *= 1e20F;
+    }
+    const std::vector<float> one(40, 1);
+    std::vector<float> y(40);
+    layer_norm(x.data(), 1, 40, one.data(), one.data(), kEps, y.data());
+    EXPECT_TRUE(std::isnan(y[0]));
+    std::vector<float> grad_x(40);
+    std::vector<float> sums(80);
+    layer_norm_backward(
+        x.data(),
+        one.data(),
+        1,
+        40,
+        one.data(),
+        kEps,
+        grad_x.data(),
+        sums.data(),
+        sums.data() + 40);
+    EXPECT_TRUE(std::isnan(grad_x[0]));
+  });
+}
+
 }  // namespace
 }  // namespace nadir::kernels
