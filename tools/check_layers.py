@@ -8,7 +8,8 @@ Rules:
 - a room includes only rooms of a level below its own, and has them in its DEPS;
 - LibTorch only in rooms marked TORCH, which are those listed as such;
 - torch/torch.h nowhere: the precompiled header is enough;
-- a library that belongs to one room only there, and only in .cpp files;
+- a library that belongs to one room only there, and only in .cpp files and in
+  headers whose first comment says that they are private to the room;
 - a *_config.h reads no LibTorch, by whatever way.
 """
 import pathlib
@@ -51,6 +52,14 @@ def read_room(path):
                 break
             deps.append(word)
     return "TORCH" in words, deps
+
+
+def is_private(path):
+    """Whether other rooms cannot or must not include it."""
+    if path.suffix == ".cpp":
+        return True
+    head = path.read_text(encoding="utf-8").split("#", 1)[0]
+    return "Private to the" in " ".join(head.replace("//", "").split())
 
 
 def includes_of(path):
@@ -115,7 +124,7 @@ class Checker:
                     )
             for pattern, library, owners in HIDDEN:
                 if pattern.match(header) and not (
-                    room in owners.split() and path.suffix == ".cpp"
+                    room in owners.split() and is_private(path)
                 ):
                     places = [f"src/{owner}/" for owner in owners.split()]
                     self.report(

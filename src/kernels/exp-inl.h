@@ -1,5 +1,5 @@
-// exp() of float32 vectors for kernels of this room, at each level. Included by
-// their sources, once a level; hence no #pragma once.
+// exp() of float32 vectors for kernels, at each level. Included by their
+// sources, once a level, hence without a pragma. Private to the room.
 #if defined(NADIR_KERNELS_EXP_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef NADIR_KERNELS_EXP_INL_H_
 #undef NADIR_KERNELS_EXP_INL_H_

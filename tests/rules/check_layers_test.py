@@ -106,6 +106,11 @@ class CheckLayersTest(unittest.TestCase):
             "GDAL belongs in .cpp files of src/raster/",
         )
 
+    def test_takes_a_hidden_library_in_a_header_private_to_its_room(self):
+        header = "// Tags of TIFF. Private to the\n// room.\n#include <gdal.h>\n"
+        self.assertEqual(self.check({"raster/tags.h": header})[0], 0)
+        self.assertEqual(self.check({"table/tags.h": header})[0], 1)
+
     def test_refuses_a_hidden_library_in_another_room(self):
         self.assert_breach(
             {"cli/main.cpp": "#include <spdlog/spdlog.h>\n"},
