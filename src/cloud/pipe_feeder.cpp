@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cloud/tree_archive.h"
 #include "core/error.h"
 #include "core/log.h"
 
@@ -22,20 +23,6 @@ namespace fs = std::filesystem;
 
 constexpr int kWaitMs = 50;
 constexpr mode_t kPipeMode = 0600;
-
-std::vector<fs::path> files_of(const fs::path& source) {
-  if (!fs::is_directory(source)) {
-    return {source};
-  }
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(source)) {
-    if (entry.is_regular_file()) {
-      files.push_back(entry.path());
-    }
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
 
 // A reader that leaves early is then an error of the write.
 void ignore_broken_pipes() {
@@ -48,7 +35,10 @@ void ignore_broken_pipes() {
 }  // namespace
 
 PipeFeeder::PipeFeeder(const fs::path& source, fs::path pipe)
-    : files_(files_of(source)), pipe_(std::move(pipe)) {
+    : files_(
+          fs::is_directory(source) ? sorted_files(source)
+                                   : std::vector{source}),
+      pipe_(std::move(pipe)) {
   if (::mkfifo(pipe_.c_str(), kPipeMode) != 0) {
     fail(
         ErrorCode::kIo,

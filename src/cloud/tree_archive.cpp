@@ -35,17 +35,6 @@ void check_archive(int status, archive* writer, const fs::path& path) {
   }
 }
 
-std::vector<fs::path> sorted_files(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.is_regular_file()) {
-      files.push_back(entry.path());
-    }
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 void add_file(
     archive* writer,
     const fs::path& file,
@@ -72,6 +61,17 @@ void add_file(
 }
 
 }  // namespace
+
+std::vector<fs::path> sorted_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) {
+      files.push_back(entry.path());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
 
 void write_tree_archive(const fs::path& folder, const fs::path& path) {
   write_file_with(path, [&](const fs::path& temporary) {

@@ -22,7 +22,8 @@ struct CpuInfo {
 [[nodiscard]] int64_t resident_bytes();
 [[nodiscard]] int64_t peak_resident_bytes();
 
-// Processor time of all threads of this process so far.
-[[nodiscard]] double processor_time_s();
+// Processor time of all threads of this process so far, and of the children
+// that it has waited for.
+[[nodiscard]] double processor_time_s(bool with_children = false);
 
 }  // namespace nadir

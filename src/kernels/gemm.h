@@ -28,10 +28,9 @@ struct MatrixView {
   }
 };
 
-// Columns of a panel, and rows of a tile, at the level in use: shares of work
-// that are multiples of them leave no rest.
+// Columns of a panel at the level in use: shares of work that are multiples of
+// it leave no rest.
 [[nodiscard]] int64_t gemm_panel_cols();
-[[nodiscard]] int64_t gemm_tile_rows();
 
 // Floats of the packed form of a matrix [K, N], and of the scratch that gemm()
 // needs for `k`.

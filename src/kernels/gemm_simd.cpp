@@ -35,10 +35,6 @@ int64_t panel_cols_all() {
   return kPanelCols;
 }
 
-int64_t tile_rows_all() {
-  return kTileRows;
-}
-
 int64_t scratch_size_all(int64_t k) {
   return kBlockRows * std::min(k, kBlockTerms) + kTileRows * kPanelCols;
 }
@@ -186,50 +182,60 @@ HWY_INLINE void run_tile(
   }
 }
 
+// A tile at its place in the result: its rows and columns there may be fewer
+// than it has; it is then computed whole beside, and copied as far as it goes.
+struct TilePlace {
+  GemmInit init;
+  const float* bias;
+  float* c;
+  int64_t c_stride;
+  int64_t num_rows;
+  int64_t num_cols;
+};
+
 template <class Rows>
-void run_full_tile(
-    GemmInit init,
+void run_part_tile(
     const Rows& rows,
     const float* b,
     int64_t k,
-    const float* bias,
-    float* c,
-    int64_t c_stride) {
-  switch (init) {
-    case GemmInit::kReplace:
-      run_tile<GemmInit::kReplace>(rows, b, k, bias, c, c_stride);
-      break;
-    case GemmInit::kAddBias:
-      run_tile<GemmInit::kAddBias>(rows, b, k, bias, c, c_stride);
-      break;
-    case GemmInit::kAccumulate:
-      run_tile<GemmInit::kAccumulate>(rows, b, k, bias, c, c_stride);
-      break;
+    const TilePlace& place,
+    float* tile) {
+  run_tile<GemmInit::kReplace>(rows, b, k, nullptr, tile, kPanelCols);
+  for (int64_t i = 0; i < place.num_rows; ++i) {
+    for (int64_t j = 0; j < place.num_cols; ++j) {
+      float& out = place.c[i * place.c_stride + j];
+      const float before = place.init == GemmInit::kAddBias      ? place.bias[j]
+                           : place.init == GemmInit::kAccumulate ? out
+                                                                 : 0;
+      out = before + tile[i * kPanelCols + j];
+    }
   }
 }
 
-// A tile at the edge: computed whole beside, and copied as far as it goes.
 template <class Rows>
-void run_part_tile(
-    GemmInit init,
+void run_tile_at(
     const Rows& rows,
     const float* b,
     int64_t k,
-    const float* bias,
-    float* c,
-    int64_t c_stride,
-    int64_t num_rows,
-    int64_t num_cols,
+    const TilePlace& place,
     float* tile) {
-  run_tile<GemmInit::kReplace>(rows, b, k, nullptr, tile, kPanelCols);
-  for (int64_t i = 0; i < num_rows; ++i) {
-    for (int64_t j = 0; j < num_cols; ++j) {
-      float& out = c[i * c_stride + j];
-      const float before = init == GemmInit::kAddBias      ? bias[j]
-                           : init == GemmInit::kAccumulate ? out
-                                                           : 0;
-      out = before + tile[i * kPanelCols + j];
-    }
+  if (place.num_rows < kTileRows || place.num_cols < kPanelCols) {
+    run_part_tile(rows, b, k, place, tile);
+    return;
+  }
+  switch (place.init) {
+    case GemmInit::kReplace:
+      run_tile<GemmInit::kReplace>(
+          rows, b, k, place.bias, place.c, place.c_stride);
+      break;
+    case GemmInit::kAddBias:
+      run_tile<GemmInit::kAddBias>(
+          rows, b, k, place.bias, place.c, place.c_stride);
+      break;
+    case GemmInit::kAccumulate:
+      run_tile<GemmInit::kAccumulate>(
+          rows, b, k, place.bias, place.c, place.c_stride);
+      break;
   }
 }
 
@@ -259,49 +265,20 @@ void gemm_all(
       pack_block(part.at(in_place, 0), num_rows - in_place, terms, block);
       for (int64_t col = 0; col < n; col += kPanelCols) {
         const float* const panel = packed + col * k + first * kPanelCols;
-        const int64_t num_cols = std::min(kPanelCols, n - col);
-        const float* const bias_part = bias == nullptr ? bias : bias + col;
         for (int64_t i = 0; i < num_rows; i += kTileRows) {
-          float* const out = c + (row + i) * c_stride + col;
-          const float* const rows = block + (i - in_place) * terms;
-          const bool is_full =
-              i + kTileRows <= num_rows && num_cols == kPanelCols;
-          if (is_full && i < in_place) {
-            run_full_tile(
-                how,
-                MatrixRows(part.at(i, 0).data, a.stride),
-                panel,
-                terms,
-                bias_part,
-                out,
-                c_stride);
-          } else if (is_full) {
-            run_full_tile(
-                how, PackedRows{rows}, panel, terms, bias_part, out, c_stride);
-          } else if (i < in_place) {
-            run_part_tile(
-                how,
-                MatrixRows(part.at(i, 0).data, a.stride),
-                panel,
-                terms,
-                bias_part,
-                out,
-                c_stride,
-                kTileRows,
-                num_cols,
-                tile);
+          const TilePlace place{
+              how,
+              bias == nullptr ? bias : bias + col,
+              c + (row + i) * c_stride + col,
+              c_stride,
+              std::min(kTileRows, num_rows - i),
+              std::min(kPanelCols, n - col)};
+          if (i < in_place) {
+            const MatrixRows rows(part.at(i, 0).data, a.stride);
+            run_tile_at(rows, panel, terms, place, tile);
           } else {
-            run_part_tile(
-                how,
-                PackedRows{rows},
-                panel,
-                terms,
-                bias_part,
-                out,
-                c_stride,
-                std::min(kTileRows, num_rows - i),
-                num_cols,
-                tile);
+            const PackedRows rows{block + (i - in_place) * terms};
+            run_tile_at(rows, panel, terms, place, tile);
           }
         }
       }
@@ -318,7 +295,6 @@ HWY_AFTER_NAMESPACE();
 namespace nadir::kernels {
 
 HWY_EXPORT(panel_cols_all);
-HWY_EXPORT(tile_rows_all);
 HWY_EXPORT(scratch_size_all);
 HWY_EXPORT(pack_all);
 HWY_EXPORT(gemm_all);
@@ -326,11 +302,6 @@ HWY_EXPORT(gemm_all);
 int64_t gemm_panel_cols() {
   apply_isa_cap();
   return HWY_DYNAMIC_DISPATCH(panel_cols_all)();
-}
-
-int64_t gemm_tile_rows() {
-  apply_isa_cap();
-  return HWY_DYNAMIC_DISPATCH(tile_rows_all)();
 }
 
 int64_t gemm_packed_size(int64_t k, int64_t n) {

@@ -24,9 +24,10 @@ struct Linear : Module {
   at::Tensor bias;
 };
 
-// Normalises the last dimension; eps 1e-6, as the Vision Transformer has it.
+// As the Vision Transformer has it.
 constexpr double kLayerNormEps = 1e-6;
 
+// Normalises the last dimension.
 struct LayerNorm : Module {
   explicit LayerNorm(int64_t dim);
 

@@ -128,8 +128,7 @@ at::Tensor VisionTransformer::drop_path_factors(
 }
 
 at::Tensor VisionTransformer::run_to_last_block(
-    const at::Tensor& images_BCHW, const at::Tensor& factors_L2B) const {
-  auto x_BND = embed(images_BCHW);
+    at::Tensor x_BND, const at::Tensor& factors_L2B) const {
   for (size_t i = 0; i + 1 < blocks_.size(); ++i) {
     x_BND = blocks_[i]->forward(x_BND, factors_of_block(factors_L2B, i));
   }
@@ -162,7 +161,9 @@ at::Tensor VisionTransformer::forward_groups(
   }
   std::vector<at::Tensor> outputs;
   for (size_t i = 0; i < groups.size(); ++i) {
-    outputs.push_back(finish(std::move(tokens[i]), factors[i]));
+    const auto x_BND = run_to_last_block(std::move(tokens[i]), factors[i]);
+    outputs.push_back(norm_->forward(blocks_.back()->forward_first(
+        x_BND, factors_of_block(factors[i], blocks_.size() - 1))));
   }
   return at::cat(outputs);
 }
@@ -187,20 +188,11 @@ at::Tensor VisionTransformer::forward_packed(
       x_TD, layout, factors_of_block(factors_L2B, blocks_.size() - 1)));
 }
 
-at::Tensor VisionTransformer::finish(
-    at::Tensor x_BND, const at::Tensor& factors_L2B) const {
-  for (size_t i = 0; i + 1 < blocks_.size(); ++i) {
-    x_BND = blocks_[i]->forward(x_BND, factors_of_block(factors_L2B, i));
-  }
-  return norm_->forward(blocks_.back()->forward_first(
-      x_BND, factors_of_block(factors_L2B, blocks_.size() - 1)));
-}
-
 at::Tensor VisionTransformer::forward_tokens(
     const at::Tensor& images_BCHW,
     const std::optional<DropPathKey>& drop_path) const {
   const auto factors_L2B = drop_path_factors(drop_path, images_BCHW);
-  const auto x_BND = run_to_last_block(images_BCHW, factors_L2B);
+  const auto x_BND = run_to_last_block(embed(images_BCHW), factors_L2B);
   return norm_->forward(blocks_.back()->forward(
       x_BND, factors_of_block(factors_L2B, blocks_.size() - 1)));
 }
@@ -231,7 +223,7 @@ std::vector<at::Tensor> VisionTransformer::intermediate_tokens(
 
 at::Tensor VisionTransformer::last_attention(
     const at::Tensor& images_BCHW) const {
-  return blocks_.back()->attention(run_to_last_block(images_BCHW, {}));
+  return blocks_.back()->attention(run_to_last_block(embed(images_BCHW), {}));
 }
 
 void VisionTransformer::init_weights(RandomStream& random) {

@@ -101,13 +101,9 @@ class VisionTransformer : public Module {
       const std::vector<at::Tensor>& tokens,
       const std::vector<at::Tensor>& factors) const;
 
-  // From embedded tokens to normed class tokens, [B, D].
-  [[nodiscard]] at::Tensor finish(
-      at::Tensor x_BND, const at::Tensor& factors_L2B) const;
-
-  // Tokens after every block but the last.
+  // Embedded tokens after every block but the last.
   [[nodiscard]] at::Tensor run_to_last_block(
-      const at::Tensor& images_BCHW, const at::Tensor& factors_L2B) const;
+      at::Tensor x_BND, const at::Tensor& factors_L2B) const;
 
   VitConfig config_;
   VitShape shape_;

@@ -72,6 +72,14 @@ at::Tensor residual_of(const at::Tensor& x_TD, const AttentionRecord& record) {
   return y_BD;
 }
 
+RowsToNormalize rows_to_normalize(
+    const at::Tensor& x_TD,
+    const AttentionParameters& p,
+    const AttentionRecord& record,
+    const KeptRows& kept) {
+  return {x_TD, p.norm_weight, p.norm_bias, record.norm_eps, kept};
+}
+
 // rows of `out`, `stride` apart, = weight norm(x) + bias.
 void project(
     const RowsToNormalize& rows,
@@ -153,13 +161,11 @@ void attend(
       at::empty({record.kept.num_packed_rows(), 3 * dim}, at::kFloat);
   record.mixed_QD = at::empty({num_queries, dim}, at::kFloat);
   record.log_sums_HQ = at::empty({record.num_heads, num_queries}, at::kFloat);
-  const RowsToNormalize rows{
-      x_TD, p.norm_weight, p.norm_bias, record.norm_eps, record.kept};
+  const auto rows = rows_to_normalize(x_TD, p, record, record.kept);
   auto* const qkv = record.qkv_PE.data_ptr<float>();
   if (record.first_only) {
     record.query_QD = at::empty({num_queries, dim}, at::kFloat);
-    const RowsToNormalize first{
-        x_TD, p.norm_weight, p.norm_bias, record.norm_eps, record.query_rows};
+    const auto first = rows_to_normalize(x_TD, p, record, record.query_rows);
     project(
         first,
         p.qkv_weight.slice(0, 0, dim),
@@ -361,13 +367,11 @@ variable_list run_backward(
   auto grad_x_TD = residual_gradient(x_TD, grad_y, record);
   const int64_t num_chunks = num_chunks_of(num_rows);
   NormSums norm(num_chunks + num_chunks_of(num_queries), dim);
-  const RowsToNormalize rows{
-      x_TD, p.norm_weight, p.norm_bias, record.norm_eps, record.kept};
+  const auto rows = rows_to_normalize(x_TD, p, record, record.kept);
   at::Tensor grad_weight;
   auto grad_bias = column_sums(grad_qkv_PE);
   if (record.first_only) {
-    const RowsToNormalize first{
-        x_TD, p.norm_weight, p.norm_bias, record.norm_eps, record.query_rows};
+    const auto first = rows_to_normalize(x_TD, p, record, record.query_rows);
     const auto of_keys = project_backward(
         rows,
         grad_qkv_PE.slice(1, dim),

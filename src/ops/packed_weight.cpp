@@ -62,6 +62,22 @@ void PackedWeight::multiply(
       scratch);
 }
 
+void PackedWeight::multiply_all(const at::Tensor& rows, at::Tensor& out) const {
+  for_each_chunk(
+      rows.size(0),
+      scratch_size(),
+      [&](int64_t /*chunk*/, int64_t first, int64_t count, float* scratch) {
+        multiply(
+            {rows.const_data_ptr<float>() + first * k_, k_},
+            count,
+            kernels::GemmInit::kReplace,
+            nullptr,
+            out.data_ptr<float>() + first * n_,
+            n_,
+            scratch);
+      });
+}
+
 int64_t PackedWeight::scratch_size() const {
   return kernels::gemm_scratch_size(k_);
 }

@@ -28,6 +28,10 @@ class PackedWeight {
       int64_t c_stride,
       float* scratch) const;
 
+  // All rows of a contiguous matrix, shared out to LibTorch's threads; `out` is
+  // replaced.
+  void multiply_all(const at::Tensor& rows, at::Tensor& out) const;
+
   [[nodiscard]] int64_t scratch_size() const;
 
  private:

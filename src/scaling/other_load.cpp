@@ -4,8 +4,9 @@
 #include <fstream>
 #include <string>
 
-#include <sys/resource.h>
 #include <unistd.h>
+
+#include "core/cpu.h"
 
 namespace nadir::scaling {
 namespace {
@@ -38,26 +39,13 @@ ProcessorTimes processor_times() {
   return times;
 }
 
-double own_s() {
-  double sum = 0;
-  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage usage{};
-    ::getrusage(who, &usage);
-    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
-      sum += static_cast<double>(time.tv_sec) +
-             1e-6 * static_cast<double>(time.tv_usec);
-    }
-  }
-  return sum;
-}
-
 }  // namespace
 
 OtherLoad::OtherLoad() {
   const ProcessorTimes times = processor_times();
   start_all_s_ = times.all_s;
   start_busy_s_ = times.busy_s;
-  start_own_s_ = own_s();
+  start_own_s_ = processor_time_s(/*with_children=*/true);
 }
 
 double OtherLoad::share() const {
@@ -67,7 +55,8 @@ double OtherLoad::share() const {
     return 0;
   }
   const double others_s =
-      times.busy_s - start_busy_s_ - (own_s() - start_own_s_);
+      times.busy_s - start_busy_s_ -
+      (processor_time_s(/*with_children=*/true) - start_own_s_);
   return std::clamp(others_s / all_s, 0.0, 1.0);
 }
 

@@ -2,10 +2,9 @@
 
 #include <chrono>
 
-#include <sys/resource.h>
-
 #include <ATen/ATen.h>
 
+#include "core/cpu.h"
 #include "scaling/median.h"
 
 namespace nadir::scaling {
@@ -14,16 +13,6 @@ namespace {
 constexpr int64_t kRepeats = 7;
 constexpr int64_t kMostRepeats = 200;  // small sums are many
 constexpr double kBytesPerSize = 4e6;
-
-double processor_s_so_far() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) +
-           1e-6 * static_cast<double>(time.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 }  // namespace
 
@@ -43,14 +32,14 @@ std::vector<TimedSum> time_sums(
     }
     std::vector<double> wall_s;
     group.barrier();
-    const double processor_start_s = processor_s_so_far();
+    const double processor_start_s = processor_time_s();
     for (int64_t i = 0; i < repeats; ++i) {
       const auto start = Clock::now();
       group.sum(values);
       wall_s.push_back(
           std::chrono::duration<double>(Clock::now() - start).count());
     }
-    const double processor_s = processor_s_so_far() - processor_start_s;
+    const double processor_s = processor_time_s() - processor_start_s;
     const auto of_all_R2 = group.gather(at::tensor(
         {median(wall_s), processor_s / static_cast<double>(repeats)},
         at::kDouble));

@@ -5,7 +5,6 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
-#include "ops/chunks.h"
 #include "ops/packed_weight.h"
 #include "train/check_config.h"
 
@@ -164,26 +163,11 @@ namespace {
 // [rows, in] times weight^T by LibTorch, or by the kernels that blocks use.
 void multiply(
     const at::Tensor& rows, const at::Tensor& weight, at::Tensor& out) {
-  if (rows.scalar_type() != at::kFloat) {
+  if (rows.scalar_type() == at::kFloat) {
+    ops::PackedWeight::forward(weight).multiply_all(rows, out);
+  } else {
     at::mm_out(out, rows, weight.t());
-    return;
   }
-  const auto packed = ops::PackedWeight::forward(weight);
-  const int64_t num_in = weight.size(1);
-  const int64_t num_out = weight.size(0);
-  ops::for_each_chunk(
-      rows.size(0),
-      packed.scratch_size(),
-      [&](int64_t /*chunk*/, int64_t first, int64_t count, float* scratch) {
-        packed.multiply(
-            {rows.const_data_ptr<float>() + first * num_in, num_in},
-            count,
-            kernels::GemmInit::kReplace,
-            nullptr,
-            out.data_ptr<float>() + first * num_out,
-            num_out,
-            scratch);
-      });
 }
 
 }  // namespace
