@@ -6,8 +6,8 @@
 #include <hwy/highway.h>
 
 // Behind foreach_target.h.
-#include "kernels/exp-inl.h"
 #include "kernels/isa.h"
+#include "kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 
@@ -55,29 +55,13 @@ HWY_INLINE void gelu_backward_one(D d, const float* x, float* y, float* grad) {
 }
 
 void gelu_all(const float* x, int64_t count, float* y) {
-  const hn::ScalableTag<float> d;
-  const hn::CappedTag<float, 1> d1;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    gelu_one(d, x + i, y + i);
-  }
-  for (; i < count; ++i) {
-    gelu_one(d1, x + i, y + i);
-  }
+  for_each_vector(count, [&](auto d, int64_t i) { gelu_one(d, x + i, y + i); });
 }
 
 void gelu_backward_all(const float* x, int64_t count, float* y, float* grad) {
-  const hn::ScalableTag<float> d;
-  const hn::CappedTag<float, 1> d1;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
+  for_each_vector(count, [&](auto d, int64_t i) {
     gelu_backward_one(d, x + i, y + i, grad + i);
-  }
-  for (; i < count; ++i) {
-    gelu_backward_one(d1, x + i, y + i, grad + i);
-  }
+  });
 }
 
 }  // namespace HWY_NAMESPACE

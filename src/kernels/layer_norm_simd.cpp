@@ -7,7 +7,9 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+// Behind foreach_target.h.
 #include "kernels/isa.h"
+#include "kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 
@@ -17,20 +19,6 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using Wide = hn::ScalableTag<float>;
 using One = hn::CappedTag<float, 1>;
-
-// Calls body(tag, i) for vectors from 0 on, and single values at the end.
-template <class Body>
-HWY_INLINE void for_each_vector(int64_t dim, Body&& body) {
-  const Wide d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  int64_t i = 0;
-  for (; i + lanes <= dim; i += lanes) {
-    body(d, i);
-  }
-  for (; i < dim; ++i) {
-    body(One(), i);
-  }
-}
 
 // A sum in one vector, and one for the values at the end.
 struct Sum {

@@ -9,8 +9,8 @@
 #include <hwy/highway.h>
 
 // Behind foreach_target.h.
-#include "kernels/exp-inl.h"
 #include "kernels/isa.h"
+#include "kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 
@@ -79,20 +79,15 @@ void softmax_all(
     int64_t stride,
     float scale,
     float* log_sums) {
-  const Tag d;
   for (int64_t r = 0; r < num_rows; ++r) {
     float* const row = rows + r * stride;
     const float top = scale * largest(row, num_cols);
     const float sum = exponentials(row, num_cols, scale, top);
     const float factor = 1 / sum;
-    const Split split(num_cols);
-    for (int64_t i = 0; i < split.end; i += split.lanes) {
+    for_each_vector(num_cols, [&](auto d, int64_t i) {
       hn::StoreU(
           hn::Mul(hn::LoadU(d, row + i), hn::Set(d, factor)), d, row + i);
-    }
-    for (int64_t i = split.end; i < num_cols; ++i) {
-      row[i] *= factor;
-    }
+    });
     log_sums[r] = top + std::log(sum);
   }
 }
@@ -117,19 +112,14 @@ void softmax_backward_all(
     float scale,
     const float* dots,
     float* grads) {
-  const Tag d;
-  const Split split(num_cols);
   for (int64_t r = 0; r < num_rows; ++r) {
     const float* const row = rows + r * stride;
     float* const grad = grads + r * stride;
-    for (int64_t i = 0; i < split.end; i += split.lanes) {
+    for_each_vector(num_cols, [&](auto d, int64_t i) {
       const auto centred = hn::Sub(hn::LoadU(d, grad + i), hn::Set(d, dots[r]));
       const auto scaled = hn::Mul(hn::LoadU(d, row + i), hn::Set(d, scale));
       hn::StoreU(hn::Mul(scaled, centred), d, grad + i);
-    }
-    for (int64_t i = split.end; i < num_cols; ++i) {
-      grad[i] = row[i] * scale * (grad[i] - dots[r]);
-    }
+    });
   }
 }
 

@@ -14,15 +14,6 @@ double tolerance(int64_t k) {
   return 1e-6 * std::sqrt(static_cast<double>(k)) + 1e-6;
 }
 
-std::vector<float> random_floats(int64_t count, uint64_t seed) {
-  RandomStream random(seed, StreamPurpose::kTest, 12);
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float& value : values) {
-    value = static_cast<float>(random.uniform(-1, 1));
-  }
-  return values;
-}
-
 struct Product {
   int64_t m;
   int64_t k;

@@ -10,34 +10,12 @@ namespace {
 constexpr int64_t kRows = 3;
 constexpr float kEps = 1e-6F;
 
-std::vector<float> values_of(int64_t count, uint64_t seed, double mean = 0) {
-  RandomStream random(seed, StreamPurpose::kTest, 14);
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float& value : values) {
-    value = static_cast<float>(mean + random.uniform(-1, 1));
-  }
-  return values;
-}
-
-void expect_near(
-    const std::vector<float>& actual,
-    const std::vector<float>& expected,
-    double tolerance) {
-  for (size_t i = 0; i < actual.size(); ++i) {
-    ASSERT_NEAR(
-        actual[i],
-        expected[i],
-        tolerance * std::max(1.0F, std::abs(expected[i])))
-        << i;
-  }
-}
-
 TEST(LayerNorm, IsNearTheReferenceAtEveryLevelAndSize) {
   for_each_level([] {
     for (const int64_t dim : tail_sizes()) {
-      const auto x = values_of(kRows * dim + 1, 1);
-      const auto weight = values_of(dim, 2);
-      const auto bias = values_of(dim, 3);
+      const auto x = random_floats(kRows * dim + 1, 1);
+      const auto weight = random_floats(dim, 2);
+      const auto bias = random_floats(dim, 3);
       std::vector<float> actual(x.size());
       auto expected = actual;
       layer_norm(
@@ -56,7 +34,7 @@ TEST(LayerNorm, IsNearTheReferenceAtEveryLevelAndSize) {
           bias.data(),
           kEps,
           expected.data() + 1);
-      expect_near(actual, expected, 2e-5);
+      expect_all_near(actual, expected, 2e-5);
     }
   });
 }
@@ -64,12 +42,12 @@ TEST(LayerNorm, IsNearTheReferenceAtEveryLevelAndSize) {
 TEST(LayerNorm, GradientAddsThatOfTheReference) {
   for_each_level([] {
     for (const int64_t dim : tail_sizes()) {
-      const auto x = values_of(kRows * dim, 1);
-      const auto grad = values_of(kRows * dim, 4);
-      const auto weight = values_of(dim, 2);
-      auto grad_x = values_of(kRows * dim, 5);
-      auto grad_weight = values_of(dim, 6);
-      auto grad_bias = values_of(dim, 7);
+      const auto x = random_floats(kRows * dim, 1);
+      const auto grad = random_floats(kRows * dim, 4);
+      const auto weight = random_floats(dim, 2);
+      auto grad_x = random_floats(kRows * dim, 5);
+      auto grad_weight = random_floats(dim, 6);
+      auto grad_bias = random_floats(dim, 7);
       auto expected_x = grad_x;
       auto expected_weight = grad_weight;
       auto expected_bias = grad_bias;
@@ -95,16 +73,19 @@ TEST(LayerNorm, GradientAddsThatOfTheReference) {
           expected_bias.data());
       // Of one or two values the norm is steep.
       const double tolerance = dim < 3 ? 2e-2 : 1e-4;
-      expect_near(grad_x, expected_x, tolerance);
-      expect_near(grad_weight, expected_weight, 2e-5);
-      expect_near(grad_bias, expected_bias, 1e-6);
+      expect_all_near(grad_x, expected_x, tolerance);
+      expect_all_near(grad_weight, expected_weight, 2e-5);
+      expect_all_near(grad_bias, expected_bias, 1e-6);
     }
   });
 }
 
 TEST(LayerNorm, KeepsTheVarianceOfValuesFarFromZero) {
   for_each_level([] {
-    const auto x = values_of(384, 1, /*mean=*/1000);
+    auto x = random_floats(384, 1);
+    for (float& value : x) {
+      value += 1000;
+    }
     const std::vector<float> one(384, 1);
     const std::vector<float> zero(384, 0);
     std::vector<float> actual(384);
@@ -112,14 +93,14 @@ TEST(LayerNorm, KeepsTheVarianceOfValuesFarFromZero) {
     layer_norm(x.data(), 1, 384, one.data(), zero.data(), kEps, actual.data());
     reference::layer_norm(
         x.data(), 1, 384, one.data(), zero.data(), kEps, expected.data());
-    expect_near(actual, expected, 5e-4);
+    expect_all_near(actual, expected, 5e-4);
   });
 }
 
 // A row of zeros would train on, silently.
 TEST(LayerNorm, GivesNanWhereTheVarianceOverflows) {
   for_each_level([] {
-    auto x = values_of(40, 1);
+    auto x = random_floats(40, 1);
     for (float& value : x) {
       value *= 1e20F;
     }

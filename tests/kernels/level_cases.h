@@ -2,6 +2,8 @@
 // the sizes around a vector's length; buffers begin unaligned.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -21,6 +23,32 @@ inline std::vector<int64_t> tail_sizes() {
   }
   sizes.insert(sizes.end(), {63, 64, 65});
   return sizes;
+}
+
+// Uniform in [-size, size].
+inline std::vector<float> random_floats(
+    int64_t count, uint64_t seed, double size = 1) {
+  RandomStream random(seed, StreamPurpose::kTest, 12);
+  std::vector<float> values(static_cast<size_t>(count));
+  for (float& value : values) {
+    value = static_cast<float>(random.uniform(-size, size));
+  }
+  return values;
+}
+
+// Within `tolerance`, relative where more than 1 is expected.
+inline void expect_all_near(
+    const std::vector<float>& actual,
+    const std::vector<float>& expected,
+    double tolerance) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (size_t i = 0; i < actual.size(); ++i) {
+    ASSERT_NEAR(
+        actual[i],
+        expected[i],
+        tolerance * std::max(1.0F, std::abs(expected[i])))
+        << i;
+  }
 }
 
 inline void for_each_level(const std::function<void()>& body) {

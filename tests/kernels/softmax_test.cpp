@@ -9,31 +9,14 @@ namespace {
 
 constexpr int64_t kRows = 3;
 constexpr float kScale = 0.125F;
-
-std::vector<float> scores(int64_t count, double size) {
-  RandomStream random(1, StreamPurpose::kTest, 13);
-  std::vector<float> values(static_cast<size_t>(count));
-  for (float& value : values) {
-    value = static_cast<float>(random.uniform(-size, size));
-  }
-  return values;
-}
-
-void expect_near(
-    const std::vector<float>& actual, const std::vector<float>& expected) {
-  for (size_t i = 0; i < actual.size(); ++i) {
-    ASSERT_NEAR(
-        actual[i], expected[i], 4e-7 * std::max(1.0F, std::abs(expected[i])))
-        << i;
-  }
-}
+constexpr double kTolerance = 4e-7;
 
 TEST(Softmax, IsNearTheReferenceAtEveryLevelAndSize) {
   for_each_level([] {
     for (const int64_t cols : tail_sizes()) {
       for (const double size : {1.0, 400.0}) {
         const int64_t stride = cols + 3;
-        const auto before = scores(kRows * stride + 1, size);
+        const auto before = random_floats(kRows * stride + 1, 1, size);
         auto actual = before;
         auto again = before;
         auto expected = before;
@@ -50,8 +33,8 @@ TEST(Softmax, IsNearTheReferenceAtEveryLevelAndSize) {
             stride,
             kScale,
             expected_sums.data());
-        expect_near(actual, expected);
-        expect_near(log_sums, expected_sums);
+        expect_all_near(actual, expected, kTolerance);
+        expect_all_near(log_sums, expected_sums, kTolerance);
         for (size_t i = 0; i < again.size(); ++i) {
           // exp of a difference of numbers up to 50.
           ASSERT_NEAR(
@@ -65,15 +48,15 @@ TEST(Softmax, IsNearTheReferenceAtEveryLevelAndSize) {
 TEST(Softmax, GradientIsThatOfTheReference) {
   for_each_level([] {
     for (const int64_t cols : tail_sizes()) {
-      const auto rows = scores(kRows * cols, 1);
-      const auto dots = scores(kRows, 1);
-      auto actual = scores(kRows * cols, 2);
+      const auto rows = random_floats(kRows * cols, 1, 1);
+      const auto dots = random_floats(kRows, 1, 1);
+      auto actual = random_floats(kRows * cols, 1, 2);
       auto expected = actual;
       softmax_backward(
           rows.data(), kRows, cols, cols, kScale, dots.data(), actual.data());
       reference::softmax_backward(
           rows.data(), kRows, cols, cols, kScale, dots.data(), expected.data());
-      expect_near(actual, expected);
+      expect_all_near(actual, expected, kTolerance);
     }
   });
 }

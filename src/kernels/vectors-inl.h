@@ -1,11 +1,14 @@
-// exp() of float32 vectors for kernels, at each level. Included by their
-// sources, once a level, hence without a pragma. Private to the room.
-#if defined(NADIR_KERNELS_EXP_INL_H_) == defined(HWY_TARGET_TOGGLE)
-#ifdef NADIR_KERNELS_EXP_INL_H_
-#undef NADIR_KERNELS_EXP_INL_H_
+// Loops over float32 vectors and their exp(), for kernels at each level.
+// Included by their sources, once a level, hence without a pragma. Private to
+// the room.
+#if defined(NADIR_KERNELS_VECTORS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef NADIR_KERNELS_VECTORS_INL_H_
+#undef NADIR_KERNELS_VECTORS_INL_H_
 #else
-#define NADIR_KERNELS_EXP_INL_H_
+#define NADIR_KERNELS_VECTORS_INL_H_
 #endif
+
+#include <cstdint>
 
 #include <hwy/highway.h>
 
@@ -13,6 +16,21 @@ HWY_BEFORE_NAMESPACE();
 
 namespace nadir::kernels {
 namespace HWY_NAMESPACE {
+
+// Calls body(tag, i) for vectors from 0 on, and single values at the end.
+template <class Body>
+HWY_INLINE void for_each_vector(int64_t count, Body&& body) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::ScalableTag<float> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    body(d, i);
+  }
+  for (; i < count; ++i) {
+    body(hn::CappedTag<float, 1>(), i);
+  }
+}
 
 // e^x within 2 units in the last place for x in [-87, 88]; below, it goes to
 // e^-87, above to infinity's neighbour e^88; NaN stays NaN.
