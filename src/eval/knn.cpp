@@ -8,14 +8,20 @@
 #include <ATen/core/grad_mode.h>
 
 #include "core/error.h"
-#include "core/parallel.h"
+#include "kernels/gemm.h"
+#include "ops/chunks.h"
 
 namespace nadir::eval {
 
 namespace {
 
-constexpr int64_t kTestBlock = 512;
-constexpr int64_t kTrainBlock = 8192;
+// Test images that a thread takes at a time: packed, they stay in its cache
+// while all train images pass by,
+constexpr int64_t kTestBlock = 128;
+// in tiles of so many, which are read where they lie,
+constexpr int64_t kTrainTile = 48;
+// and so many between questions whether to go on.
+constexpr int64_t kTrainBlock = 48 * 256;
 
 struct Neighbour {
   float similarity;
@@ -34,14 +40,12 @@ class NearestList {
  public:
   explicit NearestList(int64_t k) : k_(k) { candidates_.reserve(4 * k); }
 
-  // Train indices first .. first + n - 1; called with ascending `first`.
-  void offer(const float* similarities, int64_t n, int64_t first) {
-    for (int64_t i = 0; i < n; ++i) {
-      if (similarities[i] > floor_) {
-        candidates_.push_back({similarities[i], first + i});
-        if (static_cast<int64_t>(candidates_.size()) == 4 * k_) {
-          thin();
-        }
+  // Called with ascending indices, so that of equal ones the first stays.
+  void offer(float similarity, int64_t index) {
+    if (similarity > floor_) {
+      candidates_.push_back({similarity, index});
+      if (static_cast<int64_t>(candidates_.size()) == 4 * k_) {
+        thin();
       }
     }
   }
@@ -65,6 +69,65 @@ class NearestList {
   int64_t k_;
   float floor_ = -std::numeric_limits<float>::infinity();
   std::vector<Neighbour> candidates_;
+};
+
+// The nearest train images of a block of test images. The products' parts
+// lie in `scratch`.
+class NearestSearch {
+ public:
+  [[nodiscard]] static int64_t scratch_size(int64_t dim) {
+    return kernels::gemm_packed_size(dim, kTestBlock) +
+           kernels::gemm_scratch_size(dim) + kTrainTile * kTestBlock;
+  }
+
+  NearestSearch(const at::Tensor& block_MD, int64_t k, float* scratch)
+      : num_rows_(block_MD.size(0)),
+        dim_(block_MD.size(1)),
+        packed_(scratch),
+        gemm_scratch_(packed_ + kernels::gemm_packed_size(dim_, kTestBlock)),
+        similarity_(gemm_scratch_ + kernels::gemm_scratch_size(dim_)),
+        lists_(num_rows_, NearestList(k)) {
+    kernels::gemm_pack(
+        {block_MD.const_data_ptr<float>(), dim_, true},
+        dim_,
+        num_rows_,
+        packed_);
+  }
+
+  // Train images first .. first + count - 1, in ascending order.
+  void see(const at::Tensor& train_ND, int64_t first, int64_t count) {
+    const float* const train = train_ND.const_data_ptr<float>();
+    for (int64_t n = first; n < first + count; n += kTrainTile) {
+      const int64_t tile = std::min(kTrainTile, first + count - n);
+      kernels::gemm(
+          {train + n * dim_, dim_},
+          tile,
+          dim_,
+          packed_,
+          num_rows_,
+          kernels::GemmInit::kReplace,
+          nullptr,
+          similarity_,
+          num_rows_,
+          gemm_scratch_);
+      for (int64_t i = 0; i < tile; ++i) {
+        for (int64_t row = 0; row < num_rows_; ++row) {
+          lists_[row].offer(similarity_[i * num_rows_ + row], n + i);
+        }
+      }
+    }
+  }
+
+  // Of a test image of the block, nearest first.
+  std::vector<Neighbour> take(int64_t row) { return lists_[row].take(); }
+
+ private:
+  int64_t num_rows_;
+  int64_t dim_;
+  float* packed_;
+  float* gemm_scratch_;
+  float* similarity_;
+  std::vector<NearestList> lists_;
 };
 
 at::Tensor normalized(const at::Tensor& features, const char* name) {
@@ -183,40 +246,32 @@ std::vector<KnnVotes> knn_votes(
   }
   const int64_t largest_k = votes.back().num_neighbours;
 
-  const auto similarity = at::empty(
-      {std::min(kTestBlock, num_test) * std::min(kTrainBlock, num_train)});
-  // Whole blocks a rank: a product of other shape may round otherwise.
-  for (int64_t begin = group.rank() * kTestBlock; begin < num_test;
-       begin += group.world_size() * kTestBlock) {
-    const int64_t rows = std::min(kTestBlock, num_test - begin);
-    const auto block = test.narrow(0, begin, rows);
-    std::vector<NearestList> lists(rows, NearestList(largest_k));
-    for (int64_t first = 0; first < num_train; first += kTrainBlock) {
-      if (before_block) {
-        before_block();
-      }
-      const int64_t columns = std::min(kTrainBlock, num_train - first);
-      auto product =
-          similarity.narrow(0, 0, rows * columns).view({rows, columns});
-      at::mm_out(product, block, train.narrow(0, first, columns).t());
-      const float* values = product.const_data_ptr<float>();
-      parallel_for(rows, 32, 0, [&](int64_t low, int64_t high) {
-        for (int64_t row = low; row < high; ++row) {
-          lists[row].offer(values + row * columns, columns, first);
+  const int64_t num_blocks = (num_test + kTestBlock - 1) / kTestBlock;
+  const int64_t num_own =
+      (num_blocks - group.rank() + group.world_size() - 1) / group.world_size();
+  ops::for_each_item(
+      num_own,
+      NearestSearch::scratch_size(train.size(1)),
+      [&](int64_t item, float* scratch) {
+        const int64_t begin =
+            (group.rank() + item * group.world_size()) * kTestBlock;
+        const int64_t rows = std::min(kTestBlock, num_test - begin);
+        NearestSearch search(test.narrow(0, begin, rows), largest_k, scratch);
+        for (int64_t first = 0; first < num_train; first += kTrainBlock) {
+          if (before_block) {
+            before_block();
+          }
+          search.see(train, first, std::min(kTrainBlock, num_train - first));
+        }
+        for (int64_t row = 0; row < rows; ++row) {
+          vote(
+              search.take(row),
+              train_labels,
+              config.temperature,
+              begin + row,
+              votes);
         }
       });
-    }
-    parallel_for(rows, 32, 0, [&](int64_t low, int64_t high) {
-      for (int64_t row = low; row < high; ++row) {
-        vote(
-            lists[row].take(),
-            train_labels,
-            config.temperature,
-            begin + row,
-            votes);
-      }
-    });
-  }
   for (auto& vote : votes) {  // zeros where another rank voted
     auto& scores = vote.scored.scores;
     group.sum(at::from_blob(

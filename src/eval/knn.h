@@ -27,11 +27,12 @@ void check_config(const KnnConfig& config);
 
 // Votes for every k of `config`, ascending, those above N clipped to N and
 // then named once. Features are float32 on the CPU, normalised here; equal
-// similarities go to the lower train index. Memory beside the features stays
-// under 40 MB whatever N and M are.
+// similarities go to the lower train index. Memory beside the features: a few
+// MB a thread whatever N and M are.
 // The processes of `group`, which all have the same features, share the test
 // images in blocks, and all get all votes: the same bits as one process's.
-// `before_block` is called often and may throw.
+// `before_block` is called often, from any of LibTorch's threads, and may
+// throw.
 // Throws Error{kInvalidArgument} on shapes that disagree, an empty train set,
 // k < 1, temperature <= 0 or features that are not finite.
 [[nodiscard]] std::vector<KnnVotes> knn_votes(

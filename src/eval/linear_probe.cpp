@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
+#include <memory>
 #include <numbers>
 #include <numeric>
 
@@ -15,6 +15,7 @@
 #include "core/progress.h"
 #include "core/random.h"
 #include "core/signals.h"
+#include "eval/head_stack.h"
 
 namespace nadir::eval {
 
@@ -22,145 +23,80 @@ namespace {
 
 constexpr char kProbesSoFar[] = "probes trained so far";
 
-// All heads that read the same columns: L learning rates times C classes as
-// the rows of one weight matrix, so that each step is two matrix products.
-// `step_` is minus the learning rate times SGD's momentum buffer, so that the
-// update is one addition.
-class HeadStack {
- public:
-  HeadStack(
-      FeatureColumns columns,
-      const std::vector<std::string>& class_names,
-      const LinearProbeConfig& config,
-      Task task,
-      const at::TensorOptions& options)
-      : columns_(std::move(columns)),
-        num_rates_(static_cast<int64_t>(config.lr.size())),
-        num_classes_(static_cast<int64_t>(class_names.size())),
-        momentum_(config.momentum),
-        task_(task) {
-    auto weight_CF = at::empty({num_classes_, columns_.width}, at::kFloat);
-    for (int64_t c = 0; c < num_classes_; ++c) {
-      draw_row(
-          class_names[c],
-          config.seed,
-          weight_CF.data_ptr<float>() + c * columns_.width);
-    }
-    weight_ = weight_CF.to(options).repeat({num_rates_, 1});
-    weight_step_ = at::zeros_like(weight_);
-    bias_ = at::zeros({num_rates_ * num_classes_}, options);
-    bias_step_ = at::zeros_like(bias_);
-    std::vector<float> rates;
-    for (const double lr : config.lr) {
-      rates.insert(
-          rates.end(),
-          num_classes_,
-          static_cast<float>(
-              lr * static_cast<double>(config.batch_size) / 256.0));
-    }
-    rate_ = at::tensor(rates).to(options);
-    loss_ = at::zeros({num_rates_}, options);
+void draw_row(
+    const std::string& class_name,
+    int64_t seed,
+    const FeatureColumns& columns,
+    float* row) {
+  const auto hash = std::stoull(sha256_hex(class_name).substr(0, 16), {}, 16);
+  RandomStream random(
+      static_cast<uint64_t>(seed),
+      StreamPurpose::kProbe,
+      hash,
+      static_cast<uint64_t>(columns.begin),
+      static_cast<uint32_t>(columns.width));
+  for (int64_t f = 0; f < columns.width; ++f) {
+    row[f] = static_cast<float>(0.01 * random.normal());
   }
+}
 
-  // `factor` is this epoch's share of the base learning rate.
-  void begin_epoch(double factor) {
-    weight_step_.mul_(factor / factor_);
-    bias_step_.mul_(factor / factor_);
-    factor_ = factor;
-    loss_.zero_();
+std::unique_ptr<HeadStack> make_stack(
+    const at::Tensor& features_NF,
+    const at::Tensor& labels,
+    const FeatureColumns& columns,
+    const std::vector<std::string>& class_names,
+    Task task,
+    const LinearProbeConfig& config) {
+  HeadStackSetup setup;
+  setup.features_NF = features_NF.narrow(1, columns.begin, columns.width);
+  setup.labels = labels;
+  const auto num_classes = static_cast<int64_t>(class_names.size());
+  setup.weight_CF = at::empty({num_classes, columns.width}, at::kFloat);
+  for (int64_t c = 0; c < num_classes; ++c) {
+    draw_row(
+        class_names[c],
+        config.seed,
+        columns,
+        setup.weight_CF.data_ptr<float>() + c * columns.width);
   }
+  for (const double lr : config.lr) {
+    setup.rates.push_back(lr * static_cast<double>(config.batch_size) / 256.0);
+  }
+  setup.momentum = config.momentum;
+  setup.task = task;
+  return features_NF.is_cpu() ? make_packed_stack(setup)
+                              : make_tensor_stack(setup);
+}
 
-  void step(const at::Tensor& features_BF, const at::Tensor& labels_BC) {
-    const int64_t batch = features_BF.size(0);
-    const auto input = features_BF.narrow(1, columns_.begin, columns_.width);
-    const auto logits = at::addmm(bias_, input, weight_.t())
-                            .view({batch, num_rates_, num_classes_});
-    const auto truth = labels_BC.unsqueeze(1);
-    at::Tensor gradient;
-    double scale = 1.0 / static_cast<double>(batch);
-    if (task_ == Task::kMultiLabel) {
-      scale /= static_cast<double>(num_classes_);
-      gradient = logits.sigmoid().sub_(truth);
-      add_loss([&] {
-        // log(1 + exp(x)) - x y, summed over images and classes.
-        return (at::softplus(logits) - logits * truth).sum({0, 2}) * scale;
-      });
-    } else {
-      const auto log_probability = logits.log_softmax(2);
-      gradient = log_probability.exp().sub_(truth);
-      add_loss([&] { return -(log_probability * truth).sum({0, 2}) * scale; });
+// Heads of a stack, back in the units of the raw features.
+void add_heads(
+    const HeadStack& stack,
+    const FeatureColumns& columns,
+    const std::vector<double>& learning_rates,
+    const at::Tensor& mean_F,
+    const at::Tensor& std_F,
+    int64_t num_steps,
+    std::vector<LinearHead>& heads) {
+  const auto weight = stack.weight();
+  const auto bias = stack.bias();
+  const auto loss = stack.loss_sums();
+  const auto num_rates = static_cast<int64_t>(learning_rates.size());
+  const int64_t num_classes = weight.size(0) / num_rates;
+  for (int64_t l = 0; l < num_rates; ++l) {
+    LinearHead head;
+    head.columns = columns;
+    head.learning_rate = learning_rates[l];
+    head.weight_CF = weight.narrow(0, l * num_classes, num_classes).clone();
+    head.bias_C = bias.narrow(0, l * num_classes, num_classes).clone();
+    if (mean_F.defined()) {
+      head.weight_CF /= std_F.narrow(0, columns.begin, columns.width);
+      head.bias_C -=
+          head.weight_CF.mv(mean_F.narrow(0, columns.begin, columns.width));
     }
-    const auto update = gradient.view({batch, num_rates_ * num_classes_})
-                            .mul_(rate_ * (-scale * factor_));
-    weight_step_.addmm_(update.t(), input, momentum_);
-    weight_.add_(weight_step_);
-    bias_step_.mul_(momentum_).add_(update.sum(0));
-    bias_.add_(bias_step_);
+    head.final_loss = loss[l].item<double>() / static_cast<double>(num_steps);
+    heads.push_back(std::move(head));
   }
-
-  // The loss is kept in the last epoch only; it costs a pass over the logits.
-  void keep_loss(bool keep) { keeps_loss_ = keep; }
-
-  // Heads of this stack, back in the units of the raw features.
-  [[nodiscard]] std::vector<LinearHead> heads(
-      const std::vector<double>& learning_rates,
-      const at::Tensor& mean_F,
-      const at::Tensor& std_F,
-      int64_t num_steps) const {
-    std::vector<LinearHead> result;
-    for (int64_t l = 0; l < num_rates_; ++l) {
-      LinearHead head;
-      head.columns = columns_;
-      head.learning_rate = learning_rates[l];
-      head.weight_CF =
-          weight_.narrow(0, l * num_classes_, num_classes_).clone();
-      head.bias_C = bias_.narrow(0, l * num_classes_, num_classes_).clone();
-      if (mean_F.defined()) {
-        head.weight_CF /= std_F.narrow(0, columns_.begin, columns_.width);
-        head.bias_C -=
-            head.weight_CF.mv(mean_F.narrow(0, columns_.begin, columns_.width));
-      }
-      head.final_loss =
-          loss_[l].item<double>() / static_cast<double>(num_steps);
-      result.push_back(std::move(head));
-    }
-    return result;
-  }
-
- private:
-  void draw_row(const std::string& class_name, int64_t seed, float* row) const {
-    const auto hash = std::stoull(sha256_hex(class_name).substr(0, 16), {}, 16);
-    RandomStream random(
-        static_cast<uint64_t>(seed),
-        StreamPurpose::kProbe,
-        hash,
-        static_cast<uint64_t>(columns_.begin),
-        static_cast<uint32_t>(columns_.width));
-    for (int64_t f = 0; f < columns_.width; ++f) {
-      row[f] = static_cast<float>(0.01 * random.normal());
-    }
-  }
-
-  void add_loss(const std::function<at::Tensor()>& loss) {
-    if (keeps_loss_) {
-      loss_.add_(loss());
-    }
-  }
-
-  FeatureColumns columns_;
-  int64_t num_rates_;
-  int64_t num_classes_;
-  double momentum_;
-  Task task_;
-  double factor_ = 1;
-  bool keeps_loss_ = false;
-  at::Tensor weight_;  // [L * C, width]
-  at::Tensor weight_step_;
-  at::Tensor bias_;  // [L * C]
-  at::Tensor bias_step_;
-  at::Tensor rate_;  // [L * C]
-  at::Tensor loss_;  // [L]
-};
+}
 
 void check_data(
     const ProbeData& data,
@@ -265,7 +201,7 @@ std::vector<LinearHead> train_linear_heads(
   const at::NoGradGuard no_grad;
   check_config(config);
   check_data(train, static_cast<int64_t>(class_names.size()), task, columns);
-  auto features = train.features_NF;
+  auto features = train.features_NF.contiguous();
   const auto options = features.options();
   const auto labels = label_tensor(train.labels, options);
   const int64_t num_images = train.labels.num_images;
@@ -279,9 +215,10 @@ std::vector<LinearHead> train_linear_heads(
     features = (features - mean_F) / std_F;
   }
 
-  std::vector<HeadStack> stacks;
+  std::vector<std::unique_ptr<HeadStack>> stacks;
   for (const auto& range : columns) {
-    stacks.emplace_back(range, class_names, config, task, options);
+    stacks.push_back(
+        make_stack(features, labels, range, class_names, task, config));
   }
   const int64_t num_steps =
       (num_images + config.batch_size - 1) / config.batch_size;
@@ -291,31 +228,27 @@ std::vector<LinearHead> train_linear_heads(
         0.5 * (1 + std::cos(
                        std::numbers::pi * static_cast<double>(epoch) /
                        static_cast<double>(config.epochs)));
-    for (auto& stack : stacks) {
-      stack.begin_epoch(factor);
-      stack.keep_loss(epoch + 1 == config.epochs);
+    for (const auto& stack : stacks) {
+      stack->begin_epoch(factor, epoch + 1 == config.epochs);
     }
     const auto order =
         draw_order(num_images, num_views, config.seed, epoch, options.device());
     for (int64_t begin = 0; begin < num_images; begin += config.batch_size) {
       stop_if_told(kProbesSoFar);
       const int64_t batch = std::min(config.batch_size, num_images - begin);
-      const auto features_BF =
-          features.index_select(0, order.feature_rows.narrow(0, begin, batch));
-      const auto labels_BC =
-          labels.index_select(0, order.label_rows.narrow(0, begin, batch));
-      for (auto& stack : stacks) {
-        stack.step(features_BF, labels_BC);
+      const auto feature_rows = order.feature_rows.narrow(0, begin, batch);
+      const auto label_rows = order.label_rows.narrow(0, begin, batch);
+      for (const auto& stack : stacks) {
+        stack->step(feature_rows, label_rows);
       }
     }
     progress.advance();
   }
 
   std::vector<LinearHead> heads;
-  for (const auto& stack : stacks) {
-    for (auto& head : stack.heads(config.lr, mean_F, std_F, num_steps)) {
-      heads.push_back(std::move(head));
-    }
+  for (size_t i = 0; i < stacks.size(); ++i) {
+    add_heads(
+        *stacks[i], columns[i], config.lr, mean_F, std_F, num_steps, heads);
   }
   return heads;
 }

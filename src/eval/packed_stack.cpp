@@ -1,0 +1,338 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include <ATen/ATen.h>
+
+#include "core/aligned.h"
+#include "eval/head_stack.h"
+#include "kernels/gemm.h"
+#include "ops/chunks.h"
+
+namespace nadir::eval {
+namespace {
+
+// Rows of a batch, and columns of features, that a thread takes at a time:
+// multiples of the rows of every level's tile of registers.
+constexpr int64_t kRowsAtATime = 24;
+constexpr int64_t kColumnsAtATime = 48;
+
+// Rows of a batch lie farther apart than they are long: a power of two would
+// bring all of a column into a few sets of the cache.
+int64_t padded_stride(int64_t num_columns) {
+  constexpr int64_t kLine = 16;
+  return (num_columns + kLine - 1) / kLine * kLine + kLine;
+}
+
+// A matrix [K, N] in the panels of gemm.h, N padded with zeros.
+class Panels {
+ public:
+  Panels(int64_t k, int64_t n)
+      : k_(k),
+        width_(kernels::gemm_panel_cols()),
+        padded_cols_(kernels::gemm_packed_size(1, n)),
+        values_(k * padded_cols_) {
+    std::fill_n(values_.data(), k * padded_cols_, 0.0F);
+  }
+
+  [[nodiscard]] float* data() { return values_.data(); }
+
+  [[nodiscard]] int64_t size() const { return k_ * padded_cols_; }
+
+  // The panel that holds column `col`: its first column and its width.
+  [[nodiscard]] std::pair<int64_t, int64_t> panel_of(int64_t col) const {
+    const int64_t begin = col / width_ * width_;
+    return {begin, std::min(width_, padded_cols_ - begin)};
+  }
+
+  // Row `row` of the panel from column `begin` on.
+  [[nodiscard]] float* row_of_panel(int64_t begin, int64_t row) {
+    return values_.data() + begin * k_ + row * panel_of(begin).second;
+  }
+
+  [[nodiscard]] const float& at(int64_t row, int64_t col) const {
+    const auto [begin, width] = panel_of(col);
+    return values_.data()[begin * k_ + row * width + col - begin];
+  }
+
+  template <class Work>
+  void for_each_panel(Work&& work) const {
+    for (int64_t col = 0; col < padded_cols_; col += width_) {
+      work(col, panel_of(col).second);
+    }
+  }
+
+ private:
+  int64_t k_;
+  int64_t width_;
+  int64_t padded_cols_;
+  AlignedFloats values_;
+};
+
+// log(1 + e^x) - x y, summed.
+double multi_label_loss(
+    const float* logits, const float* truth, int64_t count) {
+  double loss = 0;
+  for (int64_t c = 0; c < count; ++c) {
+    const float x = logits[c];
+    loss +=
+        std::max(x, 0.0F) + std::log1p(std::exp(-std::abs(x))) - x * truth[c];
+  }
+  return loss;
+}
+
+// Logits become minus the loss's gradient by them, without its factors.
+void descend_multi_label(float* logits, const float* truth, int64_t count) {
+  for (int64_t c = 0; c < count; ++c) {
+    logits[c] = truth[c] - 1 / (1 + std::exp(-logits[c]));
+  }
+}
+
+// The same; the loss is returned.
+double descend_single_label(float* logits, const float* truth, int64_t count) {
+  const float most = *std::max_element(logits, logits + count);
+  double sum = 0;
+  for (int64_t c = 0; c < count; ++c) {
+    sum += std::exp(logits[c] - most);
+  }
+  const auto log_sum = static_cast<float>(std::log(sum));
+  double loss = 0;
+  for (int64_t c = 0; c < count; ++c) {
+    const float log_probability = logits[c] - most - log_sum;
+    loss -= log_probability * truth[c];
+    logits[c] = truth[c] - std::exp(log_probability);
+  }
+  return loss;
+}
+
+// Two passes of threads a step. The first takes rows: copies them from
+// memory, multiplies them by the weights, and turns logits into gradients. The
+// second takes columns: multiplies the rows by the gradients and moves the
+// weights. `step_` is minus the rate times SGD's momentum buffer.
+class PackedStack final : public HeadStack {
+ public:
+  explicit PackedStack(const HeadStackSetup& setup)
+      : setup_(setup),
+        num_rates_(static_cast<int64_t>(setup.rates.size())),
+        num_classes_(setup.weight_CF.size(0)),
+        num_heads_(num_rates_ * num_classes_),
+        num_columns_(setup.weight_CF.size(1)),
+        stride_(padded_stride(num_columns_)),
+        weight_(num_columns_, num_heads_),
+        step_(num_columns_, num_heads_),
+        bias_(num_heads_, 0),
+        bias_step_(num_heads_, 0),
+        loss_(num_rates_, 0) {
+    kernels::gemm_pack(
+        {setup.weight_CF.repeat({num_rates_, 1}).const_data_ptr<float>(),
+         num_columns_,
+         true},
+        num_columns_,
+        num_heads_,
+        weight_.data());
+  }
+
+  void begin_epoch(double factor, bool keeps_loss) override {
+    const auto change = static_cast<float>(factor / factor_);
+    for (int64_t i = 0; i < step_.size(); ++i) {
+      step_.data()[i] *= change;
+    }
+    for (float& value : bias_step_) {
+      value *= change;
+    }
+    factor_ = factor;
+    keeps_loss_ = keeps_loss;
+    std::fill(loss_.begin(), loss_.end(), 0.0);
+  }
+
+  void step(
+      const at::Tensor& feature_rows, const at::Tensor& label_rows) override {
+    const int64_t batch = feature_rows.size(0);
+    if (batch != batch_) {
+      batch_ = batch;
+      rows_ = AlignedFloats(batch * stride_);
+      gradient_ = Panels(batch, num_heads_);
+    }
+    const int64_t num_chunks = (batch + kRowsAtATime - 1) / kRowsAtATime;
+    chunk_losses_.assign(num_chunks * num_rates_, 0);
+    ops::for_each_item(
+        num_chunks,
+        kernels::gemm_scratch_size(num_columns_) + kRowsAtATime * num_heads_,
+        [&](int64_t chunk, float* scratch) {
+          look_at_rows(
+              chunk,
+              feature_rows.const_data_ptr<int64_t>(),
+              label_rows.const_data_ptr<int64_t>(),
+              scratch);
+        });
+    move_bias();
+    ops::for_each_item(
+        (num_columns_ + kColumnsAtATime - 1) / kColumnsAtATime,
+        kernels::gemm_scratch_size(batch),
+        [&](int64_t item, float* scratch) {
+          move_weight(item * kColumnsAtATime, scratch);
+        });
+    if (keeps_loss_) {
+      for (int64_t i = 0; i < num_chunks * num_rates_; ++i) {
+        loss_[i % num_rates_] += chunk_losses_[i] * scale();
+      }
+    }
+  }
+
+  [[nodiscard]] at::Tensor weight() const override {
+    auto weight = at::empty({num_heads_, num_columns_}, at::kFloat);
+    auto* const values = weight.data_ptr<float>();
+    for (int64_t head = 0; head < num_heads_; ++head) {
+      for (int64_t f = 0; f < num_columns_; ++f) {
+        values[head * num_columns_ + f] = weight_.at(f, head);
+      }
+    }
+    return weight;
+  }
+
+  [[nodiscard]] at::Tensor bias() const override { return at::tensor(bias_); }
+
+  [[nodiscard]] at::Tensor loss_sums() const override {
+    return at::tensor(loss_).to(at::kFloat);
+  }
+
+ private:
+  // Of the sum over a batch.
+  [[nodiscard]] double scale() const {
+    const auto num_terms =
+        setup_.task == Task::kMultiLabel ? num_classes_ * batch_ : batch_;
+    return 1.0 / static_cast<double>(num_terms);
+  }
+
+  void look_at_rows(
+      int64_t chunk,
+      const int64_t* feature_rows,
+      const int64_t* label_rows,
+      float* scratch) {
+    const int64_t first = chunk * kRowsAtATime;
+    const int64_t count = std::min(kRowsAtATime, batch_ - first);
+    const float* const features = setup_.features_NF.const_data_ptr<float>();
+    const int64_t features_stride = setup_.features_NF.stride(0);
+    float* const rows = rows_.data() + first * stride_;
+    for (int64_t i = 0; i < count; ++i) {
+      std::memcpy(
+          rows + i * stride_,
+          features + feature_rows[first + i] * features_stride,
+          static_cast<size_t>(num_columns_) * sizeof(float));
+    }
+    float* const logits = scratch + kernels::gemm_scratch_size(num_columns_);
+    kernels::gemm(
+        {rows, stride_},
+        count,
+        num_columns_,
+        weight_.data(),
+        num_heads_,
+        kernels::GemmInit::kAddBias,
+        bias_.data(),
+        logits,
+        num_heads_,
+        scratch);
+    const float* const labels = setup_.labels.const_data_ptr<float>();
+    for (int64_t i = 0; i < count; ++i) {
+      float* const row = logits + i * num_heads_;
+      const float* const truth = labels + label_rows[first + i] * num_classes_;
+      for (int64_t l = 0; l < num_rates_; ++l) {
+        descend(row + l * num_classes_, truth, l, chunk);
+      }
+      gradient_.for_each_panel([&](int64_t begin, int64_t width) {
+        std::copy_n(
+            row + begin,
+            std::min(width, num_heads_ - begin),
+            gradient_.row_of_panel(begin, first + i));
+      });
+    }
+  }
+
+  void descend(float* logits, const float* truth, int64_t rate, int64_t chunk) {
+    double& loss = chunk_losses_[chunk * num_rates_ + rate];
+    if (setup_.task == Task::kMultiLabel) {
+      if (keeps_loss_) {
+        loss += multi_label_loss(logits, truth, num_classes_);
+      }
+      descend_multi_label(logits, truth, num_classes_);
+    } else {
+      loss += descend_single_label(logits, truth, num_classes_);
+    }
+    const auto factor =
+        static_cast<float>(setup_.rates[rate] * scale() * factor_);
+    for (int64_t c = 0; c < num_classes_; ++c) {
+      logits[c] *= factor;
+    }
+  }
+
+  void move_bias() {
+    for (float& value : bias_step_) {
+      value *= static_cast<float>(setup_.momentum);
+    }
+    gradient_.for_each_panel([&](int64_t begin, int64_t width) {
+      const int64_t count = std::min(width, num_heads_ - begin);
+      for (int64_t i = 0; i < batch_; ++i) {
+        const float* const row = gradient_.row_of_panel(begin, i);
+        for (int64_t j = 0; j < count; ++j) {
+          bias_step_[begin + j] += row[j];
+        }
+      }
+    });
+    for (int64_t head = 0; head < num_heads_; ++head) {
+      bias_[head] += bias_step_[head];
+    }
+  }
+
+  void move_weight(int64_t first, float* scratch) {
+    const int64_t count = std::min(kColumnsAtATime, num_columns_ - first);
+    weight_.for_each_panel([&](int64_t begin, int64_t width) {
+      float* const step = step_.row_of_panel(begin, first);
+      float* const weight = weight_.row_of_panel(begin, first);
+      const auto momentum = static_cast<float>(setup_.momentum);
+      for (int64_t i = 0; i < count * width; ++i) {
+        step[i] *= momentum;
+      }
+      kernels::gemm(
+          {rows_.data() + first, stride_, true},
+          count,
+          batch_,
+          gradient_.row_of_panel(begin, 0),
+          width,
+          kernels::GemmInit::kAccumulate,
+          nullptr,
+          step,
+          width,
+          scratch);
+      for (int64_t i = 0; i < count * width; ++i) {
+        weight[i] += step[i];
+      }
+    });
+  }
+
+  HeadStackSetup setup_;
+  int64_t num_rates_;
+  int64_t num_classes_;
+  int64_t num_heads_;
+  int64_t num_columns_;
+  int64_t stride_;
+  double factor_ = 1;
+  bool keeps_loss_ = false;
+  Panels weight_;
+  Panels step_;
+  std::vector<float> bias_;
+  std::vector<float> bias_step_;
+  std::vector<double> loss_;
+  // Of a batch.
+  int64_t batch_ = 0;
+  AlignedFloats rows_{0};
+  Panels gradient_{0, 0};
+  std::vector<double> chunk_losses_;
+};
+
+}  // namespace
+
+std::unique_ptr<HeadStack> make_packed_stack(const HeadStackSetup& setup) {
+  return std::make_unique<PackedStack>(setup);
+}
+
+}  // namespace nadir::eval
