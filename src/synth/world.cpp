@@ -25,7 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kRoot[] = "BigEarthNet-v1.0";
-constexpr char kArchive[] = "BigEarthNet-S2-v1.0.tar.gz";
+constexpr char kArchive[] = "BigEarthNet-S2-v1.0.tar";
+constexpr char kCompressedArchive[] = "BigEarthNet-S2-v1.0.tar.gz";
 constexpr char kPartial[] = ".partial";
 constexpr time_t kFileTime = 1546300800;  // 2019-01-01, so that bytes repeat
 
@@ -87,13 +88,15 @@ void write_new_file(const fs::path& path, const std::string& bytes) {
 // The archive as a stream, its patches in the order of their names.
 class ArchiveWriter {
  public:
-  explicit ArchiveWriter(const fs::path& path)
+  ArchiveWriter(const fs::path& path, bool compresses)
       : path_(path), archive_(archive_write_new(), archive_write_free) {
     check(archive_write_set_format_ustar(archive_.get()));
-    check(archive_write_add_filter_gzip(archive_.get()));
-    // Pixels with noise hardly shrink: the fastest level serves.
-    check(archive_write_set_options(
-        archive_.get(), "gzip:compression-level=1,gzip:!timestamp"));
+    if (compresses) {
+      check(archive_write_add_filter_gzip(archive_.get()));
+      // Pixels with noise hardly shrink: the fastest level serves.
+      check(archive_write_set_options(
+          archive_.get(), "gzip:compression-level=1,gzip:!timestamp"));
+    }
     check(archive_write_open_filename(archive_.get(), path.c_str()));
     add(std::string(kRoot) + "/", nullptr);
   }
@@ -186,7 +189,7 @@ class WorldWriter {
   bool write_archive() {
     constexpr int64_t kBatch = 64;
     make_folder(partial_);
-    ArchiveWriter archive(partial_ / kArchive);
+    ArchiveWriter archive(partial_ / archive_name(), options_.compresses);
     std::future<void> writing;
     const auto total = static_cast<int64_t>(places_.size());
     for (int64_t first = 0; first < total && !is_stopped(); first += kBatch) {
@@ -228,7 +231,7 @@ class WorldWriter {
     const fs::path lists = partial_ / "lists";
     make_folder(lists);
     write_lists(lists, records_);
-    const char* data = options_.as_archive ? kArchive : kRoot;
+    const char* data = options_.as_archive ? archive_name() : kRoot;
     fs::rename(lists, options_.out / "lists");
     fs::rename(partial_ / data, options_.out / data);
     fs::remove_all(partial_);
@@ -239,6 +242,10 @@ class WorldWriter {
   }
 
  private:
+  [[nodiscard]] const char* archive_name() const {
+    return options_.compresses ? kCompressedArchive : kArchive;
+  }
+
   PatchBytes make(int64_t index) {
     const auto i = static_cast<size_t>(index);
     PatchBytes patch = make_patch(places_[i], options_.seed);

@@ -17,6 +17,7 @@ struct SynthOptions {
   int64_t num_patches = 3000;
   uint64_t seed = 0;
   bool as_archive = false;  // one .tar.gz instead of a folder
+  bool compresses = true;   // that archive; else it is a .tar
   int num_threads = 0;      // 0 = all
 };
 
@@ -34,8 +35,8 @@ struct SynthSummary {
   std::array<int64_t, kNumLandCovers> label_counts{};
 };
 
-// Writes OUT/BigEarthNet-v1.0/PATCH/... or OUT/BigEarthNet-S2-v1.0.tar.gz,
-// and OUT/lists/. Equal options give equal bytes, whatever the number of
+// Writes OUT/BigEarthNet-v1.0/PATCH/... or OUT/BigEarthNet-S2-v1.0.tar.gz (or
+// .tar), and OUT/lists/. Equal options give equal bytes, whatever the number of
 // threads. All is written under OUT/.partial and moved into place at the end:
 // what has its final name is complete. `should_stop` is asked between patches;
 // once true, what was written is removed and nothing returned. Throws

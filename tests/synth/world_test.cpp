@@ -197,6 +197,14 @@ TEST(SyntheticWorld, HoldsTheSameFilesInAnArchive) {
   }
   EXPECT_EQ(packed, loose);
 
+  options.compresses = false;
+  options.out = folder.path() / "plain";
+  const auto plain = write_synthetic_world(options, kNever);
+  EXPECT_EQ(plain->data.extension(), ".tar");
+  EXPECT_EQ(files_in_archive(plain->data), loose);
+  EXPECT_TRUE(read_file(plain->data).starts_with("BigEarthNet-v1.0/"));
+  options.compresses = true;
+
   // The archive's own bytes repeat too.
   options.out = folder.path() / "again";
   options.num_threads = 2;
