@@ -104,6 +104,12 @@ double activation_floats(
 
 }  // namespace
 
+double forward_gflop(
+    const model::VitConfig& model, int64_t num_bands, int64_t side_px) {
+  return forward_flop(model::vit_shape(model.arch), model, num_bands, side_px) /
+         1e9;
+}
+
 RunEstimate estimate_run(
     const PretrainConfig& config, int64_t num_bands, double gflop_per_s) {
   check_config(config);

@@ -22,6 +22,11 @@ struct RunEstimate {
 [[nodiscard]] RunEstimate estimate_run(
     const PretrainConfig& config, int64_t num_bands, double gflop_per_s);
 
+// Multiply-adds, counted as two, of one image of `side_px` pixels through the
+// network without its head.
+[[nodiscard]] double forward_gflop(
+    const model::VitConfig& model, int64_t num_bands, int64_t side_px);
+
 // The CPU's rate at a matrix product of the network's shape, of float32 or
 // bfloat16 numbers, in GFLOP/s; takes about 0.3 s, or one product if longer.
 [[nodiscard]] double measure_gflop_per_s(ssl::Precision precision);

@@ -53,6 +53,10 @@ TEST(RunEstimate, CountsTheArithmeticOfASmallVit) {
   EXPECT_NEAR(estimate_run(config, 3, 0).step_gflop, 3 * 2 * 4 * 9.2, 4.5);
 }
 
+TEST(RunEstimate, CountsAForwardPassByItself) {
+  EXPECT_NEAR(forward_gflop(model::VitConfig{}, 3, 224), 9.2, 0.1);
+}
+
 TEST(RunEstimate, TakesTimeFromTheDevicesRate) {
   const auto config = tiny_config();
   EXPECT_EQ(estimate_run(config, 3, 0).step_s, 0);
