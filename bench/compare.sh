@@ -5,22 +5,28 @@
 #   bench/compare.sh CASE [ROUNDS] [BUILD]
 #
 #   CASE     dino_step/vit_small_16, dino_step/vit_tiny_16,
-#            dino_step/vit_tiny_8_of_64px, features, loader, index, multicrop
+#            dino_step/vit_tiny_8_of_64px, features, loader, index, multicrop,
+#            embed, patches, probe, knn
 #   ROUNDS   pairs of runs, default 5
-#   BUILD    default build/release, configured with -DNADIR_BENCH=ON
+#   BUILD    default build/release, configured with -DNADIR_BENCH=ON; the last
+#            four cases ask its program, nadir bench machine
 #
-# Both get the threads of OMP_NUM_THREADS, default all processors; loader, index
-# and multicrop take one. loader and index need NADIR_BENCH_WORLD (make_world.sh,
-# peers/make_pictures.py). Rates are items a second of wall time; CPU times are of
-# all threads, and on a busy machine the ones to trust with one thread.
+# Both get the threads of OMP_NUM_THREADS, default all processors; loader, index,
+# multicrop and patches take one. The peers of loader, index, embed and patches
+# need NADIR_BENCH_WORLD (make_world.sh, peers/make_pictures.py). patches sets our
+# shards beside three GeoTIFFs a patch by rasterio, which the Python named in
+# NADIR_PEER_PYTHON must have (peers/requirements.txt). Rates are items a second of
+# wall time; CPU times are of all threads, and on a busy machine the ones to trust
+# with one thread.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 if [[ $# -lt 1 || $1 == -h || $1 == --help ]]; then
-  sed -n '2,17s/^# \{0,1\}//p' "$0"
+  sed -n '2,22s/^# \{0,1\}//p' "$0"
   exit 2
 fi
 case=$1 rounds=${2:-5} build=${3:-$root/build/release}
 python=${NADIR_TEST_PYTHON:-$root/.deps/test-venv/bin/python}
+python_of_peer=$python
 peers=$root/bench/peers
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}
 
@@ -40,11 +46,32 @@ case $case in
   multicrop)
     exec "$python" "$peers/augment_torchvision.py" --rounds "$rounds" \
       "$build/bench/augment/nadir_augment_bench" ;;
+  embed)
+    ours=("$build/nadir" embed)
+    peer=("$peers/embed_torch.py" "${NADIR_BENCH_WORLD:?}/png") ;;
+  patches)
+    ours=("$build/nadir" shards)
+    python_of_peer=${NADIR_PEER_PYTHON:-$python}
+    peer=("$peers/patches_rasterio.py" "${NADIR_BENCH_WORLD:?}") ;;
+  probe)
+    ours=("$build/nadir" probe)
+    peer=("$peers/probe_torch.py") ;;
+  knn)
+    ours=("$build/nadir" knn)
+    peer=("$peers/knn_torch.py") ;;
   *) echo "compare.sh: no case '$case'; see --help" >&2; exit 2 ;;
 esac
 
 # Each prints: items a second, CPU milliseconds an item.
 run_ours() {
+  if [[ ${ours[0]} == */nadir ]]; then
+    "${ours[0]}" --quiet bench machine --only "${ours[1]}" \
+      --threads "$OMP_NUM_THREADS" --json | "$python" -c '
+import json, sys
+row = json.load(sys.stdin)["rows"][0]
+print(row["rate"], row["cpu_ms_per_item"])'
+    return
+  fi
   "${ours[0]}" --benchmark_filter="${ours[1]}" --benchmark_format=json \
     2>/dev/null | "$python" -c '
 import json, sys
@@ -56,7 +83,7 @@ print(rate, 1000 * run["cpu_time"] / run["real_time"] / rate)'
 }
 
 run_peer() {
-  "$python" "${peer[@]}" | "$python" -c '
+  "$python_of_peer" "${peer[@]}" | "$python" -c '
 import json, sys
 run = json.loads(sys.stdin.readlines()[-1])
 print(run["items_per_second"], run["cpu_ms_per_item"])'
