@@ -65,8 +65,8 @@ esac
 # Each prints: items a second, CPU milliseconds an item.
 run_ours() {
   if [[ ${ours[0]} == */nadir ]]; then
-    "${ours[0]}" --quiet bench machine --only "${ours[1]}" \
-      --threads "$OMP_NUM_THREADS" --json | "$python" -c '
+    "${ours[0]}" bench machine --only "${ours[1]}" --quiet --json \
+      --threads "$OMP_NUM_THREADS" | "$python" -c '
 import json, sys
 row = json.load(sys.stdin)["rows"][0]
 print(row["rate"], row["cpu_ms_per_item"])'

@@ -28,6 +28,7 @@ void add_commands(Command program) {
   add_import(program);
   add_report(program);
   const auto bench = program.add_group("bench", "Measure and predict speed.");
+  add_bench_machine(bench);
   add_bench_scaling(bench);
   const auto job = program.add_group("job", "Run on Amazon SageMaker.");
   add_job_submit(job);

@@ -31,6 +31,7 @@ void add_view(Command parent);
 void add_export(Command parent);
 void add_import(Command parent);
 void add_report(Command parent);
+void add_bench_machine(Command parent);
 void add_bench_scaling(Command parent);
 void add_job_submit(Command parent);
 void add_job_list(Command parent);
