@@ -9,7 +9,7 @@
 #            embed, patches, probe, knn
 #   ROUNDS   pairs of runs, default 5
 #   BUILD    default build/release, configured with -DNADIR_BENCH=ON; the last
-#            four cases ask its program, nadir bench machine
+#            four cases ask its program, nadir bench
 #
 # Both get the threads of OMP_NUM_THREADS, default all processors; loader, index,
 # multicrop and patches take one. The peers of loader, index, embed and patches
@@ -65,7 +65,7 @@ esac
 # Each prints: items a second, CPU milliseconds an item.
 run_ours() {
   if [[ ${ours[0]} == */nadir ]]; then
-    "${ours[0]}" bench machine --only "${ours[1]}" --quiet --json \
+    "${ours[0]}" bench --only "${ours[1]}" --quiet --json \
       --threads "$OMP_NUM_THREADS" | "$python" -c '
 import json, sys
 row = json.load(sys.stdin)["rows"][0]

@@ -1,4 +1,4 @@
-"""Weighted k-NN of `nadir bench machine --only knn` in PyTorch.
+"""Weighted k-NN of `nadir bench --only knn` in PyTorch.
 
     knn_torch.py [--queries 10000]
 

@@ -1,4 +1,4 @@
-"""The linear probe of `nadir bench machine --only probe` in PyTorch.
+"""The linear probe of `nadir bench --only probe` in PyTorch.
 
     probe_torch.py [--epochs 50] [--rates 1]
 

@@ -1,4 +1,4 @@
-// What `nadir bench machine` can be told. Torch-free.
+// What `nadir bench` can be told. Torch-free.
 #pragma once
 
 #include <cstdint>

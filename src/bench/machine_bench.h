@@ -1,4 +1,4 @@
-// `nadir bench machine`: the hot paths of the program on this machine, each
+// `nadir bench`: the hot paths of the program on this machine, each
 // beside the limit of the machine that it is held against.
 #pragma once
 

@@ -212,7 +212,11 @@ void Command::set_example(const std::string& example) {
 }
 
 void Command::on_run(std::function<void()> action) {
-  app_->callback(std::move(action));
+  app_->callback([app = app_, action = std::move(action)] {
+    if (app->get_subcommands().empty()) {
+      action();
+    }
+  });
 }
 
 const CLI::App& Command::root() const {

@@ -107,7 +107,7 @@ class Command {
 
   // "Example:\n  nadir ..." at the end of --help.
   void set_example(const std::string& example);
-  // What the parse runs when the command was named.
+  // What the parse runs when the command was named, and none below it.
   void on_run(std::function<void()> action);
 
   // The parser of the whole program.

@@ -27,9 +27,7 @@ void add_commands(Command program) {
   add_export(program);
   add_import(program);
   add_report(program);
-  const auto bench = program.add_group("bench", "Measure and predict speed.");
-  add_bench_machine(bench);
-  add_bench_scaling(bench);
+  add_bench_scaling(add_bench(program));
   const auto job = program.add_group("job", "Run on Amazon SageMaker.");
   add_job_submit(job);
   add_job_list(job);

@@ -31,7 +31,8 @@ void add_view(Command parent);
 void add_export(Command parent);
 void add_import(Command parent);
 void add_report(Command parent);
-void add_bench_machine(Command parent);
+// Runs by itself, and has commands below it.
+[[nodiscard]] Command add_bench(Command parent);
 void add_bench_scaling(Command parent);
 void add_job_submit(Command parent);
 void add_job_list(Command parent);

@@ -13,13 +13,18 @@
 namespace nadir::cli {
 namespace {
 
+// Not one that a command below it must follow.
+bool runs_by_itself(const CLI::App& command) {
+  return command.get_require_subcommand_min() == 0;
+}
+
 // To every command, since people type them last.
 void add_log_flags(CLI::App& app) {
   const auto subcommands = app.get_subcommands([](CLI::App*) { return true; });
   for (auto* subcommand : subcommands) {
     add_log_flags(*subcommand);
   }
-  if (!subcommands.empty()) {
+  if (!runs_by_itself(app)) {
     return;
   }
   const auto add = [&](const char* flag, const char* help, LogLevel level) {
@@ -91,7 +96,7 @@ std::string problem(const CLI::App& command, const CLI::ParseError& error) {
     return unknown_word(command, unknown.front());
   }
   const auto names = names_of_subcommands(command);
-  if (!names.empty()) {
+  if (!runs_by_itself(command)) {
     return "a command is missing: " + join(names, ", ");
   }
   std::string text = error.what();

@@ -1,4 +1,4 @@
-// `nadir bench machine`: how fast the hot paths are here, and how near to what
+// `nadir bench`: how fast the hot paths are here, and how near to what
 // the machine could do.
 #include <cstdio>
 #include <filesystem>
@@ -134,9 +134,9 @@ json json_of_report(const bench::MachineReport& report) {
 
 }  // namespace
 
-void add_bench_machine(Command parent) {
+Command add_bench(Command parent) {
   auto command = parent.add_command(
-      "machine",
+      "bench",
       "Measure the hot paths on this machine's CPU, each beside the limit of\n"
       "the machine that it is held against. Takes some minutes, 4 GB of memory "
       "and 1 GB of disk; data are made and removed again.");
@@ -144,8 +144,8 @@ void add_bench_machine(Command parent) {
   (void)command.add_fields(fields_of(*config));
   const auto as_json = command.add_json_flag();
   command.set_example(
-      "nadir bench machine\n"
-      "  nadir bench machine --only views,shards,index --json");
+      "nadir bench\n"
+      "  nadir bench --only views,shards,index --json");
   command.on_run([config, as_json] {
     const auto report = bench::bench_machine(
         *config, std::filesystem::read_symlink("/proc/self/exe").string());
@@ -155,6 +155,7 @@ void add_bench_machine(Command parent) {
       std::fputs(text_of_report(report).c_str(), stdout);
     }
   });
+  return command;
 }
 
 }  // namespace nadir::cli
