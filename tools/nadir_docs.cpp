@@ -109,7 +109,7 @@ void list_commands(
     std::vector<Command>& commands) {
   const auto subcommands =
       app.get_subcommands([](const CLI::App*) { return true; });
-  if (subcommands.empty()) {
+  if (app.get_require_subcommand_min() == 0) {
     commands.push_back({name, &app});
   }
   for (const auto* subcommand : subcommands) {
