@@ -387,7 +387,7 @@ class TransformJob(Job):
             archive = self.fake.s3.get(container["ModelDataUrl"])
             (base / "model").mkdir(parents=True, exist_ok=True)
             with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-                tar.extractall(base / "model", filter="data")
+                tar.extractall(base / "model")
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
