@@ -23,6 +23,12 @@ struct HeadStackSetup {
   Task task = Task::kMultiLabel;
 };
 
+// Rows of features and of labels of one epoch, int64 on their device.
+struct EpochOrder {
+  at::Tensor feature_rows;
+  at::Tensor label_rows;
+};
+
 class HeadStack {
  public:
   virtual ~HeadStack() = default;
@@ -31,9 +37,8 @@ class HeadStack {
   // they are wanted; that costs a pass over the logits.
   virtual void begin_epoch(double factor, bool keeps_loss) = 0;
 
-  // One step on rows of features and of labels, int64 [B] on their device.
-  virtual void step(
-      const at::Tensor& feature_rows, const at::Tensor& label_rows) = 0;
+  // One step on `batch` rows of the order, from row `begin` of it.
+  virtual void step(const EpochOrder& order, int64_t begin, int64_t batch) = 0;
 
   [[nodiscard]] virtual at::Tensor weight() const = 0;     // [L * C, F]
   [[nodiscard]] virtual at::Tensor bias() const = 0;       // [L * C]

@@ -40,13 +40,14 @@ class NearestList {
  public:
   explicit NearestList(int64_t k) : k_(k) { candidates_.reserve(4 * k); }
 
+  // What is no greater need not be offered.
+  [[nodiscard]] float floor() const { return floor_; }
+
   // Called with ascending indices, so that of equal ones the first stays.
   void offer(float similarity, int64_t index) {
-    if (similarity > floor_) {
-      candidates_.push_back({similarity, index});
-      if (static_cast<int64_t>(candidates_.size()) == 4 * k_) {
-        thin();
-      }
+    candidates_.push_back({similarity, index});
+    if (static_cast<int64_t>(candidates_.size()) == 4 * k_) {
+      thin();
     }
   }
 
@@ -86,7 +87,8 @@ class NearestSearch {
         packed_(scratch),
         gemm_scratch_(packed_ + kernels::gemm_packed_size(dim_, kTestBlock)),
         similarity_(gemm_scratch_ + kernels::gemm_scratch_size(dim_)),
-        lists_(num_rows_, NearestList(k)) {
+        lists_(num_rows_, NearestList(k)),
+        floors_(num_rows_, -std::numeric_limits<float>::infinity()) {
     kernels::gemm_pack(
         {block_MD.const_data_ptr<float>(), dim_, true},
         dim_,
@@ -111,9 +113,7 @@ class NearestSearch {
           num_rows_,
           gemm_scratch_);
       for (int64_t i = 0; i < tile; ++i) {
-        for (int64_t row = 0; row < num_rows_; ++row) {
-          lists_[row].offer(similarity_[i * num_rows_ + row], n + i);
-        }
+        offer(similarity_ + i * num_rows_, n + i);
       }
     }
   }
@@ -122,12 +122,32 @@ class NearestSearch {
   std::vector<Neighbour> take(int64_t row) { return lists_[row].take(); }
 
  private:
+  // A train image's similarities to all rows; few are above their floor.
+  void offer(const float* similarities, int64_t index) {
+    constexpr int64_t kGroup = 16;
+    for (int64_t first = 0; first < num_rows_; first += kGroup) {
+      const int64_t end = std::min(first + kGroup, num_rows_);
+      int num_above = 0;  // counted without a branch, in vectors
+      for (int64_t row = first; row < end; ++row) {
+        num_above += similarities[row] > floors_[row] ? 1 : 0;
+      }
+      for (int64_t row = first; num_above > 0 && row < end; ++row) {
+        if (similarities[row] > floors_[row]) {
+          lists_[row].offer(similarities[row], index);
+          floors_[row] = lists_[row].floor();
+          --num_above;
+        }
+      }
+    }
+  }
+
   int64_t num_rows_;
   int64_t dim_;
   float* packed_;
   float* gemm_scratch_;
   float* similarity_;
   std::vector<NearestList> lists_;
+  std::vector<float> floors_;  // of the lists
 };
 
 at::Tensor normalized(const at::Tensor& features, const char* name) {

@@ -148,12 +148,6 @@ at::Tensor label_tensor(
       .to(options);
 }
 
-// Rows of features and labels of one epoch, in order.
-struct EpochOrder {
-  at::Tensor feature_rows;
-  at::Tensor label_rows;
-};
-
 EpochOrder draw_order(
     int64_t num_images,
     int64_t num_views,
@@ -236,10 +230,8 @@ std::vector<LinearHead> train_linear_heads(
     for (int64_t begin = 0; begin < num_images; begin += config.batch_size) {
       stop_if_told(kProbesSoFar);
       const int64_t batch = std::min(config.batch_size, num_images - begin);
-      const auto feature_rows = order.feature_rows.narrow(0, begin, batch);
-      const auto label_rows = order.label_rows.narrow(0, begin, batch);
       for (const auto& stack : stacks) {
-        stack->step(feature_rows, label_rows);
+        stack->step(order, begin, batch);
       }
     }
     progress.advance();

@@ -39,6 +39,9 @@ class Panels {
 
   [[nodiscard]] int64_t size() const { return k_ * padded_cols_; }
 
+  // With those of padding.
+  [[nodiscard]] int64_t num_cols() const { return padded_cols_; }
+
   // The panel that holds column `col`: its first column and its width.
   [[nodiscard]] std::pair<int64_t, int64_t> panel_of(int64_t col) const {
     const int64_t begin = col / width_ * width_;
@@ -120,7 +123,7 @@ class PackedStack final : public HeadStack {
         stride_(padded_stride(num_columns_)),
         weight_(num_columns_, num_heads_),
         step_(num_columns_, num_heads_),
-        bias_(num_heads_, 0),
+        bias_(weight_.num_cols(), 0),
         bias_step_(num_heads_, 0),
         loss_(num_rates_, 0) {
     kernels::gemm_pack(
@@ -145,31 +148,37 @@ class PackedStack final : public HeadStack {
     std::fill(loss_.begin(), loss_.end(), 0.0);
   }
 
-  void step(
-      const at::Tensor& feature_rows, const at::Tensor& label_rows) override {
-    const int64_t batch = feature_rows.size(0);
+  void step(const EpochOrder& order, int64_t begin, int64_t batch) override {
     if (batch != batch_) {
       batch_ = batch;
       rows_ = AlignedFloats(batch * stride_);
       gradient_ = Panels(batch, num_heads_);
     }
+    const auto* const feature_rows =
+        order.feature_rows.const_data_ptr<int64_t>() + begin;
+    const auto* const label_rows =
+        order.label_rows.const_data_ptr<int64_t>() + begin;
     const int64_t num_chunks = (batch + kRowsAtATime - 1) / kRowsAtATime;
     chunk_losses_.assign(num_chunks * num_rates_, 0);
     ops::for_each_item(
         num_chunks,
-        kernels::gemm_scratch_size(num_columns_) + kRowsAtATime * num_heads_,
+        kernels::gemm_scratch_size(num_columns_) +
+            kRowsAtATime * gradient_.num_cols(),
         [&](int64_t chunk, float* scratch) {
-          look_at_rows(
-              chunk,
-              feature_rows.const_data_ptr<int64_t>(),
-              label_rows.const_data_ptr<int64_t>(),
-              scratch);
+          look_at_rows(chunk, feature_rows, label_rows, scratch);
         });
     move_bias();
+    const int64_t num_next =
+        std::min(batch, order.feature_rows.size(0) - begin - batch);
+    const int64_t num_items =
+        (num_columns_ + kColumnsAtATime - 1) / kColumnsAtATime;
     ops::for_each_item(
-        (num_columns_ + kColumnsAtATime - 1) / kColumnsAtATime,
+        num_items,
         kernels::gemm_scratch_size(batch),
         [&](int64_t item, float* scratch) {
+          for (int64_t i = item; i < num_next; i += num_items) {
+            prefetch(feature_rows[batch + i]);
+          }
           move_weight(item * kColumnsAtATime, scratch);
         });
     if (keeps_loss_) {
@@ -190,7 +199,9 @@ class PackedStack final : public HeadStack {
     return weight;
   }
 
-  [[nodiscard]] at::Tensor bias() const override { return at::tensor(bias_); }
+  [[nodiscard]] at::Tensor bias() const override {
+    return at::tensor(bias_).narrow(0, 0, num_heads_);
+  }
 
   [[nodiscard]] at::Tensor loss_sums() const override {
     return at::tensor(loss_).to(at::kFloat);
@@ -204,6 +215,20 @@ class PackedStack final : public HeadStack {
     return 1.0 / static_cast<double>(num_terms);
   }
 
+  [[nodiscard]] const float* features_of(int64_t row) const {
+    return setup_.features_NF.const_data_ptr<float>() +
+           row * setup_.features_NF.stride(0);
+  }
+
+  // So that the next batch is in a cache when its turn comes.
+  void prefetch(int64_t row) const {
+    constexpr int64_t kLine = 16;
+    const float* const features = features_of(row);
+    for (int64_t f = 0; f < num_columns_; f += kLine) {
+      __builtin_prefetch(features + f, 0, 2);
+    }
+  }
+
   void look_at_rows(
       int64_t chunk,
       const int64_t* feature_rows,
@@ -211,30 +236,29 @@ class PackedStack final : public HeadStack {
       float* scratch) {
     const int64_t first = chunk * kRowsAtATime;
     const int64_t count = std::min(kRowsAtATime, batch_ - first);
-    const float* const features = setup_.features_NF.const_data_ptr<float>();
-    const int64_t features_stride = setup_.features_NF.stride(0);
     float* const rows = rows_.data() + first * stride_;
     for (int64_t i = 0; i < count; ++i) {
       std::memcpy(
           rows + i * stride_,
-          features + feature_rows[first + i] * features_stride,
+          features_of(feature_rows[first + i]),
           static_cast<size_t>(num_columns_) * sizeof(float));
     }
     float* const logits = scratch + kernels::gemm_scratch_size(num_columns_);
+    const int64_t stride = gradient_.num_cols();  // whole tiles
     kernels::gemm(
         {rows, stride_},
         count,
         num_columns_,
         weight_.data(),
-        num_heads_,
+        stride,
         kernels::GemmInit::kAddBias,
         bias_.data(),
         logits,
-        num_heads_,
+        stride,
         scratch);
     const float* const labels = setup_.labels.const_data_ptr<float>();
     for (int64_t i = 0; i < count; ++i) {
-      float* const row = logits + i * num_heads_;
+      float* const row = logits + i * stride;
       const float* const truth = labels + label_rows[first + i] * num_classes_;
       for (int64_t l = 0; l < num_rates_; ++l) {
         descend(row + l * num_classes_, truth, l, chunk);
@@ -319,7 +343,7 @@ class PackedStack final : public HeadStack {
   bool keeps_loss_ = false;
   Panels weight_;
   Panels step_;
-  std::vector<float> bias_;
+  std::vector<float> bias_;  // with zeros for the padding
   std::vector<float> bias_step_;
   std::vector<double> loss_;
   // Of a batch.

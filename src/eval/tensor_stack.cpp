@@ -32,11 +32,12 @@ class TensorStack final : public HeadStack {
     loss_.zero_();
   }
 
-  void step(
-      const at::Tensor& feature_rows, const at::Tensor& label_rows) override {
-    const int64_t batch = feature_rows.size(0);
-    const auto input = setup_.features_NF.index_select(0, feature_rows);
-    const auto truth = setup_.labels.index_select(0, label_rows).unsqueeze(1);
+  void step(const EpochOrder& order, int64_t begin, int64_t batch) override {
+    const auto input = setup_.features_NF.index_select(
+        0, order.feature_rows.narrow(0, begin, batch));
+    const auto truth =
+        setup_.labels.index_select(0, order.label_rows.narrow(0, begin, batch))
+            .unsqueeze(1);
     const auto logits = at::addmm(bias_, input, weight_.t())
                             .view({batch, num_rates_, num_classes_});
     at::Tensor gradient;

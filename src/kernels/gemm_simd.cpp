@@ -102,32 +102,14 @@ void pack_all(const MatrixView& b, int64_t k, int64_t n, float* packed) {
 
 // Tiles of kTileRows rows, term by term; rows that are missing are 0.
 void pack_block(const MatrixView& a, int64_t m, int64_t k, float* block) {
-  const int64_t whole = m / kTileRows * kTileRows;
-  if (a.is_transposed) {
-    // All tiles of a term at once: the terms of a wide matrix lie so far apart
-    // that their lines would leave the cache before the next tile.
-    for (int64_t t = 0; t < k; ++t) {
-      const float* const term = a.at(0, t).data;
-      for (int64_t row = 0; row < whole; row += kTileRows) {
-        std::memcpy(
-            block + row * k + t * kTileRows,
-            term + row,
-            kTileRows * sizeof(float));
-      }
-    }
-  } else {
-    for (int64_t row = 0; row < whole; row += kTileRows) {
-      interleave<kTileRows>(
-          a.at(row, 0).data, a.stride, k, kTileRows, block + row * k);
-    }
-  }
-  if (whole < m) {
-    const MatrixView rest = a.at(whole, 0);
-    float* const tile = block + whole * k;
+  for (int64_t row = 0; row < m; row += kTileRows) {
+    const int64_t num_rows = std::min(kTileRows, m - row);
+    const MatrixView part = a.at(row, 0);
+    float* const tile = block + row * k;
     if (a.is_transposed) {
-      copy_rows<kTileRows>(rest.data, a.stride, k, m - whole, tile);
+      copy_rows<kTileRows>(part.data, a.stride, k, num_rows, tile);
     } else {
-      interleave<kTileRows>(rest.data, a.stride, k, m - whole, tile);
+      interleave<kTileRows>(part.data, a.stride, k, num_rows, tile);
     }
   }
 }

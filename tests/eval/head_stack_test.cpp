@@ -42,9 +42,7 @@ void train(HeadStack& stack, int64_t num_images, int64_t batch) {
     at::manual_seed(epoch);
     const auto rows = at::randperm(num_images, at::kLong);
     for (int64_t begin = 0; begin < num_images; begin += batch) {
-      const auto part =
-          rows.narrow(0, begin, std::min(batch, num_images - begin));
-      stack.step(part, part);
+      stack.step({rows, rows}, begin, std::min(batch, num_images - begin));
     }
   }
 }
