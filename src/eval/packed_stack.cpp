@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include <ATen/ATen.h>
 
@@ -12,16 +11,21 @@
 namespace nadir::eval {
 namespace {
 
-// Rows of a batch, and columns of features, that a thread takes at a time:
-// multiples of the rows of every level's tile of registers.
-constexpr int64_t kRowsAtATime = 24;
+// Columns of features that move at a time: a multiple of the rows of every
+// level's tile of registers.
 constexpr int64_t kColumnsAtATime = 48;
 
-// Rows of a batch lie farther apart than they are long: a power of two would
-// bring all of a column into a few sets of the cache.
-int64_t padded_stride(int64_t num_columns) {
-  constexpr int64_t kLine = 16;
-  return (num_columns + kLine - 1) / kLine * kLine + kLine;
+// The share `item` of `count` things in as many shares as there are threads:
+// which thread takes it hardly changes, and what it left in its cache serves.
+struct Share {
+  int64_t begin;
+  int64_t end;
+};
+
+Share share_of(int64_t item, int64_t count) {
+  const int64_t size =
+      (count + at::get_num_threads() - 1) / at::get_num_threads();
+  return {std::min(count, item * size), std::min(count, (item + 1) * size)};
 }
 
 // A matrix [K, N] in the panels of gemm.h, N padded with zeros.
@@ -108,8 +112,8 @@ double descend_single_label(float* logits, const float* truth, int64_t count) {
   return loss;
 }
 
-// Two passes of threads a step. The first takes rows: copies them from
-// memory, multiplies them by the weights, and turns logits into gradients. The
+// Two passes of threads a step. The first takes rows of the batch: multiplies
+// them by the weights where they lie, and turns logits into gradients. The
 // second takes columns: multiplies the rows by the gradients and moves the
 // weights. `step_` is minus the rate times SGD's momentum buffer.
 class PackedStack final : public HeadStack {
@@ -120,7 +124,6 @@ class PackedStack final : public HeadStack {
         num_classes_(setup.weight_CF.size(0)),
         num_heads_(num_rates_ * num_classes_),
         num_columns_(setup.weight_CF.size(1)),
-        stride_(padded_stride(num_columns_)),
         weight_(num_columns_, num_heads_),
         step_(num_columns_, num_heads_),
         bias_(weight_.num_cols(), 0),
@@ -151,39 +154,40 @@ class PackedStack final : public HeadStack {
   void step(const EpochOrder& order, int64_t begin, int64_t batch) override {
     if (batch != batch_) {
       batch_ = batch;
-      rows_ = AlignedFloats(batch * stride_);
       gradient_ = Panels(batch, num_heads_);
+      row_losses_.resize(batch * num_rates_);
     }
+    const int64_t num_threads = at::get_num_threads();
     const auto* const feature_rows =
         order.feature_rows.const_data_ptr<int64_t>() + begin;
     const auto* const label_rows =
         order.label_rows.const_data_ptr<int64_t>() + begin;
-    const int64_t num_chunks = (batch + kRowsAtATime - 1) / kRowsAtATime;
-    chunk_losses_.assign(num_chunks * num_rates_, 0);
+    const auto largest = share_of(0, batch);
     ops::for_each_item(
-        num_chunks,
+        num_threads,
         kernels::gemm_scratch_size(num_columns_) +
-            kRowsAtATime * gradient_.num_cols(),
-        [&](int64_t chunk, float* scratch) {
-          look_at_rows(chunk, feature_rows, label_rows, scratch);
+            largest.end * gradient_.num_cols(),
+        [&](int64_t item, float* scratch) {
+          const auto rows = share_of(item, batch);
+          look_at_rows(
+              rows,
+              feature_rows + rows.begin,
+              label_rows + rows.begin,
+              scratch);
         });
     move_bias();
-    const int64_t num_next =
-        std::min(batch, order.feature_rows.size(0) - begin - batch);
-    const int64_t num_items =
-        (num_columns_ + kColumnsAtATime - 1) / kColumnsAtATime;
+    const Share next = {
+        std::min(batch, order.feature_rows.size(0) - begin),
+        std::min(2 * batch, order.feature_rows.size(0) - begin)};
     ops::for_each_item(
-        num_items,
+        num_threads,
         kernels::gemm_scratch_size(batch),
         [&](int64_t item, float* scratch) {
-          for (int64_t i = item; i < num_next; i += num_items) {
-            prefetch(feature_rows[batch + i]);
-          }
-          move_weight(item * kColumnsAtATime, scratch);
+          move_share_of_weight(item, feature_rows, next, scratch);
         });
     if (keeps_loss_) {
-      for (int64_t i = 0; i < num_chunks * num_rates_; ++i) {
-        loss_[i % num_rates_] += chunk_losses_[i] * scale();
+      for (int64_t i = 0; i < batch * num_rates_; ++i) {
+        loss_[i % num_rates_] += row_losses_[i] * scale();
       }
     }
   }
@@ -229,24 +233,26 @@ class PackedStack final : public HeadStack {
     }
   }
 
+  // Row r of it is the batch's.
+  [[nodiscard]] kernels::MatrixView features_at(
+      const int64_t* rows, bool is_transposed) const {
+    return {
+        setup_.features_NF.const_data_ptr<float>(),
+        setup_.features_NF.stride(0),
+        is_transposed,
+        rows};
+  }
+
   void look_at_rows(
-      int64_t chunk,
+      Share rows,
       const int64_t* feature_rows,
       const int64_t* label_rows,
       float* scratch) {
-    const int64_t first = chunk * kRowsAtATime;
-    const int64_t count = std::min(kRowsAtATime, batch_ - first);
-    float* const rows = rows_.data() + first * stride_;
-    for (int64_t i = 0; i < count; ++i) {
-      std::memcpy(
-          rows + i * stride_,
-          features_of(feature_rows[first + i]),
-          static_cast<size_t>(num_columns_) * sizeof(float));
-    }
     float* const logits = scratch + kernels::gemm_scratch_size(num_columns_);
     const int64_t stride = gradient_.num_cols();  // whole tiles
+    const int64_t count = rows.end - rows.begin;
     kernels::gemm(
-        {rows, stride_},
+        features_at(feature_rows, false),
         count,
         num_columns_,
         weight_.data(),
@@ -259,28 +265,28 @@ class PackedStack final : public HeadStack {
     const float* const labels = setup_.labels.const_data_ptr<float>();
     for (int64_t i = 0; i < count; ++i) {
       float* const row = logits + i * stride;
-      const float* const truth = labels + label_rows[first + i] * num_classes_;
+      const float* const truth = labels + label_rows[i] * num_classes_;
       for (int64_t l = 0; l < num_rates_; ++l) {
-        descend(row + l * num_classes_, truth, l, chunk);
+        descend(row + l * num_classes_, truth, l, rows.begin + i);
       }
       gradient_.for_each_panel([&](int64_t begin, int64_t width) {
         std::copy_n(
             row + begin,
             std::min(width, num_heads_ - begin),
-            gradient_.row_of_panel(begin, first + i));
+            gradient_.row_of_panel(begin, rows.begin + i));
       });
     }
   }
 
-  void descend(float* logits, const float* truth, int64_t rate, int64_t chunk) {
-    double& loss = chunk_losses_[chunk * num_rates_ + rate];
+  void descend(float* logits, const float* truth, int64_t rate, int64_t row) {
+    double& loss = row_losses_[row * num_rates_ + rate];
     if (setup_.task == Task::kMultiLabel) {
       if (keeps_loss_) {
-        loss += multi_label_loss(logits, truth, num_classes_);
+        loss = multi_label_loss(logits, truth, num_classes_);
       }
       descend_multi_label(logits, truth, num_classes_);
     } else {
-      loss += descend_single_label(logits, truth, num_classes_);
+      loss = descend_single_label(logits, truth, num_classes_);
     }
     const auto factor =
         static_cast<float>(setup_.rates[rate] * scale() * factor_);
@@ -307,7 +313,20 @@ class PackedStack final : public HeadStack {
     }
   }
 
-  void move_weight(int64_t first, float* scratch) {
+  void move_share_of_weight(
+      int64_t item, const int64_t* feature_rows, Share next, float* scratch) {
+    const int64_t num_parts =
+        (num_columns_ + kColumnsAtATime - 1) / kColumnsAtATime;
+    const auto parts = share_of(item, num_parts);
+    for (int64_t part = parts.begin; part < parts.end; ++part) {
+      for (int64_t i = next.begin + part; i < next.end; i += num_parts) {
+        prefetch(feature_rows[i]);
+      }
+      move_weight(feature_rows, part * kColumnsAtATime, scratch);
+    }
+  }
+
+  void move_weight(const int64_t* feature_rows, int64_t first, float* scratch) {
     const int64_t count = std::min(kColumnsAtATime, num_columns_ - first);
     weight_.for_each_panel([&](int64_t begin, int64_t width) {
       float* const step = step_.row_of_panel(begin, first);
@@ -317,7 +336,7 @@ class PackedStack final : public HeadStack {
         step[i] *= momentum;
       }
       kernels::gemm(
-          {rows_.data() + first, stride_, true},
+          features_at(feature_rows, true).at(first, 0),
           count,
           batch_,
           gradient_.row_of_panel(begin, 0),
@@ -338,7 +357,6 @@ class PackedStack final : public HeadStack {
   int64_t num_classes_;
   int64_t num_heads_;
   int64_t num_columns_;
-  int64_t stride_;
   double factor_ = 1;
   bool keeps_loss_ = false;
   Panels weight_;
@@ -348,9 +366,8 @@ class PackedStack final : public HeadStack {
   std::vector<double> loss_;
   // Of a batch.
   int64_t batch_ = 0;
-  AlignedFloats rows_{0};
   Panels gradient_{0, 0};
-  std::vector<double> chunk_losses_;
+  std::vector<double> row_losses_;  // [B, L]
 };
 
 }  // namespace

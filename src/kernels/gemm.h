@@ -13,18 +13,30 @@
 
 namespace nadir::kernels {
 
-// A matrix in memory: element (r, c) is data[r * stride + c], or
-// data[c * stride + r] where it is transposed.
+// A matrix in memory. Stored row r begins at data + r * stride, or, where rows
+// are picked from a larger one, at data + picked[r] * stride. Element (r, c) is
+// value c of stored row r, or value r of stored row c where it is transposed.
 struct MatrixView {
   const float* data = nullptr;
   int64_t stride = 0;
   bool is_transposed = false;
+  const int64_t* picked = nullptr;
 
   // The part from row `row` and column `col` on.
   [[nodiscard]] MatrixView at(int64_t row, int64_t col) const {
-    const int64_t offset =
-        is_transposed ? col * stride + row : row * stride + col;
-    return {data + offset, stride, is_transposed};
+    return is_transposed ? from(col, row) : from(row, col);
+  }
+
+  [[nodiscard]] const float* stored_row(int64_t row) const {
+    return data + (picked != nullptr ? picked[row] : row) * stride;
+  }
+
+ private:
+  [[nodiscard]] MatrixView from(int64_t stored, int64_t value) const {
+    if (picked != nullptr) {
+      return {data + value, stride, is_transposed, picked + stored};
+    }
+    return {data + stored * stride + value, stride, is_transposed};
   }
 };
 

@@ -40,17 +40,17 @@ int64_t scratch_size_all(int64_t k) {
   return kBlockRows * std::min(k, kBlockTerms) + 2 * kTileRows * kPanelCols;
 }
 
-// Rows of length k become columns kWidth apart, in blocks whose lines stay in
-// cache; those beyond `count` are 0.
+// Stored rows of length k become columns kWidth apart, in blocks whose lines
+// stay in cache; those beyond `count` are 0.
 template <int64_t kWidth>
 HWY_INLINE void interleave(
-    const float* src, int64_t stride, int64_t k, int64_t count, float* dst) {
+    const MatrixView& src, int64_t k, int64_t count, float* dst) {
   constexpr int64_t kBlock = 16;
   for (int64_t i = 0; i < k; i += kBlock) {
     const int64_t end = std::min(k, i + kBlock);
     for (int64_t j = 0; j < kWidth; ++j) {
-      const float* const row = src + j * stride;
       if (j < count) {
+        const float* const row = src.stored_row(j);
         for (int64_t t = i; t < end; ++t) {
           dst[t * kWidth + j] = row[t];
         }
@@ -63,19 +63,20 @@ HWY_INLINE void interleave(
   }
 }
 
-// Row t of a panel are kWidth values of row t of `src`.
+// Row t of a panel are kWidth values of stored row t.
 template <int64_t kWidth>
 HWY_INLINE void copy_rows(
-    const float* src, int64_t stride, int64_t k, int64_t count, float* dst) {
+    const MatrixView& src, int64_t k, int64_t count, float* dst) {
   if (count == kWidth) {
     for (int64_t i = 0; i < k; ++i) {
-      std::memcpy(dst + i * kWidth, src + i * stride, kWidth * sizeof(float));
+      std::memcpy(dst + i * kWidth, src.stored_row(i), kWidth * sizeof(float));
     }
     return;
   }
   for (int64_t i = 0; i < k; ++i) {
+    const float* const row = src.stored_row(i);
     for (int64_t j = 0; j < kWidth; ++j) {
-      dst[i * kWidth + j] = j < count ? src[i * stride + j] : 0;
+      dst[i * kWidth + j] = j < count ? row[j] : 0;
     }
   }
 }
@@ -83,9 +84,9 @@ HWY_INLINE void copy_rows(
 template <int64_t kWidth>
 void pack_panel(const MatrixView& b, int64_t k, int64_t count, float* panel) {
   if (b.is_transposed) {
-    interleave<kWidth>(b.data, b.stride, k, count, panel);
+    interleave<kWidth>(b, k, count, panel);
   } else {
-    copy_rows<kWidth>(b.data, b.stride, k, count, panel);
+    copy_rows<kWidth>(b, k, count, panel);
   }
 }
 
@@ -104,12 +105,11 @@ void pack_all(const MatrixView& b, int64_t k, int64_t n, float* packed) {
 void pack_block(const MatrixView& a, int64_t m, int64_t k, float* block) {
   for (int64_t row = 0; row < m; row += kTileRows) {
     const int64_t num_rows = std::min(kTileRows, m - row);
-    const MatrixView part = a.at(row, 0);
     float* const tile = block + row * k;
     if (a.is_transposed) {
-      copy_rows<kTileRows>(part.data, a.stride, k, num_rows, tile);
+      copy_rows<kTileRows>(a.at(row, 0), k, num_rows, tile);
     } else {
-      interleave<kTileRows>(part.data, a.stride, k, num_rows, tile);
+      interleave<kTileRows>(a.at(row, 0), k, num_rows, tile);
     }
   }
 }
@@ -123,30 +123,38 @@ struct RowBlock {
   const float* packed;  // the others
 };
 
+// The rows that are read where they are, as `Rows` reads them.
+template <class Rows>
+HWY_INLINE void run_in_place(
+    const RowBlock& block,
+    const float* panel,
+    const TilePlace& place,
+    float* tile) {
+  run_panel(
+      [&](int64_t i) { return Rows(block.a.at(i, 0)); },
+      block.in_place,
+      panel,
+      block.terms,
+      place,
+      tile);
+}
+
 HWY_INLINE void run_block(
     const RowBlock& block,
     const float* panel,
     const TilePlace& place,
     float* tile) {
   const MatrixView& a = block.a;
-  if (a.is_transposed) {
-    run_panel(
-        [&](int64_t i) {
-          return TransposedRows{a.at(i, 0).data, a.stride};
-        },
-        block.in_place,
-        panel,
-        block.terms,
-        place,
-        tile);
+  if (a.picked != nullptr) {
+    if (a.is_transposed) {
+      run_in_place<PickedTransposedRows>(block, panel, place, tile);
+    } else {
+      run_in_place<PickedRows>(block, panel, place, tile);
+    }
+  } else if (a.is_transposed) {
+    run_in_place<TransposedRows>(block, panel, place, tile);
   } else {
-    run_panel(
-        [&](int64_t i) { return MatrixRows(a.at(i, 0).data, a.stride); },
-        block.in_place,
-        panel,
-        block.terms,
-        place,
-        tile);
+    run_in_place<MatrixRows>(block, panel, place, tile);
   }
   TilePlace rest = place;
   rest.c += block.in_place * place.c_stride;

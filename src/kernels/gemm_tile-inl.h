@@ -47,9 +47,9 @@ struct PackedRows {
 // or in the rows of a matrix, which saves the packing. Three rows a pointer:
 // processors add one or two strides to an address at no cost.
 struct MatrixRows {
-  MatrixRows(const float* data, int64_t row_stride) : stride(row_stride) {
+  explicit MatrixRows(const MatrixView& view) : stride(view.stride) {
     for (int64_t i = 0; i < kTileRows / 3; ++i) {
-      bases[i] = data + 3 * i * stride;
+      bases[i] = view.stored_row(3 * i);
     }
   }
 
@@ -67,14 +67,50 @@ struct MatrixRows {
   const float* bases[kTileRows / 3];
 };
 
-// or in those of a transposed one,
+// or in rows that are picked,
+struct PickedRows {
+  explicit PickedRows(const MatrixView& view) {
+    for (int64_t i = 0; i < kTileRows; ++i) {
+      bases[i] = view.stored_row(i);
+    }
+  }
+
+  [[nodiscard]] HWY_INLINE float at(int64_t row) const {
+    return bases[row][term];
+  }
+
+  HWY_INLINE void step() { ++term; }
+
+  int64_t term = 0;
+  const float* bases[kTileRows];
+};
+
+// or in the columns of either,
 struct TransposedRows {
-  const float* next;
-  int64_t stride;
+  explicit TransposedRows(const MatrixView& view)
+      : next(view.data), stride(view.stride) {}
 
   [[nodiscard]] HWY_INLINE float at(int64_t row) const { return next[row]; }
 
   HWY_INLINE void step() { next += stride; }
+
+  const float* next;
+  int64_t stride;
+};
+
+struct PickedTransposedRows {
+  explicit PickedTransposedRows(const MatrixView& view)
+      : data(view.data), stride(view.stride), picked(view.picked) {}
+
+  [[nodiscard]] HWY_INLINE float at(int64_t row) const {
+    return data[*picked * stride + row];
+  }
+
+  HWY_INLINE void step() { ++picked; }
+
+  const float* data;
+  int64_t stride;
+  const int64_t* picked;
 };
 
 // or those of two tiles.

@@ -91,6 +91,54 @@ TEST(Gemm, TakesTransposedMatricesAndEveryStart) {
   });
 }
 
+// Rows in an order of their own, some of them twice.
+TEST(Gemm, TakesPickedRowsAndColumns) {
+  for_each_level([] {
+    const std::vector<int64_t> picked = {7, 0, 3, 3, 9, 1, 8, 2, 6, 5, 4, 9, 0,
+                                         2, 7, 1, 5, 5, 8, 3, 6, 0, 9, 4, 1, 2};
+    constexpr int64_t kStored = 10;
+    constexpr int64_t kLength = 37;
+    const auto stored = random_floats(kStored * kLength, 5);
+    const auto num_picked = static_cast<int64_t>(picked.size());
+    std::vector<float> gathered;
+    for (const int64_t row : picked) {
+      gathered.insert(
+          gathered.end(),
+          stored.begin() + row * kLength,
+          stored.begin() + (row + 1) * kLength);
+    }
+    for (const bool is_transposed : {false, true}) {
+      const MatrixView picking = {
+          stored.data(), kLength, is_transposed, picked.data()};
+      const MatrixView plain = {gathered.data(), kLength, is_transposed};
+      const int64_t rows = is_transposed ? kLength - 1 : num_picked - 1;
+      const int64_t terms = is_transposed ? num_picked - 1 : kLength - 1;
+      for (const int64_t n : {3, 24, 90, 200}) {
+        const auto right = random_floats(terms * n, 6);
+        AlignedFloats packed(gemm_packed_size(terms, n));
+        AlignedFloats scratch(gemm_scratch_size(terms));
+        gemm_pack({right.data(), n}, terms, n, packed.data());
+        const auto multiply = [&](const MatrixView& left) {
+          std::vector<float> out(rows * n);
+          gemm(
+              left.at(1, 1),
+              rows,
+              terms,
+              packed.data(),
+              n,
+              GemmInit::kReplace,
+              nullptr,
+              out.data(),
+              n,
+              scratch.data());
+          return out;
+        };
+        ASSERT_EQ(multiply(picking), multiply(plain)) << is_transposed << n;
+      }
+    }
+  });
+}
+
 TEST(Gemm, SumsMoreTermsThanABlockHolds) {
   for_each_level([] {
     ASSERT_LE(
