@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "kernels/gemm.h"
+#include "kernels/greater.h"
 #include "ops/chunks.h"
 
 namespace nadir::eval {
@@ -33,12 +34,12 @@ struct Neighbour {
   }
 };
 
-// The k nearest seen so far. Candidates gather in a buffer of 4 k and are
+// The k nearest seen so far. Candidates gather in a buffer of 2 k and are
 // thinned when it is full; `floor_` is then the k-th best, and most
 // similarities cost one comparison.
 class NearestList {
  public:
-  explicit NearestList(int64_t k) : k_(k) { candidates_.reserve(4 * k); }
+  explicit NearestList(int64_t k) : k_(k) { candidates_.reserve(2 * k); }
 
   // What is no greater need not be offered.
   [[nodiscard]] float floor() const { return floor_; }
@@ -46,7 +47,7 @@ class NearestList {
   // Called with ascending indices, so that of equal ones the first stays.
   void offer(float similarity, int64_t index) {
     candidates_.push_back({similarity, index});
-    if (static_cast<int64_t>(candidates_.size()) == 4 * k_) {
+    if (static_cast<int64_t>(candidates_.size()) == 2 * k_) {
       thin();
     }
   }
@@ -88,7 +89,8 @@ class NearestSearch {
         gemm_scratch_(packed_ + kernels::gemm_packed_size(dim_, kTestBlock)),
         similarity_(gemm_scratch_ + kernels::gemm_scratch_size(dim_)),
         lists_(num_rows_, NearestList(k)),
-        floors_(num_rows_, -std::numeric_limits<float>::infinity()) {
+        floors_(num_rows_, -std::numeric_limits<float>::infinity()),
+        places_(num_rows_) {
     kernels::gemm_pack(
         {block_MD.const_data_ptr<float>(), dim_, true},
         dim_,
@@ -124,20 +126,12 @@ class NearestSearch {
  private:
   // A train image's similarities to all rows; few are above their floor.
   void offer(const float* similarities, int64_t index) {
-    constexpr int64_t kGroup = 16;
-    for (int64_t first = 0; first < num_rows_; first += kGroup) {
-      const int64_t end = std::min(first + kGroup, num_rows_);
-      int num_above = 0;  // counted without a branch, in vectors
-      for (int64_t row = first; row < end; ++row) {
-        num_above += similarities[row] > floors_[row] ? 1 : 0;
-      }
-      for (int64_t row = first; num_above > 0 && row < end; ++row) {
-        if (similarities[row] > floors_[row]) {
-          lists_[row].offer(similarities[row], index);
-          floors_[row] = lists_[row].floor();
-          --num_above;
-        }
-      }
+    const int64_t found = kernels::find_greater(
+        similarities, floors_.data(), num_rows_, places_.data());
+    for (int64_t i = 0; i < found; ++i) {
+      const auto row = static_cast<size_t>(places_[i]);
+      lists_[row].offer(similarities[row], index);
+      floors_[row] = lists_[row].floor();
     }
   }
 
@@ -148,6 +142,7 @@ class NearestSearch {
   float* similarity_;
   std::vector<NearestList> lists_;
   std::vector<float> floors_;  // of the lists
+  std::vector<int32_t> places_;
 };
 
 at::Tensor normalized(const at::Tensor& features, const char* name) {

@@ -1,0 +1,16 @@
+#include "kernels/greater.h"
+
+namespace nadir::kernels::reference {
+
+int64_t find_greater(
+    const float* values, const float* bounds, int64_t count, int32_t* places) {
+  int64_t found = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    if (values[i] > bounds[i]) {
+      places[found++] = static_cast<int32_t>(i);
+    }
+  }
+  return found;
+}
+
+}  // namespace nadir::kernels::reference
