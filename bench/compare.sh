@@ -4,9 +4,11 @@
 #
 #   bench/compare.sh CASE [ROUNDS] [BUILD]
 #
-#   CASE     dino_step/vit_small_16, dino_step/vit_tiny_16,
+#   CASE     dino_step/vit_small_16, dino_step/vit_small_16_batch_16,
+#            dino_step/vit_tiny_16, dino_step/vit_small_8_of_64px,
 #            dino_step/vit_tiny_8_of_64px, features, loader, index, multicrop,
-#            embed, patches, probe, knn
+#            embed, patches, probe, knn; tuned_step/... has the steps' peer with
+#            fused and foreach operators, and an allocator that keeps its memory
 #   ROUNDS   pairs of runs, default 5
 #   BUILD    default build/release, configured with -DNADIR_BENCH=ON; the last
 #            four cases ask its program, nadir bench
@@ -21,12 +23,12 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 if [[ $# -lt 1 || $1 == -h || $1 == --help ]]; then
-  sed -n '2,22s/^# \{0,1\}//p' "$0"
+  sed -n '2,25s/^# \{0,1\}//p' "$0"
   exit 2
 fi
 case=$1 rounds=${2:-5} build=${3:-$root/build/release}
 python=${NADIR_TEST_PYTHON:-$root/.deps/test-venv/bin/python}
-python_of_peer=$python
+python_of_peer=$python peer_tunables=''
 peers=$root/bench/peers
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$(nproc)}
 
@@ -34,6 +36,11 @@ case $case in
   dino_step/*)
     ours=("$build/bench/train/nadir_train_bench" "^$case/")
     peer=("$peers/dino_step_torch.py" --case "${case#dino_step/}") ;;
+  tuned_step/*)
+    ours=("$build/bench/train/nadir_train_bench" "^dino_step/${case#*/}/")
+    peer=("$peers/dino_step_torch.py" --case "${case#*/}" --tuned)
+    peer_tunables=glibc.malloc.mmap_threshold=1073741824:glibc.malloc.top_pad=67108864
+    peer_tunables+=:glibc.malloc.trim_threshold=4294967295 ;;
   features)
     ours=("$build/bench/eval/nadir_eval_bench" '^features/')
     peer=("$peers/features_timm.py") ;;
@@ -83,7 +90,7 @@ print(rate, 1000 * run["cpu_time"] / run["real_time"] / rate)'
 }
 
 run_peer() {
-  "$python_of_peer" "${peer[@]}" | "$python" -c '
+  GLIBC_TUNABLES=$peer_tunables "$python_of_peer" "${peer[@]}" | "$python" -c '
 import json, sys
 run = json.loads(sys.stdin.readlines()[-1])
 print(run["items_per_second"], run["cpu_ms_per_item"])'

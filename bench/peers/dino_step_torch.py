@@ -1,12 +1,14 @@
 """One DINO step in PyTorch eager: what bench/train/dino_step_bench.cpp times.
 
-    dino_step_torch.py --case vit_small_16 [--attention naive]
+    dino_step_torch.py --case vit_small_16 [--attention naive] [--tuned]
 
 Written from the algorithm (Caron et al. 2021, arXiv:2104.14294), with the
 modules that users of PyTorch take: nn.Linear, nn.LayerNorm, nn.GELU,
 weight_norm, torch.optim.AdamW with its defaults, a loop over parameters for
 clipping and for the teacher. Attention is scaled_dot_product_attention, or with
-`naive` products and softmax written out. Prints one JSON object.
+`naive` products and softmax written out. With --tuned, what a careful user adds:
+fused AdamW, clipping and the teacher by foreach operators, one log-softmax a view;
+the allocator's settings are the environment's (compare.sh). Prints one JSON object.
 """
 import argparse
 import json
@@ -21,10 +23,13 @@ from torch import nn
 
 CASES = {  # arch, patch, global px, local px, prototypes, batch
     "vit_small_16": ("vit_small", 16, 224, 96, 65536, 8),
+    "vit_small_16_batch_16": ("vit_small", 16, 224, 96, 65536, 16),
     "vit_tiny_16": ("vit_tiny", 16, 224, 96, 65536, 8),
+    "vit_small_8_of_64px": ("vit_small", 8, 64, 32, 1024, 32),
     "vit_tiny_8_of_64px": ("vit_tiny", 8, 64, 32, 1024, 32),
 }
-STEPS = {"vit_small_16": 1, "vit_tiny_16": 2, "vit_tiny_8_of_64px": 2}
+STEPS = {"vit_small_16": 1, "vit_small_16_batch_16": 1, "vit_tiny_16": 2,
+         "vit_small_8_of_64px": 1, "vit_tiny_8_of_64px": 2}
 SHAPES = {"vit_tiny": (192, 3, 12), "vit_small": (384, 6, 12)}
 
 
@@ -149,8 +154,21 @@ def loss_and_center(student, teacher, center, num_views):
     return total / pairs, center
 
 
+def tuned_loss_and_center(student, teacher, center, num_views):
+    student = (student / 0.1).chunk(num_views)
+    targets = F.softmax((teacher - center) / 0.04, dim=-1).detach().chunk(2)
+    total = 0
+    for v, logits in enumerate(student):
+        wanted = sum(q for g, q in enumerate(targets) if g != v)
+        total = total - torch.sum(
+            wanted * F.log_softmax(logits, dim=-1), dim=-1).mean()
+    center = 0.9 * center + 0.1 * teacher.mean(0, keepdim=True)
+    return total / (2 * (num_views - 1)), center
+
+
 class Trainer:
-    def __init__(self, case, is_naive):
+    def __init__(self, case, is_naive, is_tuned):
+        self.is_tuned = is_tuned
         arch, patch, global_px, local_px, out_dim, self.batch = CASES[case]
         dim = SHAPES[arch][0]
         self.student, self.teacher = (
@@ -166,7 +184,8 @@ class Trainer:
                         if not n.endswith(".bias") and p.ndim > 1]},
             {"params": [p for n, p in named
                         if n.endswith(".bias") or p.ndim == 1],
-             "weight_decay": 0.0}], lr=1e-4, weight_decay=0.04)
+             "weight_decay": 0.0}], lr=1e-4, weight_decay=0.04,
+            fused=is_tuned or None)
         self.center = torch.zeros(1, out_dim)
         self.views = [
             [torch.randn(2 * self.batch, 3, global_px, global_px),
@@ -177,12 +196,16 @@ class Trainer:
         groups = self.views[index % 2]
         with torch.no_grad():
             targets = self.teacher(groups[:1])
-        loss, self.center = loss_and_center(
+        loss_of = tuned_loss_and_center if self.is_tuned else loss_and_center
+        loss, self.center = loss_of(
             self.student(groups), targets, self.center, 10)
         if not math.isfinite(loss.item()):
             raise SystemExit("the loss is not finite")
         self.optimizer.zero_grad()
         loss.backward()
+        if self.is_tuned:
+            self.finish_by_foreach()
+            return
         for parameter in self.student.parameters():
             if parameter.grad is not None:
                 norm = parameter.grad.norm(2)
@@ -195,6 +218,17 @@ class Trainer:
                     self.teacher.parameters(), self.student.parameters()):
                 ours.mul_(0.996).add_((1 - 0.996) * theirs.detach())
 
+    @torch.no_grad()
+    def finish_by_foreach(self):
+        grads = [p.grad for p in self.student.parameters()
+                 if p.grad is not None]
+        factors = [min(1.0, 3.0 / (norm.item() + 1e-6))
+                   for norm in torch._foreach_norm(grads)]
+        torch._foreach_mul_(grads, factors)
+        self.optimizer.step()
+        torch._foreach_lerp_(list(self.teacher.parameters()),
+                             list(self.student.parameters()), 1 - 0.996)
+
 
 def main():
     warnings.filterwarnings("ignore", "`torch.nn.utils.weight_norm`")
@@ -203,9 +237,10 @@ def main():
     parser.add_argument("--steps", type=int, help="default: as ours")
     parser.add_argument("--attention", choices=["sdpa", "naive"],
                         default="sdpa")
+    parser.add_argument("--tuned", action="store_true")
     args = parser.parse_args()
     steps = args.steps or STEPS[args.case]
-    trainer = Trainer(args.case, args.attention == "naive")
+    trainer = Trainer(args.case, args.attention == "naive", args.tuned)
     trainer.step(0)  # makes threads, buffers and the optimiser's state
     start, cpu_start = time.perf_counter(), time.process_time()
     for i in range(steps):

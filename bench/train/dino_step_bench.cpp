@@ -109,7 +109,10 @@ void dino_step(benchmark::State& state, const Case& shape) {
       ->Unit(benchmark::kMillisecond)
 
 NADIR_STEP_BENCHMARK(vit_small_16, 1, "vit_small", 16, 224, 96, 65536, 8);
+NADIR_STEP_BENCHMARK(
+    vit_small_16_batch_16, 1, "vit_small", 16, 224, 96, 65536, 16);
 NADIR_STEP_BENCHMARK(vit_tiny_16, 2, "vit_tiny", 16, 224, 96, 65536, 8);
+NADIR_STEP_BENCHMARK(vit_small_8_of_64px, 1, "vit_small", 8, 64, 32, 1024, 32);
 NADIR_STEP_BENCHMARK(vit_tiny_8_of_64px, 2, "vit_tiny", 8, 64, 32, 1024, 32);
 
 }  // namespace
