@@ -43,7 +43,19 @@ Invocation::Invocation(
 }
 
 Invocation::~Invocation() {
-  --context_.in_flight;
+  leave();
+}
+
+void Invocation::leave() {
+  if (is_in_flight_.exchange(false)) {
+    --context_.in_flight;
+  }
+}
+
+// Who has the answer may send the next request at once.
+void Invocation::answer(Response response) {
+  leave();
+  reply_(std::move(response));
 }
 
 void Invocation::proceed() {
@@ -81,7 +93,7 @@ void Invocation::proceed_or_throw() {
   Response response;
   response.content_type = content_type(answer_format_);
   response.body = render(answer_format_, context_.info, outputs_);
-  reply_(std::move(response));
+  answer(std::move(response));
 }
 
 // Whoever ends the last image of the window goes on, here or in finish_one().
@@ -135,7 +147,7 @@ void Invocation::finish(int64_t num_images) {
 }
 
 void Invocation::refuse(int status, const std::string& reason) {
-  reply_(text_response(status, reason));
+  answer(text_response(status, reason));
 }
 
 // A request's own fault is 400, any other 500.

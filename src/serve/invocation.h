@@ -26,8 +26,8 @@ struct InvocationContext {
   std::atomic<int64_t>& in_flight;
 };
 
-// Counts itself in context.in_flight while it lives, and keeps itself alive
-// until its answer is given or not wanted any more.
+// Counts itself in context.in_flight until it is answered, and keeps itself
+// alive until its answer is given or not wanted any more.
 class Invocation : public std::enable_shared_from_this<Invocation> {
  public:
   Invocation(
@@ -49,12 +49,15 @@ class Invocation : public std::enable_shared_from_this<Invocation> {
   void finish_one(
       int64_t index, ModelOutput* output, const std::exception_ptr& error);
   void finish(int64_t num_images);
+  void leave();
+  void answer(Response response);
   void refuse(int status, const std::string& reason);
   void refuse_for(const std::exception_ptr& error);
   [[nodiscard]] bool is_given_up() const;
 
   InvocationContext context_;
   Request request_;
+  std::atomic<bool> is_in_flight_ = true;
   Reply reply_;
   BodyFormat body_format_;
   AnswerFormat answer_format_;
