@@ -26,7 +26,7 @@ constexpr int64_t kTrainBlock = 48 * 256;
 
 struct Neighbour {
   float similarity;
-  int64_t index;
+  int32_t index;  // lists of many test images share a cache
 
   bool operator<(const Neighbour& other) const {
     return similarity > other.similarity ||
@@ -45,7 +45,7 @@ class NearestList {
   [[nodiscard]] float floor() const { return floor_; }
 
   // Called with ascending indices, so that of equal ones the first stays.
-  void offer(float similarity, int64_t index) {
+  void offer(float similarity, int32_t index) {
     candidates_.push_back({similarity, index});
     if (static_cast<int64_t>(candidates_.size()) == 2 * k_) {
       thin();
@@ -130,7 +130,7 @@ class NearestSearch {
         similarities, floors_.data(), num_rows_, places_.data());
     for (int64_t i = 0; i < found; ++i) {
       const auto row = static_cast<size_t>(places_[i]);
-      lists_[row].offer(similarities[row], index);
+      lists_[row].offer(similarities[row], static_cast<int32_t>(index));
       floors_[row] = lists_[row].floor();
     }
   }
@@ -238,7 +238,10 @@ std::vector<KnnVotes> knn_votes(
   check_labels(test, test_labels, "test");
   const int64_t num_train = train.size(0);
   const int64_t num_test = test.size(0);
-  NADIR_CHECK(num_train > 0, "k-NN needs train images, got none");
+  NADIR_CHECK(
+      num_train > 0 && num_train <= std::numeric_limits<int32_t>::max(),
+      "k-NN needs train images, at most 2^31 - 1, got {}",
+      num_train);
   NADIR_CHECK(
       train.size(1) == test.size(1) &&
           train_labels.num_classes == test_labels.num_classes,

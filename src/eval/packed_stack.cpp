@@ -15,16 +15,16 @@ namespace {
 // level's tile of registers.
 constexpr int64_t kColumnsAtATime = 48;
 
-// The share `item` of `count` things in as many shares as there are threads:
-// which thread takes it hardly changes, and what it left in its cache serves.
+// Share `item` of `count` things in `num_shares`, which are as many as there
+// are threads: who takes it hardly changes, and what he left in his cache
+// serves. (LibTorch tells another number of threads to those of its own.)
 struct Share {
   int64_t begin;
   int64_t end;
 };
 
-Share share_of(int64_t item, int64_t count) {
-  const int64_t size =
-      (count + at::get_num_threads() - 1) / at::get_num_threads();
+Share share_of(int64_t item, int64_t num_shares, int64_t count) {
+  const int64_t size = (count + num_shares - 1) / num_shares;
   return {std::min(count, item * size), std::min(count, (item + 1) * size)};
 }
 
@@ -157,18 +157,18 @@ class PackedStack final : public HeadStack {
       gradient_ = Panels(batch, num_heads_);
       row_losses_.resize(batch * num_rates_);
     }
-    const int64_t num_threads = at::get_num_threads();
+    num_shares_ = at::get_num_threads();
     const auto* const feature_rows =
         order.feature_rows.const_data_ptr<int64_t>() + begin;
     const auto* const label_rows =
         order.label_rows.const_data_ptr<int64_t>() + begin;
-    const auto largest = share_of(0, batch);
+    const auto largest = share_of(0, num_shares_, batch);
     ops::for_each_item(
-        num_threads,
+        num_shares_,
         kernels::gemm_scratch_size(num_columns_) +
             largest.end * gradient_.num_cols(),
         [&](int64_t item, float* scratch) {
-          const auto rows = share_of(item, batch);
+          const auto rows = share_of(item, num_shares_, batch);
           look_at_rows(
               rows,
               feature_rows + rows.begin,
@@ -180,7 +180,7 @@ class PackedStack final : public HeadStack {
         std::min(batch, order.feature_rows.size(0) - begin),
         std::min(2 * batch, order.feature_rows.size(0) - begin)};
     ops::for_each_item(
-        num_threads,
+        num_shares_,
         kernels::gemm_scratch_size(batch),
         [&](int64_t item, float* scratch) {
           move_share_of_weight(item, feature_rows, next, scratch);
@@ -317,7 +317,7 @@ class PackedStack final : public HeadStack {
       int64_t item, const int64_t* feature_rows, Share next, float* scratch) {
     const int64_t num_parts =
         (num_columns_ + kColumnsAtATime - 1) / kColumnsAtATime;
-    const auto parts = share_of(item, num_parts);
+    const auto parts = share_of(item, num_shares_, num_parts);
     for (int64_t part = parts.begin; part < parts.end; ++part) {
       for (int64_t i = next.begin + part; i < next.end; i += num_parts) {
         prefetch(feature_rows[i]);
@@ -366,6 +366,7 @@ class PackedStack final : public HeadStack {
   std::vector<double> loss_;
   // Of a batch.
   int64_t batch_ = 0;
+  int64_t num_shares_ = 1;
   Panels gradient_{0, 0};
   std::vector<double> row_losses_;  // [B, L]
 };
