@@ -8,33 +8,13 @@
 #include <ATen/core/grad_mode.h>
 #include <benchmark/benchmark.h>
 
+#include "bench/training_step.h"
 #include "core/cpu.h"
-#include "train/dino_learner.h"
 #include "train/run_estimate.h"
 
 namespace {
 
 using namespace nadir;
-
-struct Case {
-  const char* arch;
-  int64_t patch_size;
-  int64_t global_px;
-  int64_t local_px;
-  int64_t out_dim;
-  int64_t batch_size;
-};
-
-train::PretrainConfig config_of(const Case& shape) {
-  train::PretrainConfig config;
-  config.model.arch = shape.arch;
-  config.model.patch_size = shape.patch_size;
-  config.views.global_crop_size = shape.global_px;
-  config.views.local_crop_size = shape.local_px;
-  config.head.out_dim = shape.out_dim;
-  config.optim.batch_size_per_gpu = shape.batch_size;
-  return config;
-}
 
 // The bare product that the estimate goes by, in GFLOP/s.
 void matrix_product(benchmark::State& state) {
@@ -52,38 +32,14 @@ void matrix_product(benchmark::State& state) {
 
 BENCHMARK(matrix_product)->UseRealTime()->MeasureProcessCPUTime();
 
-// Other views each time, so that the loss does not fall to nothing.
-train::MicroBatch draw_views(const train::PretrainConfig& config) {
-  const int64_t batch = config.optim.batch_size_per_gpu;
-  const int64_t global = config.views.global_crop_size;
-  const int64_t local = config.views.local_crop_size;
-  return {
-      {at::randn({2 * batch, 3, global, global}),
-       at::randn({config.views.local_crops_number * batch, 3, local, local})},
-      batch};
-}
-
-void dino_step(benchmark::State& state, const Case& shape) {
-  const auto config = config_of(shape);
+void dino_step(benchmark::State& state, const bench::StepShape& shape) {
+  bench::TrainingStep step(shape);
   const auto estimate = train::estimate_run(
-      config, 3, train::measure_gflop_per_s(ssl::Precision::kFp32));
-  train::DinoLearner learner(config, 3, at::kCPU);
-  const train::StepValues values = {
-      .lr = 1e-4,
-      .weight_decay = 0.04,
-      .momentum = 0.996,
-      .teacher_temp = 0.04};
-  std::vector<train::MicroBatch> batches = {
-      draw_views(config), draw_views(config)};
-  int64_t step = 0;
+      step.config(), 3, train::measure_gflop_per_s(ssl::Precision::kFp32));
   const auto run = [&] {
-    const auto& batch = batches[static_cast<size_t>(step) % batches.size()];
-    const auto result =
-        learner.step(step, values, false, [&] { return batch; });
-    if (!result.is_finite) {
+    if (!step.run()) {
       state.SkipWithError("the loss is not finite");
     }
-    ++step;
   };
   run();  // makes threads, buffers and the optimiser's state
   for (auto _ : state) {
@@ -101,11 +57,11 @@ void dino_step(benchmark::State& state, const Case& shape) {
       static_cast<double>(peak_resident_bytes()) / 0x1p20;
 }
 
-#define NADIR_STEP_BENCHMARK(name, steps, ...)          \
-  BENCHMARK_CAPTURE(dino_step, name, Case{__VA_ARGS__}) \
-      ->Iterations(steps)                               \
-      ->UseRealTime()                                   \
-      ->MeasureProcessCPUTime()                         \
+#define NADIR_STEP_BENCHMARK(name, steps, ...)                      \
+  BENCHMARK_CAPTURE(dino_step, name, bench::StepShape{__VA_ARGS__}) \
+      ->Iterations(steps)                                           \
+      ->UseRealTime()                                               \
+      ->MeasureProcessCPUTime()                                     \
       ->Unit(benchmark::kMillisecond)
 
 NADIR_STEP_BENCHMARK(vit_small_16, 1, "vit_small", 16, 224, 96, 65536, 8);
