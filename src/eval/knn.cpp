@@ -22,7 +22,7 @@ constexpr int64_t kTestBlock = 128;
 // in tiles of so many, which are read where they lie,
 constexpr int64_t kTrainTile = 48;
 // and so many between questions whether to go on.
-constexpr int64_t kTrainBlock = 48 * 256;
+constexpr int64_t kTrainBlock = kTrainTile * 256;
 
 struct Neighbour {
   float similarity;

@@ -248,26 +248,22 @@ HWY_INLINE void run_panel(
     TilePlace place,
     float* tile) {
   const bool is_narrow = panel_width(place.num_cols) == kLanes;
-  int64_t i = 0;
-  const auto step = [&](int64_t rows) {
-    i += rows;
-    place.c += rows * place.c_stride;
-  };
-  while (i < num_rows) {
-    place.num_rows = std::min(kTileRows, num_rows - i);
+  for (int64_t i = 0; i < num_rows;) {
+    const int64_t left = num_rows - i;
+    const int64_t rows =
+        is_narrow && left > kTileRows ? 2 * kTileRows : kTileRows;
+    place.num_rows = std::min(rows, left);
     if (!is_narrow) {
       run_tile_at<kTileRows, 2>(rows_of(i), panel, k, place, tile);
-      step(kTileRows);
-    } else if (num_rows - i <= kTileRows) {
+    } else if (rows == kTileRows) {
       run_tile_at<kTileRows, 1>(rows_of(i), panel, k, place, tile);
-      step(kTileRows);
     } else {
-      place.num_rows = std::min(2 * kTileRows, num_rows - i);
       const RowPair<decltype(rows_of(i))> pair{
           rows_of(i), rows_of(i + kTileRows)};
       run_tile_at<2 * kTileRows, 1>(pair, panel, k, place, tile);
-      step(2 * kTileRows);
     }
+    i += rows;
+    place.c += rows * place.c_stride;
   }
 }
 
