@@ -35,7 +35,7 @@ BENCHMARK(matrix_product)->UseRealTime()->MeasureProcessCPUTime();
 void dino_step(benchmark::State& state, const bench::StepShape& shape) {
   bench::TrainingStep step(shape);
   const auto estimate = train::estimate_run(
-      step.config(), 3, train::measure_gflop_per_s(ssl::Precision::kFp32));
+      step.config(), 3, model::measure_gflop_per_s(model::Precision::kFp32));
   const auto run = [&] {
     if (!step.run()) {
       state.SkipWithError("the loss is not finite");

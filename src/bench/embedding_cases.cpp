@@ -47,7 +47,7 @@ Measured time_features(const CaseContext& /*context*/) {
 Measured time_embedding(const CaseContext& context) {
   const at::NoGradGuard no_grad;
   const auto network = random_network();
-  const auto layout = eval::layout_of(*network, 1);
+  const auto layout = eval::layout_of(*network, 1, false);
   const auto extract = eval::network_extractor(*network, layout, at::kCPU);
   const auto folder = context.data.pictures();
   int64_t num_images = 0;

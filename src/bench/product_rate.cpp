@@ -27,7 +27,7 @@ double measure_product_gflop_per_s() {
                 *std::min_element(times.wall_s.begin(), times.wall_s.end());
   for (int i = 0; i < kTries; ++i) {
     stop_if_told(kRatesSoFar);
-    best = std::max(best, train::measure_gflop_per_s(ssl::Precision::kFp32));
+    best = std::max(best, model::measure_gflop_per_s(model::Precision::kFp32));
   }
   return best;
 }

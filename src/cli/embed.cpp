@@ -84,6 +84,7 @@ struct EmbedOptions {
         "num_workers",
         "Threads that read images; 0 takes all processors.");
     visit(features.device, "device", "cpu, cuda or cuda:N.");
+    visit(features.precision, "precision", eval::kPrecisionHelp);
     visit(part, "part", kPartHelp);
   }
 };
@@ -133,8 +134,10 @@ void run(
       data::open_dataset(source), options.split, options.max_images);
   const auto views =
       eval::make_view_recipe(frozen, *images.dataset, options.features);
-  const auto layout =
-      eval::layout_of(*frozen.network, std::max<int64_t>(options.blocks, 1));
+  const auto layout = eval::layout_of(
+      *frozen.network,
+      std::max<int64_t>(options.blocks, 1),
+      options.mean_patch);
   const auto columns = layout.columns(options.blocks, options.mean_patch);
   const auto embed = [&](const eval::ImageSet& own) {
     return eval::extract_features(
@@ -155,7 +158,8 @@ void run(
       {"views", views.text()},
       {"normalization", json_text(data::to_json(views.normalization))},
       {"weights", frozen.source},
-      {"weights_sha256", frozen.sha256}};
+      {"weights_sha256", frozen.sha256},
+      {"precision", model::precision_name(frozen.precision)}};
   if (chosen.part.is_whole()) {
     eval::write_features(
         eval::make_feature_table(images, embed(images), provenance),

@@ -28,6 +28,7 @@ struct PredictOptions {
   int64_t batch_size = 64;
   int64_t num_workers = 0;
   std::string device = "cpu";
+  std::string precision = "fp32";
 
   template <class Visitor>
   void for_each(Visitor&& visit) {
@@ -58,6 +59,7 @@ struct PredictOptions {
         "num_workers",
         "Threads that read images; 0 takes all processors.");
     visit(device, "device", "cpu, cuda or cuda:N.");
+    visit(precision, "precision", eval::kPrecisionHelp);
   }
 };
 
@@ -85,6 +87,7 @@ void run(
       features.weights,
       options.probe);
   features.device = options.device;
+  features.precision = options.precision;
   const auto frozen = eval::load_frozen_network(features);
   data::DatasetOptions source;
   source.data = options.data;

@@ -219,6 +219,11 @@ void run(
       options.resume == "auto",
       options.overwrite);
   const Found found = look_around(config.run);
+  settle_precision(
+      config.run,
+      device,
+      *input.group,
+      options.resume == "auto" ? found.config : fs::path());
   if (!options.dry_run && is_first) {
     check_start(options, found);
   }

@@ -4,8 +4,8 @@
 #include "core/config.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "model/precision.h"
 #include "optim/schedule.h"
-#include "ssl/precision.h"
 #include "train/run_estimate.h"
 
 namespace nadir::cli {
@@ -17,10 +17,12 @@ std::string describe_bands(const std::vector<std::string>& bands) {
 
 // The CPU's rate at the run's precision; says where the other would be faster.
 double measured_rate(const train::RunConfig& run) {
-  const auto precision = ssl::parse_precision(run.precision);
-  const double rate = train::measure_gflop_per_s(precision);
-  if (precision == ssl::Precision::kBf16) {
-    const double fp32_rate = train::measure_gflop_per_s(ssl::Precision::kFp32);
+  const auto precision = model::choose_precision(
+      run.precision, model::Use::kTraining, c10::Device(c10::kCPU));
+  const double rate = model::measure_gflop_per_s(precision);
+  if (precision == model::Precision::kBf16) {
+    const double fp32_rate =
+        model::measure_gflop_per_s(model::Precision::kFp32);
     if (fp32_rate > rate) {
       log_warning(
           "train",

@@ -96,6 +96,29 @@ c10::Device open_compute_device(
   return model::open_device(run.device, ranks.local_rank);
 }
 
+void settle_precision(
+    train::RunConfig& run,
+    c10::Device device,
+    const distributed::Communicator& group,
+    const fs::path& run_toml) {
+  if (run.precision != "auto") {
+    return;
+  }
+  std::string chosen;
+  if (group.is_first()) {
+    train::PretrainConfig of_run;
+    if (fs::exists(run_toml)) {
+      read_toml(fields_of(of_run), read_file(run_toml), run_toml.string());
+      chosen = of_run.run.precision;
+    } else {
+      chosen = model::precision_name(model::choose_precision(
+          run.precision, model::Use::kTraining, device));
+    }
+  }
+  group.broadcast_text(chosen);
+  run.precision = chosen;
+}
+
 void check_same_plan(
     const distributed::Communicator& group,
     const train::PretrainConfig& config,

@@ -29,6 +29,14 @@ void apply_auto(
 [[nodiscard]] c10::Device open_compute_device(
     train::RunConfig& run, const launch::RankEnvironment& ranks);
 
+// Settles precision auto: what the run in `run_toml` has where this one goes on
+// with it, else what is faster on the first rank's device. Collective.
+void settle_precision(
+    train::RunConfig& run,
+    c10::Device device,
+    const distributed::Communicator& group,
+    const std::filesystem::path& run_toml);
+
 // Throws Error{kDistributed} unless all ranks were given the same
 // configuration and images.
 void check_same_plan(

@@ -83,6 +83,7 @@ struct ServeOptions {
         "Side of the square given to the network; 0 is the side it was trained "
         "with.");
     visit(model.features.device, "device", "cpu, cuda or cuda:N.");
+    visit(model.features.precision, "precision", eval::kPrecisionHelp);
   }
 };
 

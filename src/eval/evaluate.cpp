@@ -70,6 +70,7 @@ Evaluation describe(
   evaluation.weights = frozen.name;
   evaluation.weights_source = frozen.source;
   evaluation.weights_sha256 = frozen.sha256;
+  evaluation.precision = model::precision_name(frozen.precision);
   evaluation.normalization = sets.test_views.normalization.name;
   evaluation.bands = splits.train.dataset->bands();
   evaluation.train_views = sets.train_views.text();

@@ -41,13 +41,16 @@ FeatureSource network_source(
     const std::shared_ptr<model::VisionTransformer>& network,
     const FeatureLayout& layout,
     const LinearProbeConfig& probe,
-    c10::Device device) {
+    const FrozenNetwork& frozen) {
   FeatureSource source;
   source.name = name;
   source.key = {
       {"weights", weights_key}, {"blocks", layout.num_blocks}, {"mean", true}};
-  source.extractor =
-      network_extractor(*network, layout, device, stop_extracting_if_told);
+  if (frozen.precision != model::Precision::kFp32) {
+    source.key["precision"] = model::precision_name(frozen.precision);
+  }
+  source.extractor = network_extractor(
+      *network, layout, frozen.device, stop_extracting_if_told);
   source.probe_columns = probe_columns(layout, probe);
   source.knn_columns = layout.last_cls();
   source.network = network;
@@ -67,6 +70,7 @@ std::vector<FeatureSource> make_sources(
     const auto random =
         random_network(vit, static_cast<uint64_t>(config.baseline_seed));
     random->to(frozen.device);
+    random->freeze(frozen.precision);
     sources.push_back(network_source(
         kRandomWeights,
         {{"random_seed", config.baseline_seed},
@@ -77,7 +81,7 @@ std::vector<FeatureSource> make_sources(
         random,
         layout,
         probe,
-        frozen.device));
+        frozen));
     FeatureSource statistics;
     statistics.name = kImageStatistics;
     statistics.key = {{"statistics", "mean std min max"}};
@@ -90,12 +94,7 @@ std::vector<FeatureSource> make_sources(
     sources.push_back(std::move(statistics));
   }
   sources.push_back(network_source(
-      frozen.name,
-      frozen.sha256,
-      frozen.network,
-      layout,
-      probe,
-      frozen.device));
+      frozen.name, frozen.sha256, frozen.network, layout, probe, frozen));
   sources.back().is_baseline = false;
   return sources;
 }

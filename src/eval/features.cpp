@@ -190,6 +190,7 @@ FeatureColumns FeatureLayout::columns(int64_t blocks, bool with_mean) const {
       "blocks must lie between 1 and {}, got {}",
       num_blocks,
       blocks);
+  NADIR_ASSERT(has_mean || !with_mean);
   return {
       fmt::format(
           "cls of {} block{}{}",
@@ -201,8 +202,13 @@ FeatureColumns FeatureLayout::columns(int64_t blocks, bool with_mean) const {
 }
 
 FeatureLayout layout_of(
-    const model::VisionTransformer& network, int64_t num_blocks) {
-  return {std::min(num_blocks, network.shape().depth), network.shape().dim};
+    const model::VisionTransformer& network,
+    int64_t num_blocks,
+    bool has_mean) {
+  return {
+      std::min(num_blocks, network.shape().depth),
+      network.shape().dim,
+      has_mean};
 }
 
 Extractor network_extractor(
@@ -212,8 +218,15 @@ Extractor network_extractor(
     const std::function<void()>& before_block) {
   return [&network, layout, device, before_block](
              const at::Tensor& images_BCSS) {
-    const auto tokens = network.intermediate_tokens(
-        images_BCSS.to(device), layout.num_blocks, before_block);
+    const auto images = images_BCSS.to(device);
+    if (!layout.has_mean) {
+      return at::cat(
+          network.intermediate_class_tokens(
+              images, layout.num_blocks, before_block),
+          1);
+    }
+    const auto tokens =
+        network.intermediate_tokens(images, layout.num_blocks, before_block);
     std::vector<at::Tensor> parts;
     for (const auto& tokens_BND : tokens) {
       parts.push_back(tokens_BND.select(1, 0));

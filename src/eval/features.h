@@ -71,23 +71,29 @@ struct ImageRange {
     std::optional<ImageRange> range = std::nullopt);
 
 // How the columns of a network's features lie: the normed CLS tokens of the
-// last `num_blocks` blocks, earliest first, then the mean of the last block's
-// patch tokens.
+// last `num_blocks` blocks, earliest first, then, with `has_mean`, the mean of
+// the last block's patch tokens. Without, most of that block is not computed.
 struct FeatureLayout {
   int64_t num_blocks = 4;
   int64_t dim = 0;
+  bool has_mean = true;
 
-  [[nodiscard]] int64_t width() const { return (num_blocks + 1) * dim; }
+  [[nodiscard]] int64_t width() const {
+    return (num_blocks + (has_mean ? 1 : 0)) * dim;
+  }
 
   // The last block's CLS token: the columns k-NN compares.
   [[nodiscard]] FeatureColumns last_cls() const;
 
-  // CLS tokens of the last `blocks` blocks, with the mean patch on demand.
+  // CLS tokens of the last `blocks` blocks, with the mean patch on demand. In a
+  // layout that has no mean the demand is an error of the caller.
   [[nodiscard]] FeatureColumns columns(int64_t blocks, bool with_mean) const;
 };
 
 [[nodiscard]] FeatureLayout layout_of(
-    const model::VisionTransformer& network, int64_t num_blocks);
+    const model::VisionTransformer& network,
+    int64_t num_blocks,
+    bool has_mean = true);
 
 // `network` must outlive the extractor; images are moved to `device`.
 // `before_block` is called before each of the network's blocks and may throw.

@@ -6,6 +6,11 @@
 
 namespace nadir::eval {
 
+inline constexpr const char* kPrecisionHelp =
+    "fp32; bf16 (fast on GPUs and on CPUs with AMX); int8 on the CPU (fast "
+    "with "
+    "VNNI); auto takes the faster of fp32 and bf16.";
+
 struct FeaturesConfig {
   std::string weights;
   std::string checkpoint_key;
@@ -17,6 +22,7 @@ struct FeaturesConfig {
   int64_t feature_batch_size = 64;
   int64_t num_workers = 0;
   std::string device = "cpu";
+  std::string precision = "fp32";
   std::string feature_cache;
 
   template <class Visitor>
@@ -61,6 +67,7 @@ struct FeaturesConfig {
         "num_workers",
         "Threads that read images; 0 takes all processors.");
     visit(device, "device", "cpu, cuda or cuda:N.");
+    visit(precision, "precision", kPrecisionHelp);
     visit(
         feature_cache,
         "feature_cache",

@@ -67,6 +67,9 @@ FrozenNetwork load_frozen_network(const FeaturesConfig& config) {
   set_parameters(*frozen.network, weights.tensors);
   frozen.network->to(frozen.device);
   frozen.network->eval();
+  frozen.precision = model::choose_precision(
+      config.precision, model::Use::kInference, frozen.device);
+  frozen.network->freeze(frozen.precision);
   frozen.name = config.weights;
   frozen.checkpoint_key = config.checkpoint_key;
   frozen.source = weights.source;

@@ -28,6 +28,7 @@ struct FrozenNetwork {
   std::optional<data::Normalization> normalization;
   std::filesystem::path run;  // the run folder, or empty
   c10::Device device = c10::Device(c10::kCPU);
+  model::Precision precision = model::Precision::kFp32;
 };
 
 // Reads config.weights onto config.device. Throws as checkpoint::load_weights

@@ -80,6 +80,9 @@ Probe probe_from_json(const nlohmann::json& json) {
   features.at("width").get_to(probe.head.columns.width);
   features.at("num_blocks").get_to(probe.layout.num_blocks);
   features.at("dim").get_to(probe.layout.dim);
+  const auto& columns = probe.head.columns;
+  probe.layout.has_mean = columns.begin + columns.width >
+                          probe.layout.num_blocks * probe.layout.dim;
   json.at("learning_rate").get_to(probe.head.learning_rate);
   probe.views.normalization =
       data::normalization_from_json(json.at("normalization"));

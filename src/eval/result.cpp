@@ -207,6 +207,7 @@ Json to_json(const Evaluation& evaluation) {
   json["weights"] = evaluation.weights;
   json["weights_source"] = evaluation.weights_source;
   json["weights_sha256"] = evaluation.weights_sha256;
+  json["precision"] = evaluation.precision;
   json["normalization"] = evaluation.normalization;
   json["bands"] = evaluation.bands;
   json["train_views"] = evaluation.train_views;

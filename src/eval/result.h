@@ -53,6 +53,7 @@ struct Evaluation {
   std::string weights;
   std::string weights_source;  // the file or checkpoint behind `weights`
   std::string weights_sha256;
+  std::string precision;
   std::string normalization;
   std::vector<std::string> bands;
   std::string train_views;

@@ -70,6 +70,10 @@ void Linear::init_weights(RandomStream& random) {
   fill_constant(bias, 0);
 }
 
+void Linear::freeze(ops::WeightFormat format) {
+  packed_ = ops::LinearWeight::pack(weight.contiguous(), format);
+}
+
 LayerNorm::LayerNorm(int64_t dim) {
   weight = register_parameter("weight", make_unset({dim}));
   bias = register_parameter("bias", make_unset({dim}));

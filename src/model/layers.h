@@ -4,10 +4,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "core/random.h"
 #include "distributed/communicator.h"
 #include "model/module.h"
+#include "ops/linear_weight.h"
 
 namespace nadir::model {
 
@@ -20,8 +22,20 @@ struct Linear : Module {
   // Weight normal with deviation 0.02, bias 0.
   void init_weights(RandomStream& random);
 
+  // Packs the weight once, for inference on the CPU: it must not change any
+  // more, nor take a gradient.
+  void freeze(ops::WeightFormat format);
+
+  // The packed weight, or null.
+  [[nodiscard]] const ops::LinearWeight* packed() const {
+    return packed_ ? &*packed_ : nullptr;
+  }
+
   at::Tensor weight;
   at::Tensor bias;
+
+ private:
+  std::optional<ops::LinearWeight> packed_;
 };
 
 // As the Vision Transformer has it.

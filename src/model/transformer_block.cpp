@@ -98,7 +98,14 @@ ops::AttentionParameters Attention::parameters_behind(
       proj_->weight,
       proj_->bias,
       num_heads_,
-      kLayerNormEps};
+      kLayerNormEps,
+      qkv_->packed(),
+      proj_->packed()};
+}
+
+void Attention::freeze(ops::WeightFormat format) {
+  qkv_->freeze(format);
+  proj_->freeze(format);
 }
 
 void Attention::init_weights(RandomStream& random) {
@@ -123,7 +130,14 @@ ops::MlpParameters Mlp::parameters_behind(const LayerNorm& norm) const {
       fc1_->bias,
       fc2_->weight,
       fc2_->bias,
-      kLayerNormEps};
+      kLayerNormEps,
+      fc1_->packed(),
+      fc2_->packed()};
+}
+
+void Mlp::freeze(ops::WeightFormat format) {
+  fc1_->freeze(format);
+  fc2_->freeze(format);
 }
 
 void Mlp::init_weights(RandomStream& random) {
@@ -201,6 +215,11 @@ at::Tensor TransformerBlock::forward_packed_first(
       {{{layout.num_images(), 1}}},
       factors_of_branch(drop_path_2B, 1),
       recomputes_);
+}
+
+void TransformerBlock::freeze(ops::WeightFormat format) {
+  attn_->freeze(format);
+  mlp_->freeze(format);
 }
 
 at::Tensor TransformerBlock::attention(const at::Tensor& x_BND) const {

@@ -30,6 +30,8 @@ class Attention : public Module {
   [[nodiscard]] ops::AttentionParameters parameters_behind(
       const LayerNorm& norm) const;
 
+  void freeze(ops::WeightFormat format);
+
   void init_weights(RandomStream& random);
 
  private:
@@ -50,6 +52,8 @@ class Mlp : public Module {
 
   [[nodiscard]] ops::MlpParameters parameters_behind(
       const LayerNorm& norm) const;
+
+  void freeze(ops::WeightFormat format);
 
   void init_weights(RandomStream& random);
 
@@ -89,6 +93,10 @@ class TransformerBlock : public Module {
   // Packed blocks keep their inputs alone for the gradient, and compute the
   // rest again: less memory, more time.
   void set_recomputes(bool recomputes) { recomputes_ = recomputes; }
+
+  // For inference by packed blocks: weights are packed once, in `format`, and
+  // must not change any more.
+  void freeze(ops::WeightFormat format);
 
   // The attention weights [B, H, N, N] that forward() would use.
   [[nodiscard]] at::Tensor attention(const at::Tensor& x_BND) const;

@@ -197,28 +197,64 @@ at::Tensor VisionTransformer::forward_tokens(
       x_BND, factors_of_block(factors_L2B, blocks_.size() - 1)));
 }
 
-std::vector<at::Tensor> VisionTransformer::intermediate_tokens(
+std::vector<at::Tensor> VisionTransformer::run_last_blocks(
     const at::Tensor& images_BCHW,
     int64_t num_blocks,
-    const std::function<void()>& before_block) const {
+    const std::function<void()>& before_block,
+    bool class_only) const {
   NADIR_CHECK(
       num_blocks > 0 && num_blocks <= shape_.depth,
       "{} has {} blocks, so the last {} cannot be taken",
       config_.arch,
       shape_.depth,
       num_blocks);
+  const AutocastGuard autocast(precision_, images_BCHW.device());
   std::vector<at::Tensor> outputs;
   auto x_BND = embed(images_BCHW);
   for (size_t i = 0; i < blocks_.size(); ++i) {
     if (before_block) {
       before_block();
     }
+    if (class_only && i + 1 == blocks_.size()) {
+      outputs.push_back(norm_->forward(blocks_[i]->forward_first(x_BND)));
+      break;
+    }
     x_BND = blocks_[i]->forward(x_BND);
     if (blocks_.size() - i <= static_cast<size_t>(num_blocks)) {
-      outputs.push_back(norm_->forward(x_BND));
+      outputs.push_back(
+          norm_->forward(class_only ? x_BND.select(1, 0) : x_BND));
     }
   }
   return outputs;
+}
+
+std::vector<at::Tensor> VisionTransformer::intermediate_tokens(
+    const at::Tensor& images_BCHW,
+    int64_t num_blocks,
+    const std::function<void()>& before_block) const {
+  return run_last_blocks(
+      images_BCHW, num_blocks, before_block, /*class_only=*/false);
+}
+
+std::vector<at::Tensor> VisionTransformer::intermediate_class_tokens(
+    const at::Tensor& images_BCHW,
+    int64_t num_blocks,
+    const std::function<void()>& before_block) const {
+  return run_last_blocks(
+      images_BCHW, num_blocks, before_block, /*class_only=*/true);
+}
+
+void VisionTransformer::freeze(Precision precision) {
+  NADIR_ASSERT(precision != Precision::kInt8 || pos_embed_.is_cpu());
+  precision_ = precision;
+  if (!pos_embed_.is_cpu() || precision == Precision::kBf16) {
+    return;
+  }
+  for (const auto& block : blocks_) {
+    block->freeze(
+        precision == Precision::kInt8 ? ops::WeightFormat::kInt8
+                                      : ops::WeightFormat::kFloat32);
+  }
 }
 
 at::Tensor VisionTransformer::last_attention(

@@ -14,6 +14,7 @@
 #include "model/drop_path.h"
 #include "model/layers.h"
 #include "model/module.h"
+#include "model/precision.h"
 #include "model/transformer_block.h"
 #include "model/vit_config.h"
 
@@ -75,6 +76,17 @@ class VisionTransformer : public Module {
       int64_t num_blocks,
       const std::function<void()>& before_block = {}) const;
 
+  // Their first tokens alone, [B, D]: without most of the last block.
+  [[nodiscard]] std::vector<at::Tensor> intermediate_class_tokens(
+      const at::Tensor& images_BCHW,
+      int64_t num_blocks,
+      const std::function<void()>& before_block = {}) const;
+
+  // Readies intermediate tokens for many calls at `precision`: on the CPU,
+  // weights are packed once. They must not change any more, nor take a
+  // gradient. kInt8 on the CPU only.
+  void freeze(Precision precision);
+
   // The last block's attention weights, [B, heads, N, N].
   [[nodiscard]] at::Tensor last_attention(const at::Tensor& images_BCHW) const;
 
@@ -101,14 +113,22 @@ class VisionTransformer : public Module {
       const std::vector<at::Tensor>& tokens,
       const std::vector<at::Tensor>& factors) const;
 
+  // Tokens or, with `class_only`, first tokens of the last blocks.
+  [[nodiscard]] std::vector<at::Tensor> run_last_blocks(
+      const at::Tensor& images_BCHW,
+      int64_t num_blocks,
+      const std::function<void()>& before_block,
+      bool class_only) const;
+
   // Embedded tokens after every block but the last.
   [[nodiscard]] at::Tensor run_to_last_block(
       at::Tensor x_BND, const at::Tensor& factors_L2B) const;
 
   VitConfig config_;
   VitShape shape_;
-  at::Tensor cls_token_;  // [1, 1, D]
-  at::Tensor pos_embed_;  // [1, 1 + S * S, D]
+  Precision precision_ = Precision::kFp32;  // of intermediate tokens
+  at::Tensor cls_token_;                    // [1, 1, D]
+  at::Tensor pos_embed_;                    // [1, 1 + S * S, D]
   std::shared_ptr<PatchEmbedding> patch_embed_;
   std::vector<std::shared_ptr<TransformerBlock>> blocks_;
   std::shared_ptr<LayerNorm> norm_;

@@ -83,22 +83,20 @@ RowsToNormalize rows_to_normalize(
 // rows of `out`, `stride` apart, = weight norm(x) + bias.
 void project(
     const RowsToNormalize& rows,
-    const at::Tensor& weight,
+    const LinearWeight& weight,
     const at::Tensor& bias,
     float* out,
     int64_t stride) {
-  const auto packed = PackedWeight::forward(weight);
   const int64_t dim = rows.x_TD.size(1);
   for_each_chunk(
       rows.kept.num_packed_rows(),
-      packed.scratch_size() + kChunkRows * dim,
+      weight.scratch_size() + kChunkRows * dim,
       [&](int64_t /*chunk*/, int64_t first, int64_t count, float* scratch) {
-        float* const tokens = scratch + packed.scratch_size();
+        float* const tokens = scratch + weight.scratch_size();
         rows.normalize(first, count, tokens);
-        packed.multiply(
-            {tokens, dim},
+        weight.apply(
+            tokens,
             count,
-            GemmInit::kAddBias,
             bias.const_data_ptr<float>(),
             out + first * stride,
             stride,
@@ -163,23 +161,26 @@ void attend(
   record.log_sums_HQ = at::empty({record.num_heads, num_queries}, at::kFloat);
   const auto rows = rows_to_normalize(x_TD, p, record, record.kept);
   auto* const qkv = record.qkv_PE.data_ptr<float>();
+  const auto outputs = [&](int64_t part, int64_t num_parts) {
+    const int64_t first = part * dim;
+    const int64_t count = num_parts * dim;
+    return p.packed_qkv != nullptr
+               ? p.packed_qkv->outputs(first, count)
+               : LinearWeight::packed_or(
+                     nullptr, p.qkv_weight.narrow(0, first, count));
+  };
   if (record.first_only) {
     record.query_QD = at::empty({num_queries, dim}, at::kFloat);
     const auto first = rows_to_normalize(x_TD, p, record, record.query_rows);
     project(
         first,
-        p.qkv_weight.slice(0, 0, dim),
+        outputs(0, 1),
         p.qkv_bias.slice(0, 0, dim),
         record.query_QD.data_ptr<float>(),
         dim);
-    project(
-        rows,
-        p.qkv_weight.slice(0, dim),
-        p.qkv_bias.slice(0, dim),
-        qkv + dim,
-        3 * dim);
+    project(rows, outputs(1, 2), p.qkv_bias.slice(0, dim), qkv + dim, 3 * dim);
   } else {
-    project(rows, p.qkv_weight, p.qkv_bias, qkv, 3 * dim);
+    project(rows, outputs(0, 3), p.qkv_bias, qkv, 3 * dim);
   }
   const auto* const queries = queries_of(record).const_data_ptr<float>();
   for_each_image_head(record, [&](const ImageHead& head, float* scratch) {
@@ -202,16 +203,15 @@ at::Tensor run_forward(
   const int64_t dim = x_TD.size(1);
   const int64_t num_queries = record.query_rows.num_packed_rows();
   auto y = residual_of(x_TD, record);
-  const auto proj = PackedWeight::forward(p.proj_weight);
+  const auto proj = LinearWeight::packed_or(p.packed_proj, p.proj_weight);
   for_each_chunk(
       num_queries,
       proj.scratch_size() + kChunkRows * dim,
       [&](int64_t /*chunk*/, int64_t first, int64_t count, float* scratch) {
         float* const branch = scratch + proj.scratch_size();
-        proj.multiply(
-            {record.mixed_QD.const_data_ptr<float>() + first * dim, dim},
+        proj.apply(
+            record.mixed_QD.const_data_ptr<float>() + first * dim,
             count,
-            GemmInit::kAddBias,
             p.proj_bias.const_data_ptr<float>(),
             branch,
             dim,
@@ -459,7 +459,9 @@ at::Tensor attention_branch(
       p.norm_eps,
       recomputes);
   const auto x = x_TD.contiguous();
-  if (!at::GradMode::is_enabled()) {
+  const bool is_frozen = p.packed_qkv != nullptr;
+  NADIR_ASSERT(!is_frozen || !x.requires_grad());
+  if (is_frozen || !at::GradMode::is_enabled()) {
     return run_forward(x, p, *record);
   }
   return AttentionBranch::apply(

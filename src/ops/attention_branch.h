@@ -10,6 +10,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "ops/linear_weight.h"
 #include "ops/token_rows.h"
 
 namespace nadir::ops {
@@ -25,6 +26,9 @@ struct AttentionParameters {
   at::Tensor proj_bias;
   int64_t num_heads = 1;
   double norm_eps = 1e-6;
+  // For inference: the weights packed already, or null.
+  const LinearWeight* packed_qkv = nullptr;
+  const LinearWeight* packed_proj = nullptr;
 };
 
 // [T, D]; or, with `first_tokens_only`, [B, D]: what the first token of each

@@ -44,8 +44,8 @@ void run_forward(
   const KeptRows& kept = record.kept;
   const int64_t dim = x_TD.size(1);
   const int64_t hidden = p.fc1_weight.size(0);
-  const auto fc1 = PackedWeight::forward(p.fc1_weight);
-  const auto fc2 = PackedWeight::forward(p.fc2_weight);
+  const auto fc1 = LinearWeight::packed_or(p.packed_fc1, p.fc1_weight);
+  const auto fc2 = LinearWeight::packed_or(p.packed_fc2, p.fc2_weight);
   if (keeps_hidden) {
     record.hidden_PF = at::empty({kept.num_packed_rows(), hidden}, at::kFloat);
   }
@@ -62,19 +62,17 @@ void run_forward(
             keeps_hidden ? record.hidden_PF.data_ptr<float>() + first * hidden
                          : active + kChunkRows * hidden;
         rows.normalize(first, count, tokens);
-        fc1.multiply(
-            {tokens, dim},
+        fc1.apply(
+            tokens,
             count,
-            GemmInit::kAddBias,
             p.fc1_bias.const_data_ptr<float>(),
             linear,
             hidden,
             scratch);
         kernels::gelu(linear, count * hidden, active);
-        fc2.multiply(
-            {active, hidden},
+        fc2.apply(
+            active,
             count,
-            GemmInit::kAddBias,
             p.fc2_bias.const_data_ptr<float>(),
             tokens,
             dim,
@@ -148,8 +146,9 @@ variable_list MlpBranch::run_backward(
                              : record.hidden_PF;
   record.hidden_PF.reset();
   const auto fc1_again =
-      record.recomputes ? std::optional(PackedWeight::forward(p.fc1_weight))
-                        : std::nullopt;
+      record.recomputes
+          ? std::optional(LinearWeight::packed_or(nullptr, p.fc1_weight))
+          : std::nullopt;
   const auto grad_hidden_PF = at::empty_like(active_PF);
   const auto grad_out_PD = at::empty({num_rows, dim}, at::kFloat);
   const auto tokens_PD = at::empty({num_rows, dim}, at::kFloat);
@@ -173,10 +172,9 @@ variable_list MlpBranch::run_backward(
         float* const grad_tokens = scratch + gemm_size;
         rows.normalize(first, count, tokens);
         if (fc1_again) {
-          fc1_again->multiply(
-              {tokens, dim},
+          fc1_again->apply(
+              tokens,
               count,
-              GemmInit::kAddBias,
               p.fc1_bias.const_data_ptr<float>(),
               active,
               hidden,
@@ -227,7 +225,9 @@ at::Tensor mlp_branch(
   auto record = c10::make_intrusive<MlpRecord>(
       KeptRows(layout, factors_or_null(factors_B)), p.norm_eps, recomputes);
   const auto x = x_TD.contiguous();
-  if (at::GradMode::is_enabled()) {
+  const bool is_frozen = p.packed_fc1 != nullptr;
+  NADIR_ASSERT(!is_frozen || !x.requires_grad());
+  if (!is_frozen && at::GradMode::is_enabled()) {
     return MlpBranch::apply(
         x,
         p.norm_weight,

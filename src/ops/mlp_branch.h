@@ -7,6 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "ops/linear_weight.h"
 #include "ops/token_rows.h"
 
 namespace nadir::ops {
@@ -20,6 +21,9 @@ struct MlpParameters {
   at::Tensor fc2_weight;
   at::Tensor fc2_bias;
   double norm_eps = 1e-6;
+  // For inference: the weights packed already, or null.
+  const LinearWeight* packed_fc1 = nullptr;
+  const LinearWeight* packed_fc2 = nullptr;
 };
 
 // [T, D]. `factors_B`: one float32 factor an image, or undefined. Can be

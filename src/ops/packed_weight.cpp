@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 
+#include "core/error.h"
 #include "ops/chunks.h"
 
 namespace nadir::ops {
@@ -39,6 +40,17 @@ PackedWeight::PackedWeight(
     kernels::gemm_pack(
         matrix.at(0, col), k, std::min(step, n - col), packed + col * k);
   });
+}
+
+PackedWeight PackedWeight::columns(int64_t first, int64_t count) const {
+  const int64_t panel = kernels::gemm_panel_cols();
+  NADIR_ASSERT(
+      first % panel == 0 && (count % panel == 0 || first + count == n_));
+  PackedWeight part;
+  part.k_ = k_;
+  part.n_ = count;
+  part.packed_ = packed_.slice(0, first * k_);
+  return part;
 }
 
 void PackedWeight::multiply(

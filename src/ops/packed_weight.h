@@ -17,6 +17,11 @@ class PackedWeight {
   // For gradients of outputs, [rows, out] to [rows, in].
   static PackedWeight backward(const at::Tensor& weight);
 
+  // The product's columns first .. first + count - 1 alone. `first` is a
+  // multiple of kernels::gemm_panel_cols(), and so is the count unless it ends
+  // with the last column. Shares the memory.
+  [[nodiscard]] PackedWeight columns(int64_t first, int64_t count) const;
+
   // c [num_rows, columns of the result], rows `c_stride` apart, from `a`.
   // `scratch` holds scratch_size() floats. From any thread.
   void multiply(
@@ -35,10 +40,11 @@ class PackedWeight {
   [[nodiscard]] int64_t scratch_size() const;
 
  private:
+  PackedWeight() = default;
   PackedWeight(const kernels::MatrixView& matrix, int64_t k, int64_t n);
 
-  int64_t k_;
-  int64_t n_;
+  int64_t k_ = 0;
+  int64_t n_ = 0;
   at::Tensor packed_;
 };
 

@@ -130,6 +130,7 @@ nlohmann::ordered_json to_json(const ModelInfo& info) {
   nlohmann::ordered_json json;
   json["weights"] = info.weights;
   json["weights_sha256"] = info.weights_sha256;
+  json["precision"] = info.precision;
   json["bands"] = info.normalization.bands;
   json["normalization"] = data::to_json(info.normalization);
   json["resize_px"] = info.resize_px;

@@ -17,6 +17,7 @@ namespace nadir::serve {
 struct ModelInfo {
   std::string weights;  // where they came from
   std::string weights_sha256;
+  std::string precision;
   data::Normalization normalization;  // with the bands in order
   int64_t resize_px = 0;
   int64_t crop_px = 0;

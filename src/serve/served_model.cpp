@@ -96,11 +96,13 @@ ServedModel::ServedModel(const ServedModelOptions& options)
       num_bands);
   layout_ = eval::layout_of(
       *frozen_.network,
-      std::max(options.blocks, probe_ ? probe_->layout.num_blocks : 1));
+      std::max(options.blocks, probe_ ? probe_->layout.num_blocks : 1),
+      options.mean_patch || (probe_ && probe_->layout.has_mean));
   extractor_ =
       eval::network_extractor(*frozen_.network, layout_, frozen_.device);
   info_.weights = frozen_.source;
   info_.weights_sha256 = frozen_.sha256;
+  info_.precision = model::precision_name(frozen_.precision);
   info_.normalization = views.normalization;
   info_.resize_px = views.resize_px;
   info_.crop_px = views.crop_px;

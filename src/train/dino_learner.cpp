@@ -87,7 +87,8 @@ DinoLearner::DinoLearner(
     std::shared_ptr<const distributed::Communicator> group)
     : config_(config),
       device_(device),
-      precision_(ssl::parse_precision(config.run.precision)),
+      precision_(model::choose_precision(
+          config.run.precision, model::Use::kTraining, device)),
       student_(make_student(config, num_bands, device)),
       teacher_(*student_),
       loss_(config.head.out_dim, config.loss),
@@ -120,14 +121,14 @@ void DinoLearner::accumulate(
   at::Tensor teacher_GBK;
   {
     const at::NoGradGuard no_grad;
-    const ssl::AutocastGuard autocast(precision_, device_);
+    const model::AutocastGuard autocast(precision_, device_);
     features_GBD =
         teacher_.network().features({groups.front()}, batch.num_images);
     teacher_GBK = teacher_.network().project(features_GBD, batch.num_images);
   }
   at::Tensor student_VBK;
   {
-    const ssl::AutocastGuard autocast(precision_, device_);
+    const model::AutocastGuard autocast(precision_, device_);
     student_VBK = student_->forward(groups, batch.num_images, drop_path);
   }
   ssl::DinoStatistics statistics;

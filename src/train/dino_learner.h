@@ -11,13 +11,13 @@
 #include "checkpoint/safetensors.h"
 #include "distributed/communicator.h"
 #include "distributed/gradient_buckets.h"
+#include "model/precision.h"
 #include "optim/gradients.h"
 #include "optim/optimizer.h"
 #include "ssl/dino_loss.h"
 #include "ssl/dino_statistics.h"
 #include "ssl/ema_teacher.h"
 #include "ssl/multi_crop_network.h"
-#include "ssl/precision.h"
 #include "train/pretrain_config.h"
 #include "train/schedules.h"
 
@@ -118,7 +118,7 @@ class DinoLearner {
 
   PretrainConfig config_;
   at::Device device_;
-  ssl::Precision precision_;
+  model::Precision precision_;
   std::shared_ptr<ssl::MultiCropNetwork> student_;
   ssl::EmaTeacher teacher_;
   ssl::DinoLoss loss_;

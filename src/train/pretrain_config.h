@@ -192,8 +192,8 @@ struct RunConfig {
     visit(
         precision,
         "precision",
-        "fp32, or bf16 for matrix products (fast on GPUs and on CPUs with "
-        "AMX).");
+        "fp32; bf16 for matrix products (fast on GPUs and on CPUs with AMX); "
+        "auto takes the one whose products are faster here.");
     visit(
         stats_every_steps,
         "stats_every_steps",

@@ -1,11 +1,5 @@
 #include "train/run_estimate.h"
 
-#include <chrono>
-
-#include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
-
-#include "ops/packed_weight.h"
 #include "train/check_config.h"
 
 namespace nadir::train {
@@ -162,44 +156,6 @@ RunEstimate estimate_run(
     estimate.step_s = estimate.step_gflop / (kShareOfPeak * gflop_per_s);
   }
   return estimate;
-}
-
-namespace {
-
-// [rows, in] times weight^T by LibTorch, or by the kernels that blocks use.
-void multiply(
-    const at::Tensor& rows, const at::Tensor& weight, at::Tensor& out) {
-  if (rows.scalar_type() == at::kFloat) {
-    ops::PackedWeight::forward(weight).multiply_all(rows, out);
-  } else {
-    at::mm_out(out, rows, weight.t());
-  }
-}
-
-}  // namespace
-
-double measure_gflop_per_s(ssl::Precision precision) {
-  using Clock = std::chrono::steady_clock;
-  constexpr int64_t kRows = 1576;
-  constexpr int64_t kIn = 384;
-  constexpr int64_t kOut = 1536;
-  const at::NoGradGuard no_grad;
-  const auto dtype =
-      precision == ssl::Precision::kBf16 ? at::kBFloat16 : at::kFloat;
-  const auto rows = at::ones({kRows, kIn}, dtype);
-  const auto weight = at::ones({kOut, kIn}, dtype);
-  auto out = at::empty({kRows, kOut}, dtype);
-  multiply(rows, weight, out);  // the first call makes threads and buffers
-  const auto start = Clock::now();
-  int64_t products = 0;
-  double elapsed_s = 0;
-  while (elapsed_s < 0.25) {
-    multiply(rows, weight, out);
-    ++products;
-    elapsed_s = std::chrono::duration<double>(Clock::now() - start).count();
-  }
-  return 2.0 * static_cast<double>(kRows * kIn * kOut * products) / elapsed_s /
-         1e9;
 }
 
 }  // namespace nadir::train

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 
-#include "ssl/precision.h"
 #include "train/pretrain_config.h"
 
 namespace nadir::train {
@@ -17,7 +16,7 @@ struct RunEstimate {
 };
 
 // Counts parameters, arithmetic and memory of a step. `gflop_per_s` is the
-// device's rate at the products of the network (measure_gflop_per_s()).
+// device's rate at the products of the network (model::measure_gflop_per_s()).
 // Throws Error{kInvalidArgument} on fields out of range.
 [[nodiscard]] RunEstimate estimate_run(
     const PretrainConfig& config, int64_t num_bands, double gflop_per_s);
@@ -26,9 +25,5 @@ struct RunEstimate {
 // network without its head.
 [[nodiscard]] double forward_gflop(
     const model::VitConfig& model, int64_t num_bands, int64_t side_px);
-
-// The CPU's rate at a matrix product of the network's shape, of float32 or
-// bfloat16 numbers, in GFLOP/s; takes about 0.3 s, or one product if longer.
-[[nodiscard]] double measure_gflop_per_s(ssl::Precision precision);
 
 }  // namespace nadir::train

@@ -183,7 +183,7 @@ TEST_F(BadInput, NamesOfChoicesAreAnsweredWithTheNearest) {
       "--optimizer adam", kUsage, "got 'adam', did you mean 'adamw'?");
   expect_pretrain_refused(
       "--arch vit_smal", kUsage, "did you mean 'vit_small'?");
-  expect_pretrain_refused("--precision fp16", kUsage, "fp32 or bf16");
+  expect_pretrain_refused("--precision fp16", kUsage, "fp32, bf16, auto");
   expect_pretrain_refused("--device gpu", kUsage, "device must be cpu");
   expect_pretrain_refused("--normalization rgb", kUsage, "'rgb'");
   expect_pretrain_refused("--split tset", kUsage, "'tset'");

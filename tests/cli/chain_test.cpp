@@ -1,4 +1,7 @@
 // The whole way, from a synthetic world to a report, as a user goes it.
+#include <cmath>
+#include <cstring>
+#include <numeric>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -222,6 +225,42 @@ TEST_F(Chain, FeaturesAreTheSameInEveryFormat) {
   EXPECT_TRUE(
       npy.substr(npy.size() - size) ==
       safetensors.substr(safetensors.size() - size));
+}
+
+TEST_F(Chain, FeaturesInFewerBitsAreNearThoseOfFloat32) {
+  const auto features = [&](const std::string& precision) {
+    const std::string out = precision + ".npy";
+    static_cast<void>(nadir(
+        "embed --split test --num-workers 1 --out " + out + " --precision " +
+            precision,
+        {"--weights", finished_run().string(), "--data", packed_}));
+    const std::string npy = bytes(out);
+    std::vector<float> values(128);  // of the last image
+    std::memcpy(
+        values.data(), npy.data() + npy.size() - 128 * sizeof(float), 512);
+    return values;
+  };
+  const auto exact = features("fp32");
+  for (const char* precision : {"bf16", "int8"}) {
+    const auto rounded = features(precision);
+    const double dot =
+        std::inner_product(exact.begin(), exact.end(), rounded.begin(), 0.0);
+    const double sizes =
+        std::inner_product(exact.begin(), exact.end(), exact.begin(), 0.0) *
+        std::inner_product(
+            rounded.begin(), rounded.end(), rounded.begin(), 0.0);
+    EXPECT_GT(dot / std::sqrt(sizes), 0.999) << precision;
+    EXPECT_NE(exact, rounded) << precision;
+  }
+}
+
+TEST_F(Chain, PrecisionAutoIsSettledBeforeTheRunBegins) {
+  const auto planned = nadir_json(
+      "pretrain --dry-run --precision auto --arch vit_nano "
+      "--batch-size-per-gpu 4 --out auto",
+      {"--data", packed_});
+  const std::string precision = planned["config"]["run"]["precision"];
+  EXPECT_TRUE(precision == "fp32" || precision == "bf16") << precision;
 }
 
 TEST_F(Chain, ViewDrawsAttentionPatchesAndViews) {

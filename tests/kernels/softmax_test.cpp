@@ -7,7 +7,7 @@
 namespace nadir::kernels {
 namespace {
 
-constexpr int64_t kRows = 3;
+constexpr int64_t kSoftmaxRows = 3;
 constexpr float kScale = 0.125F;
 constexpr double kTolerance = 4e-7;
 
@@ -16,19 +16,29 @@ TEST(Softmax, IsNearTheReferenceAtEveryLevelAndSize) {
     for (const int64_t cols : tail_sizes()) {
       for (const double size : {1.0, 400.0}) {
         const int64_t stride = cols + 3;
-        const auto before = random_floats(kRows * stride + 1, 1, size);
+        const auto before = random_floats(kSoftmaxRows * stride + 1, 1, size);
         auto actual = before;
         auto again = before;
         auto expected = before;
-        std::vector<float> log_sums(kRows);
+        std::vector<float> log_sums(kSoftmaxRows);
         auto expected_sums = log_sums;
         softmax(
-            actual.data() + 1, kRows, cols, stride, kScale, log_sums.data());
+            actual.data() + 1,
+            kSoftmaxRows,
+            cols,
+            stride,
+            kScale,
+            log_sums.data());
         softmax_again(
-            again.data() + 1, kRows, cols, stride, kScale, log_sums.data());
+            again.data() + 1,
+            kSoftmaxRows,
+            cols,
+            stride,
+            kScale,
+            log_sums.data());
         reference::softmax(
             expected.data() + 1,
-            kRows,
+            kSoftmaxRows,
             cols,
             stride,
             kScale,
@@ -48,14 +58,26 @@ TEST(Softmax, IsNearTheReferenceAtEveryLevelAndSize) {
 TEST(Softmax, GradientIsThatOfTheReference) {
   for_each_level([] {
     for (const int64_t cols : tail_sizes()) {
-      const auto rows = random_floats(kRows * cols, 1, 1);
-      const auto dots = random_floats(kRows, 1, 1);
-      auto actual = random_floats(kRows * cols, 1, 2);
+      const auto rows = random_floats(kSoftmaxRows * cols, 1, 1);
+      const auto dots = random_floats(kSoftmaxRows, 1, 1);
+      auto actual = random_floats(kSoftmaxRows * cols, 1, 2);
       auto expected = actual;
       softmax_backward(
-          rows.data(), kRows, cols, cols, kScale, dots.data(), actual.data());
+          rows.data(),
+          kSoftmaxRows,
+          cols,
+          cols,
+          kScale,
+          dots.data(),
+          actual.data());
       reference::softmax_backward(
-          rows.data(), kRows, cols, cols, kScale, dots.data(), expected.data());
+          rows.data(),
+          kSoftmaxRows,
+          cols,
+          cols,
+          kScale,
+          dots.data(),
+          expected.data());
       expect_all_near(actual, expected, kTolerance);
     }
   });

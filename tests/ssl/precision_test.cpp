@@ -1,10 +1,9 @@
-#include "ssl/precision.h"
+#include "model/precision.h"
 
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
 #include <gtest/gtest.h>
 
-#include "core/error.h"
 #include "ssl/dino_loss.h"
 #include "ssl/tiny_network.h"
 #include "support/torch_tensors.h"
@@ -12,11 +11,8 @@
 namespace nadir::ssl {
 namespace {
 
-TEST(Precision, KnowsItsNames) {
-  EXPECT_EQ(parse_precision("fp32"), Precision::kFp32);
-  EXPECT_EQ(parse_precision("bf16"), Precision::kBf16);
-  EXPECT_THROW(static_cast<void>(parse_precision("fp16")), Error);
-}
+using model::AutocastGuard;
+using model::Precision;
 
 TEST(AutocastGuard, CastsWhileItLivesAndOnlyIfAsked) {
   MultiCropNetwork network = make_tiny_network();
