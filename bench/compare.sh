@@ -8,7 +8,8 @@
 #            dino_step/vit_tiny_16, dino_step/vit_small_8_of_64px,
 #            dino_step/vit_tiny_8_of_64px, features, loader, index, multicrop,
 #            embed, patches, probe, knn; tuned_step/... has the steps' peer with
-#            fused and foreach operators, and an allocator that keeps its memory
+#            fused and foreach operators, and an allocator that keeps its memory;
+#            compiled_step/... and bf16_step/... have it compiled, or in bfloat16, too
 #   ROUNDS   pairs of runs, default 5
 #   BUILD    default build/release, configured with -DNADIR_BENCH=ON; the last
 #            four cases ask its program, nadir bench
@@ -23,7 +24,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 if [[ $# -lt 1 || $1 == -h || $1 == --help ]]; then
-  sed -n '2,25s/^# \{0,1\}//p' "$0"
+  sed -n '2,26s/^# \{0,1\}//p' "$0"
   exit 2
 fi
 case=$1 rounds=${2:-5} build=${3:-$root/build/release}
@@ -36,9 +37,13 @@ case $case in
   dino_step/*)
     ours=("$build/bench/train/nadir_train_bench" "^$case/")
     peer=("$peers/dino_step_torch.py" --case "${case#dino_step/}") ;;
-  tuned_step/*)
+  tuned_step/* | compiled_step/* | bf16_step/*)
     ours=("$build/bench/train/nadir_train_bench" "^dino_step/${case#*/}/")
     peer=("$peers/dino_step_torch.py" --case "${case#*/}" --tuned)
+    case $case in
+      compiled_step/*) peer+=(--compile) ;;
+      bf16_step/*) peer+=(--bf16) ;;
+    esac
     peer_tunables=glibc.malloc.mmap_threshold=1073741824:glibc.malloc.top_pad=67108864
     peer_tunables+=:glibc.malloc.trim_threshold=4294967295 ;;
   features)

@@ -19,6 +19,7 @@ void features(benchmark::State& state) {
   RandomStream random(0, StreamPurpose::kInit);
   network.init_weights(random);
   network.eval();
+  network.freeze(model::Precision::kFp32);
   const auto layout = eval::layout_of(network, 4);
   const auto extract = eval::network_extractor(network, layout, at::kCPU);
   const auto images = at::randn({kBatch, 3, 224, 224});

@@ -1,6 +1,7 @@
 """One DINO step in PyTorch eager: what bench/train/dino_step_bench.cpp times.
 
     dino_step_torch.py --case vit_small_16 [--attention naive] [--tuned]
+        [--compile] [--bf16]
 
 Written from the algorithm (Caron et al. 2021, arXiv:2104.14294), with the
 modules that users of PyTorch take: nn.Linear, nn.LayerNorm, nn.GELU,
@@ -8,7 +9,9 @@ weight_norm, torch.optim.AdamW with its defaults, a loop over parameters for
 clipping and for the teacher. Attention is scaled_dot_product_attention, or with
 `naive` products and softmax written out. With --tuned, what a careful user adds:
 fused AdamW, clipping and the teacher by foreach operators, one log-softmax a view;
-the allocator's settings are the environment's (compare.sh). Prints one JSON object.
+the allocator's settings are the environment's (compare.sh). --compile has both
+networks compiled by torch.compile, --bf16 runs them under autocast. Prints one
+JSON object.
 """
 import argparse
 import json
@@ -167,8 +170,8 @@ def tuned_loss_and_center(student, teacher, center, num_views):
 
 
 class Trainer:
-    def __init__(self, case, is_naive, is_tuned):
-        self.is_tuned = is_tuned
+    def __init__(self, case, is_naive, is_tuned, is_compiled, is_bf16):
+        self.is_tuned, self.is_bf16 = is_tuned, is_bf16
         arch, patch, global_px, local_px, out_dim, self.batch = CASES[case]
         dim = SHAPES[arch][0]
         self.student, self.teacher = (
@@ -177,6 +180,9 @@ class Trainer:
                 Head(dim, out_dim)) for rate in (0.1, 0.0))
         self.teacher.load_state_dict(self.student.state_dict())
         self.teacher.requires_grad_(False)
+        if is_compiled:  # in place: names of parameters stay
+            self.student.compile()
+            self.teacher.compile()
         named = [(n, p) for n, p in self.student.named_parameters()
                  if p.requires_grad]
         self.optimizer = torch.optim.AdamW([
@@ -194,11 +200,14 @@ class Trainer:
 
     def step(self, index):
         groups = self.views[index % 2]
-        with torch.no_grad():
-            targets = self.teacher(groups[:1])
+        autocast = torch.autocast("cpu", torch.bfloat16, enabled=self.is_bf16)
+        with torch.no_grad(), autocast:
+            targets = self.teacher(groups[:1]).float()
+        with autocast:
+            logits = self.student(groups).float()
         loss_of = tuned_loss_and_center if self.is_tuned else loss_and_center
         loss, self.center = loss_of(
-            self.student(groups), targets, self.center, 10)
+            logits, targets, self.center, 10)
         if not math.isfinite(loss.item()):
             raise SystemExit("the loss is not finite")
         self.optimizer.zero_grad()
@@ -238,9 +247,12 @@ def main():
     parser.add_argument("--attention", choices=["sdpa", "naive"],
                         default="sdpa")
     parser.add_argument("--tuned", action="store_true")
+    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--bf16", action="store_true")
     args = parser.parse_args()
     steps = args.steps or STEPS[args.case]
-    trainer = Trainer(args.case, args.attention == "naive", args.tuned)
+    trainer = Trainer(args.case, args.attention == "naive", args.tuned,
+                      args.compile, args.bf16)
     trainer.step(0)  # makes threads, buffers and the optimiser's state
     start, cpu_start = time.perf_counter(), time.process_time()
     for i in range(steps):

@@ -17,12 +17,14 @@ namespace {
 constexpr int64_t kSidePx = 224;
 constexpr int64_t kFeatureBatch = 32;
 
-std::shared_ptr<model::VisionTransformer> random_network() {
+std::shared_ptr<model::VisionTransformer> random_network(
+    model::Precision precision) {
   const auto network =
       std::make_shared<model::VisionTransformer>(model::VitConfig{});
   RandomStream random(0, StreamPurpose::kInit);
   network->init_weights(random);
   network->eval();
+  network->freeze(precision);
   return network;
 }
 
@@ -31,9 +33,9 @@ double forward_gflop_of(int64_t num_images) {
          train::forward_gflop(model::VitConfig{}, 3, kSidePx);
 }
 
-Measured time_features(const CaseContext& /*context*/) {
+Measured time_features_in(model::Precision precision) {
   const at::NoGradGuard no_grad;
-  const auto network = random_network();
+  const auto network = random_network(precision);
   const auto extract =
       eval::network_extractor(*network, eval::layout_of(*network, 4), at::kCPU);
   const auto images = at::randn({kFeatureBatch, 3, kSidePx, kSidePx});
@@ -44,9 +46,17 @@ Measured time_features(const CaseContext& /*context*/) {
   return measured;
 }
 
+Measured time_features(const CaseContext& /*context*/) {
+  return time_features_in(model::Precision::kFp32);
+}
+
+Measured time_int8_features(const CaseContext& /*context*/) {
+  return time_features_in(model::Precision::kInt8);
+}
+
 Measured time_embedding(const CaseContext& context) {
   const at::NoGradGuard no_grad;
-  const auto network = random_network();
+  const auto network = random_network(model::Precision::kFp32);
   const auto layout = eval::layout_of(*network, 1, false);
   const auto extract = eval::network_extractor(*network, layout, at::kCPU);
   const auto folder = context.data.pictures();
@@ -91,6 +101,11 @@ std::vector<Case> embedding_cases() {
        "images/s",
        Limit::kProducts,
        time_features},
+      {"features_int8",
+       "the same in 8-bit numbers",
+       "images/s",
+       Limit::kProducts,
+       time_int8_features},
       {"embed",
        "PNG files of 120 px to embeddings on disk, ViT-S/16, 224 px",
        "images/s",

@@ -61,6 +61,10 @@ bool allows(int64_t level) {
 bool uses_vnni() {
   return allows(HWY_AVX3) && __builtin_cpu_supports("avx512vnni");
 }
+
+bool uses_avx_vnni() {
+  return allows(HWY_AVX2) && __builtin_cpu_supports("avxvnni");
+}
 #endif
 
 }  // namespace
@@ -100,7 +104,7 @@ void int8_pack(
 
 bool has_fast_int8() {
 #if defined(__x86_64__)
-  return uses_vnni();
+  return uses_vnni() || uses_avx_vnni();
 #else
   return false;
 #endif
@@ -116,6 +120,10 @@ void int8_gemm(
 #if defined(__x86_64__)
   if (uses_vnni()) {
     int8_gemm_vnni(a, m, b, bias, c, c_stride);
+    return;
+  }
+  if (uses_avx_vnni()) {
+    int8_gemm_avx_vnni(a, m, b, bias, c, c_stride);
     return;
   }
   if (allows(HWY_AVX2)) {

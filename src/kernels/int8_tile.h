@@ -127,6 +127,13 @@ void int8_gemm_vnni(
     const float* bias,
     float* c,
     int64_t c_stride);
+void int8_gemm_avx_vnni(
+    const Int8Rows& a,
+    int64_t m,
+    const Int8Matrix& b,
+    const float* bias,
+    float* c,
+    int64_t c_stride);
 void int8_gemm_avx2(
     const Int8Rows& a,
     int64_t m,

@@ -10,6 +10,7 @@
 #include "core/config.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "kernels/int8_gemm.h"
 #include "ops/packed_weight.h"
 
 namespace nadir::model {
@@ -64,6 +65,12 @@ Precision choose_precision(
         device.is_cpu(),
         "precision int8 works on the CPU, not on {}; use bf16 there",
         device.str());
+    if (!kernels::has_fast_int8()) {
+      log_warning(
+          "model",
+          "this processor has no instructions for 8-bit products (VNNI): int8 "
+          "is slower than fp32 here");
+    }
     return Precision::kInt8;
   }
   NADIR_CHECK(

@@ -35,6 +35,8 @@ GradientNorms clip_gradients(
       at::stack(at::_foreach_norm(gradients, 2)).to(at::kCPU, at::kDouble);
   const auto values = norms.accessor<double, 1>();
   double sum_of_squares = 0;
+  std::vector<at::Tensor> too_large;
+  std::vector<at::Scalar> factors;
   for (size_t i = 0; i < gradients.size(); ++i) {
     const double norm = values[static_cast<int64_t>(i)];
     sum_of_squares += norm * norm;
@@ -46,9 +48,13 @@ GradientNorms clip_gradients(
     }
     const double factor = max_norm / (norm + kClipEps);
     if (max_norm > 0 && factor < 1) {
-      gradients[i].mul_(factor);
+      too_large.push_back(gradients[i]);
+      factors.emplace_back(factor);
       ++result.num_clipped;
     }
+  }
+  if (!too_large.empty()) {
+    at::_foreach_mul_(too_large, factors);  // few launches on a GPU
   }
   result.total = std::sqrt(sum_of_squares);
   return result;
