@@ -18,39 +18,40 @@ namespace {
 //   d loss / d s_vb = (n_v p_vb - T_vb) / (temp pairs B)
 class PairwiseCrossEntropy {
  public:
-  PairwiseCrossEntropy(const at::Tensor& targets_GBK, double student_temp)
-      : targets_GBK_(targets_GBK),
-        total_BK_(targets_GBK.sum(0)),
+  PairwiseCrossEntropy(const DinoTargets& targets, double student_temp)
+      : targets_GBK_(targets.prob_GBK),
+        total_BK_(targets.total_BK),
         student_temp_(student_temp) {}
 
-  // Returns the loss, a float32 scalar; fills `grad_VBK` and
-  // `student_entropy` where given.
+  // Returns the views' share of the loss, a float32 scalar; fills `grad_VBK`
+  // and `student_entropy`, a share as well, where given.
   at::Tensor run(
-      const at::Tensor& student_VBK,
+      const StudentViews& student,
       at::Tensor* grad_VBK,
       double* student_entropy) const {
-    const int64_t num_views = student_VBK.size(0);
     const int64_t num_teacher = targets_GBK_.size(0);
-    const auto num_images = static_cast<double>(student_VBK.size(1));
-    const auto num_pairs = static_cast<double>(num_teacher * (num_views - 1));
+    const auto num_images = static_cast<double>(targets_GBK_.size(1));
+    const auto num_views = static_cast<double>(student.num_views);
+    const double num_pairs = static_cast<double>(num_teacher) * (num_views - 1);
     const double grad_scale = 1 / (student_temp_ * num_pairs * num_images);
     auto scratch_BK = at::empty_like(total_BK_);
     auto log_prob_BK = at::empty_like(total_BK_);
     auto sum = at::zeros({}, total_BK_.options().dtype(at::kDouble));
     auto entropy_sum = at::zeros_like(sum);
-    for (int64_t v = 0; v < num_views; ++v) {
-      const auto target_BK = target_of(v);
+    for (int64_t i = 0; i < student.logits_VBK.size(0); ++i) {
+      const int64_t view = student.first_view + i;
+      const auto target_BK = target_of(view);
       at::mul_out(
           scratch_BK,
-          student_VBK[v].to(at::kFloat),
+          student.logits_VBK[i].to(at::kFloat),
           at::scalar_tensor(1 / student_temp_));
       at::_log_softmax_out(log_prob_BK, scratch_BK, -1, false);
       at::mul_out(scratch_BK, target_BK, log_prob_BK);
       sum -= scratch_BK.sum(-1).sum(at::kDouble);
       if (grad_VBK != nullptr) {
         const auto num_targets = static_cast<double>(
-            v < num_teacher ? num_teacher - 1 : num_teacher);
-        auto grad_BK = (*grad_VBK)[v];
+            view < num_teacher ? num_teacher - 1 : num_teacher);
+        auto grad_BK = (*grad_VBK)[i];
         at::exp_out(grad_BK, log_prob_BK);
         grad_BK.mul_(num_targets * grad_scale).sub_(target_BK, grad_scale);
       }
@@ -60,8 +61,7 @@ class PairwiseCrossEntropy {
       }
     }
     if (student_entropy != nullptr) {
-      *student_entropy = entropy_sum.item<double>() /
-                         (static_cast<double>(num_views) * num_images);
+      *student_entropy = entropy_sum.item<double>() / (num_views * num_images);
     }
     return (sum / (num_pairs * num_images)).to(at::kFloat);
   }
@@ -111,16 +111,16 @@ class PrecomputedGradient
 };
 
 void fill_teacher_statistics(
-    const at::Tensor& targets_GBK, double loss, DinoStatistics& statistics) {
+    const at::Tensor& targets_GBK, DinoStatistics& statistics) {
+  statistics = {};
   const auto num_rows =
       static_cast<double>(targets_GBK.size(0) * targets_GBK.size(1));
-  statistics.loss = loss;
   statistics.teacher_entropy = -at::xlogy(targets_GBK, targets_GBK)
                                     .sum(-1)
                                     .sum(at::kDouble)
                                     .item<double>() /
                                num_rows;
-  statistics.kl = loss - statistics.teacher_entropy;
+  statistics.kl = -statistics.teacher_entropy;  // shares of the loss follow
   statistics.mean_target_K =
       targets_GBK.mean(at::IntArrayRef{0, 1}, false, at::kDouble);
   const auto prototypes =
@@ -147,58 +147,94 @@ DinoLoss::DinoLoss(int64_t num_prototypes, const DinoLossConfig& config)
       register_buffer("center", at::zeros({1, num_prototypes}, at::kFloat));
 }
 
-at::Tensor DinoLoss::forward(
-    const at::Tensor& student_VBK,
+DinoTargets DinoLoss::targets(
     const at::Tensor& teacher_GBK,
     double teacher_temp,
     DinoStatistics* statistics) const {
   NADIR_CHECK(
       teacher_temp > 0, "teacher_temp must be > 0, got {}", teacher_temp);
   NADIR_CHECK(
-      student_VBK.dim() == 3 && teacher_GBK.dim() == 3 &&
-          student_VBK.size(0) >= teacher_GBK.size(0) &&
-          student_VBK.size(0) >= 2,
+      teacher_GBK.dim() == 3 && teacher_GBK.size(2) == center_1K_.size(1),
+      "teacher logits [.., .., {}] and a centre of {} prototypes do not go "
+      "together",
+      teacher_GBK.size(-1),
+      center_1K_.size(1));
+  const at::NoGradGuard no_grad;
+  DinoTargets targets;
+  targets.prob_GBK = at::softmax(
+      (teacher_GBK.to(at::kFloat) - center_1K_).div_(teacher_temp), -1);
+  targets.total_BK = targets.prob_GBK.sum(0);
+  if (statistics != nullptr) {
+    fill_teacher_statistics(targets.prob_GBK, *statistics);
+  }
+  return targets;
+}
+
+at::Tensor DinoLoss::forward(
+    const StudentViews& student,
+    const DinoTargets& targets,
+    DinoStatistics* statistics) const {
+  const at::Tensor& logits_VBK = student.logits_VBK;
+  NADIR_CHECK(
+      student.num_views >= targets.prob_GBK.size(0) && student.num_views >= 2,
       "need at least two student views, and as many as the teacher's, got {} "
       "and {}",
-      student_VBK.size(0),
-      teacher_GBK.size(0));
+      student.num_views,
+      targets.prob_GBK.size(0));
   NADIR_CHECK(
-      student_VBK.size(1) == teacher_GBK.size(1) &&
-          student_VBK.size(2) == teacher_GBK.size(2) &&
-          student_VBK.size(2) == center_1K_.size(1),
-      "student logits [.., {}, {}], teacher logits [.., {}, {}] and a centre "
-      "of {} prototypes do not go together",
-      student_VBK.size(1),
-      student_VBK.size(2),
-      teacher_GBK.size(1),
-      teacher_GBK.size(2),
-      center_1K_.size(1));
+      logits_VBK.dim() == 3 &&
+          logits_VBK.sizes().slice(1) == targets.total_BK.sizes(),
+      "student logits {} and targets of {} images and {} prototypes do not go "
+      "together",
+      fmt::format("[{}]", fmt::join(logits_VBK.sizes().vec(), ", ")),
+      targets.total_BK.size(0),
+      targets.total_BK.size(1));
+  NADIR_CHECK(
+      student.first_view >= 0 &&
+          student.first_view + logits_VBK.size(0) <= student.num_views,
+      "views {} to {} are not among {} student views",
+      student.first_view,
+      student.first_view + logits_VBK.size(0) - 1,
+      student.num_views);
 
   const bool needs_grad =
-      student_VBK.requires_grad() && at::GradMode::is_enabled();
+      logits_VBK.requires_grad() && at::GradMode::is_enabled();
   at::Tensor loss;
   at::Tensor grad_VBK;
   {
     const at::NoGradGuard no_grad;
-    const auto targets_GBK = at::softmax(
-        (teacher_GBK.to(at::kFloat) - center_1K_).div_(teacher_temp), -1);
     if (needs_grad) {
       grad_VBK = at::empty_like(
-          student_VBK,
-          student_VBK.options().dtype(at::kFloat),
+          logits_VBK,
+          logits_VBK.options().dtype(at::kFloat),
           at::MemoryFormat::Contiguous);
     }
-    loss = PairwiseCrossEntropy(targets_GBK, config_.student_temp)
+    double student_entropy = 0;
+    loss = PairwiseCrossEntropy(targets, config_.student_temp)
                .run(
-                   student_VBK,
+                   student,
                    needs_grad ? &grad_VBK : nullptr,
-                   statistics ? &statistics->student_entropy : nullptr);
+                   statistics != nullptr ? &student_entropy : nullptr);
     if (statistics != nullptr) {
-      fill_teacher_statistics(targets_GBK, loss.item<double>(), *statistics);
+      const auto share = loss.item<double>();
+      statistics->loss += share;
+      statistics->kl += share;
+      statistics->student_entropy += student_entropy;
     }
   }
-  return needs_grad ? PrecomputedGradient::apply(student_VBK, loss, grad_VBK)
+  return needs_grad ? PrecomputedGradient::apply(logits_VBK, loss, grad_VBK)
                     : loss;
+}
+
+at::Tensor DinoLoss::forward(
+    const at::Tensor& student_VBK,
+    const at::Tensor& teacher_GBK,
+    double teacher_temp,
+    DinoStatistics* statistics) const {
+  return forward(
+      {student_VBK, 0, student_VBK.size(0)},
+      targets(teacher_GBK, teacher_temp, statistics),
+      statistics);
 }
 
 void DinoLoss::accumulate_center(const at::Tensor& teacher_GBK) {

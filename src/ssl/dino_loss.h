@@ -10,6 +10,20 @@
 
 namespace nadir::ssl {
 
+// What the student's views are to predict: the teacher's answer to a
+// micro-batch, centred and sharpened.
+struct DinoTargets {
+  at::Tensor prob_GBK;  // float32
+  at::Tensor total_BK;  // their sum over g
+};
+
+// Some neighbouring views of all that the student sees.
+struct StudentViews {
+  at::Tensor logits_VBK;
+  int64_t first_view = 0;
+  int64_t num_views = 0;  // of all
+};
+
 // Not thread-safe.
 class DinoLoss : public model::Module {
  public:
@@ -17,13 +31,28 @@ class DinoLoss : public model::Module {
   // of range.
   DinoLoss(int64_t num_prototypes, const DinoLossConfig& config);
 
+  // The targets of a micro-batch, from logits of any floating type. With
+  // `statistics` given, what concerns the teacher is filled, the rest set to
+  // nothing. Throws Error{kInvalidArgument} unless K is the centre's.
+  [[nodiscard]] DinoTargets targets(
+      const at::Tensor& teacher_GBK,
+      double teacher_temp,
+      DinoStatistics* statistics = nullptr) const;
+
   // Cross-entropy in nats, a float32 scalar, averaged over the view pairs
-  // g != v; student view i < G is the same crop as teacher view i. Logits of
-  // any floating type are taken to float32. Only `student_VBK` gets a
-  // gradient, which is computed here and kept until backward: one float32
-  // tensor of that shape. Fills `statistics` if given, for about half as much
-  // time again. Throws Error{kInvalidArgument} unless V >= G, V >= 2 and B, K
-  // agree.
+  // g != v; student view i < G is the same crop as teacher view i. Of a part of
+  // the views it is that part's share: shares of all parts add up to the loss.
+  // Logits of any floating type are taken to float32. They get a gradient,
+  // which is computed here and kept until backward: one float32 tensor of their
+  // shape. Adds to `statistics` if given, for about half as much time again.
+  // Throws Error{kInvalidArgument} unless all views are at least G and at least
+  // 2, the given ones are among them, and B and K agree.
+  [[nodiscard]] at::Tensor forward(
+      const StudentViews& student,
+      const DinoTargets& targets,
+      DinoStatistics* statistics = nullptr) const;
+
+  // The same for all views at once; fills `statistics`.
   [[nodiscard]] at::Tensor forward(
       const at::Tensor& student_VBK,
       const at::Tensor& teacher_GBK,

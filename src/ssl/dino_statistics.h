@@ -11,8 +11,8 @@
 
 namespace nadir::ssl {
 
-// Of one micro-batch, filled by DinoLoss::forward(). Means of equal parts of a
-// batch average to those of the batch.
+// Of one micro-batch, filled by DinoLoss. Means of equal parts of a batch
+// average to those of the batch.
 struct DinoStatistics {
   double loss = 0;
   double teacher_entropy = 0;  // H(q), mean over teacher views and images

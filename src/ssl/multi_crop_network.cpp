@@ -29,7 +29,7 @@ at::Tensor MultiCropNetwork::features(
     if (drop_path) {
       keys.push_back(*drop_path);
       keys.back().images_per_view = num_images;
-      keys.back().first_view = first_view;
+      keys.back().first_view += first_view;
     }
     first_view += group.size(0) / num_images;
   }

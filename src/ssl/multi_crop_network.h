@@ -22,7 +22,8 @@ class MultiCropNetwork : public model::Module {
   // Logits [V, B, K]. Each of `groups` holds the views of one size,
   // [n * B, C, H, W], row v * B + b being view v of image b; the backbone runs
   // once for each group, the head once over all views, in order of the groups.
-  // `drop_path` is as for VisionTransformer, its views counted over the groups.
+  // `drop_path` is as for VisionTransformer, its views counted over the groups
+  // from its first_view on.
   // Throws Error{kInvalidArgument} if a group is not a multiple of B images.
   [[nodiscard]] at::Tensor forward(
       const std::vector<at::Tensor>& groups,

@@ -138,6 +138,40 @@ TEST(DinoLoss, ScalesItsGradientWithWhatComesBack) {
   EXPECT_LT(max_difference(grad_of(0.25), 0.25 * grad_of(1)), 1e-9);
 }
 
+TEST(DinoLoss, AddsUpOverPartsOfTheViews) {
+  DinoLoss loss(20, {});
+  loss.accumulate_center(random_tensor({2, 3, 20}, 20));
+  loss.apply_center_update();
+  const auto teacher = random_tensor({2, 3, 20}, 21);
+  auto whole = random_tensor({6, 3, 20}, 22).requires_grad_();
+  auto parts = whole.detach().clone().requires_grad_();
+  DinoStatistics expected;
+  const auto value = loss.forward(whole, teacher, 0.05, &expected);
+  value.backward();
+
+  DinoStatistics statistics;
+  statistics.loss = 7;  // of another micro-batch: to be forgotten
+  const auto targets = loss.targets(teacher, 0.05, &statistics);
+  double sum = 0;
+  // A part that ends among the teacher's views, and one of a single view.
+  for (const auto& [first, end] :
+       {std::pair<int64_t, int64_t>{0, 1}, {1, 5}, {5, 6}}) {
+    const auto share = loss.forward(
+        {parts.slice(0, first, end), first, 6}, targets, &statistics);
+    share.backward();
+    sum += share.item<double>();
+  }
+  // float32 rounds each share.
+  constexpr double kRounding = 1e-6;
+  EXPECT_NEAR(sum, value.item<double>(), kRounding);
+  EXPECT_TRUE(at::equal(parts.grad(), whole.grad()));
+  EXPECT_NEAR(statistics.loss, expected.loss, kRounding);
+  EXPECT_NEAR(statistics.kl, expected.kl, kRounding);
+  EXPECT_NEAR(statistics.student_entropy, expected.student_entropy, 1e-12);
+  EXPECT_EQ(statistics.teacher_entropy, expected.teacher_entropy);
+  EXPECT_EQ(statistics.prototypes, expected.prototypes);
+}
+
 TEST(DinoLoss, GivesTheTeacherNoGradient) {
   const DinoLoss loss(20, {});
   auto teacher = random_tensor({2, 2, 20}, 9).requires_grad_();
@@ -242,6 +276,15 @@ TEST(DinoLoss, RefusesWhatItCannotCompute) {
   EXPECT_THROW(forward({2, 3, 8}, {3, 3, 8}), Error);
   EXPECT_THROW(forward({4, 3, 8}, {2, 2, 8}), Error);
   EXPECT_THROW(forward({4, 3, 9}, {2, 3, 9}), Error);
+  const auto targets = loss.targets(at::zeros({2, 3, 8}), 0.04);
+  const auto forward_part = [&](int64_t first, int64_t num_views) {
+    static_cast<void>(
+        loss.forward({at::zeros({2, 3, 8}), first, num_views}, targets));
+  };
+  EXPECT_NO_THROW(forward_part(2, 4));
+  EXPECT_THROW(forward_part(3, 4), Error);
+  EXPECT_THROW(forward_part(-1, 4), Error);
+  EXPECT_THROW(forward_part(0, 1), Error);
   EXPECT_THROW(DinoLoss(8, {.student_temp = 0}), Error);
   EXPECT_THROW(DinoLoss(8, {.center_momentum = 1}), Error);
   DinoLoss without_logits(8, {});

@@ -51,6 +51,18 @@ TEST(MultiCropNetwork, DropsTheSameBranchesInMicroBatches) {
   EXPECT_LT(max_difference(whole, at::cat({run(0, 1), run(1, 4)}, 1)), 1e-5);
 }
 
+TEST(MultiCropNetwork, DropsTheSameBranchesInEachSizeByItself) {
+  MultiCropNetwork network = make_tiny_network();
+  const auto large = random_tensor({4, 3, 16, 16}, 6);  // 2 views of 2 images
+  const auto small = random_tensor({6, 3, 8, 8}, 7);    // 3 views of 2 images
+  model::DropPathKey key{.seed = 3, .step = 4};
+  const auto whole = network.forward({large, small}, 2, key);
+  const auto of_large = network.forward({large}, 2, key);
+  key.first_view = 2;
+  const auto of_small = network.forward({small}, 2, key);
+  EXPECT_LT(max_difference(whole, at::cat({of_large, of_small})), 1e-5);
+}
+
 TEST(MultiCropNetwork, RefusesGroupsThatDoNotFitTheBatch) {
   MultiCropNetwork network = make_tiny_network();
   const auto views = random_tensor({5, 3, 16, 16}, 5);
