@@ -42,6 +42,7 @@ const std::set<std::string>& fields_free_on_resume() {
       "stop_after_steps",
       "batch_size_per_gpu",
       "accumulate",
+      "backward_per_crop_size",
       "num_workers",
       "num_threads",
       "device",

@@ -80,6 +80,11 @@ void check_config(const PretrainConfig& config) {
   if (views.local_crops_number > 0) {
     check_multiple("local_crop_size", views.local_crop_size, patch_size);
   }
+  NADIR_CHECK(
+      !config.optim.backward_per_crop_size || !config.head.use_bn_in_head,
+      "backward_per_crop_size and use_bn_in_head do not go together: batch "
+      "normalisation is over crops of all sizes at once; leave one out, or "
+      "lower batch_size_per_gpu and raise accumulate");
 }
 
 }  // namespace nadir::train

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
@@ -15,6 +16,32 @@
 
 namespace nadir::train {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+int64_t num_views_of(const MicroBatch& batch) {
+  int64_t num_rows = 0;
+  for (const auto& group : batch.groups) {
+    num_rows += group.size(0);
+  }
+  return num_rows / batch.num_images;
+}
+
+// What goes forward and back together: all views, or those of each size.
+std::vector<MicroBatch> parts_of(const MicroBatch& batch, bool per_crop_size) {
+  if (!per_crop_size) {
+    return {batch};
+  }
+  std::vector<MicroBatch> parts;
+  for (const auto& group : batch.groups) {
+    parts.push_back({{group}, batch.num_images});
+  }
+  return parts;
+}
 
 std::shared_ptr<ssl::MultiCropNetwork> make_student(
     const PretrainConfig& config, int64_t num_bands, at::Device device) {
@@ -107,15 +134,13 @@ void DinoLearner::accumulate(
     const MicroBatch& batch,
     const StepValues& values,
     const model::DropPathKey& drop_path,
+    bool is_last,
     StepResult& result,
     std::vector<at::Tensor>& features) {
-  using Clock = std::chrono::steady_clock;
-  using Seconds = std::chrono::duration<double>;
   const auto start = Clock::now();
-  const double weight = 1.0 / static_cast<double>(config_.optim.accumulate);
-  std::vector<at::Tensor> groups;
+  MicroBatch views{{}, batch.num_images};
   for (const auto& group : batch.groups) {
-    groups.push_back(group.to(device_, /*non_blocking=*/true));
+    views.groups.push_back(group.to(device_, /*non_blocking=*/true));
   }
   at::Tensor features_GBD;
   at::Tensor teacher_GBK;
@@ -123,31 +148,58 @@ void DinoLearner::accumulate(
     const at::NoGradGuard no_grad;
     const model::AutocastGuard autocast(precision_, device_);
     features_GBD =
-        teacher_.network().features({groups.front()}, batch.num_images);
+        teacher_.network().features({views.groups.front()}, batch.num_images);
     teacher_GBK = teacher_.network().project(features_GBD, batch.num_images);
   }
-  at::Tensor student_VBK;
-  {
-    const model::AutocastGuard autocast(precision_, device_);
-    student_VBK = student_->forward(groups, batch.num_images, drop_path);
-  }
   ssl::DinoStatistics statistics;
-  const auto loss = loss_.forward(
-      student_VBK,
-      teacher_GBK,
-      values.teacher_temp,
-      result.has_statistics ? &statistics : nullptr);
-  const auto forward_end = Clock::now();
-  (loss * weight).backward();
-  result.forward_s += Seconds(forward_end - start).count();
-  result.loss += weight * loss.item<double>();  // waits for a GPU's work
-  result.backward_s += Seconds(Clock::now() - forward_end).count();
+  auto* const wanted = result.has_statistics ? &statistics : nullptr;
+  const auto targets = loss_.targets(teacher_GBK, values.teacher_temp, wanted);
+  result.forward_s += seconds_since(start);
+
+  const auto parts = parts_of(views, config_.optim.backward_per_crop_size);
+  auto key = drop_path;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    if (is_last && i + 1 == parts.size()) {
+      buckets_->begin();
+    }
+    learn_views(parts[i], num_views_of(views), targets, key, result, wanted);
+    key.first_view += num_views_of(parts[i]);
+  }
   if (result.has_statistics) {
-    add_statistics(result.statistics, statistics, weight);
+    add_statistics(
+        result.statistics,
+        statistics,
+        1.0 / static_cast<double>(config_.optim.accumulate));
     features.push_back(
         features_GBD.to(at::kFloat).reshape({-1, features_GBD.size(-1)}));
   }
   loss_.accumulate_center(teacher_GBK);
+}
+
+void DinoLearner::learn_views(
+    const MicroBatch& views,
+    int64_t num_views_in_all,
+    const ssl::DinoTargets& targets,
+    const model::DropPathKey& drop_path,
+    StepResult& result,
+    ssl::DinoStatistics* statistics) {
+  const auto start = Clock::now();
+  const double weight = 1.0 / static_cast<double>(config_.optim.accumulate);
+  at::Tensor student_VBK;
+  {
+    const model::AutocastGuard autocast(precision_, device_);
+    student_VBK = student_->forward(views.groups, views.num_images, drop_path);
+  }
+  // The logits end here: backward needs none of them.
+  const auto loss = loss_.forward(
+      {std::move(student_VBK), drop_path.first_view, num_views_in_all},
+      targets,
+      statistics);
+  result.forward_s += seconds_since(start);
+  const auto forward_end = Clock::now();
+  (loss * weight).backward();
+  result.loss += weight * loss.item<double>();  // waits for a GPU's work
+  result.backward_s += seconds_since(forward_end);
 }
 
 void DinoLearner::share_result(
@@ -210,10 +262,8 @@ StepResult DinoLearner::step(
       drop_path.images_per_view = batch.num_images;
       drop_path.first_image =
           (i * group_->world_size() + group_->rank()) * batch.num_images;
-      if (i + 1 == config_.optim.accumulate) {
-        buckets_->begin();
-      }
-      accumulate(batch, values, drop_path, result, features);
+      const bool is_last = i + 1 == config_.optim.accumulate;
+      accumulate(batch, values, drop_path, is_last, result, features);
     }
     buckets_->finish();
     loss_.share_center_update(*group_);

@@ -103,13 +103,24 @@ class DinoLearner {
 
  private:
   // Forward and backward of one micro-batch; adds to `result`, and where it
-  // has statistics the teacher's features to `features`.
+  // has statistics the teacher's features to `features`. After the last one of
+  // the step the gradients are summed over the ranks.
   void accumulate(
       const MicroBatch& batch,
       const StepValues& values,
       const model::DropPathKey& drop_path,
+      bool is_last,
       StepResult& result,
       std::vector<at::Tensor>& features);
+  // Forward and backward of the student over some of a micro-batch's views;
+  // `drop_path` knows the first one. Adds to `result` and `statistics`.
+  void learn_views(
+      const MicroBatch& views,
+      int64_t num_views_in_all,
+      const ssl::DinoTargets& targets,
+      const model::DropPathKey& drop_path,
+      StepResult& result,
+      ssl::DinoStatistics* statistics);
   // Makes this rank's result that of all.
   void share_result(
       StepResult& result, const std::vector<at::Tensor>& features) const;

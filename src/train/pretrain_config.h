@@ -13,6 +13,9 @@
 
 namespace nadir::train {
 
+// Views of an image that the teacher sees too, the first ones.
+constexpr int64_t kGlobalViews = 2;
+
 struct DataConfig {
   std::string data_path;
   std::string split;
@@ -61,6 +64,7 @@ struct OptimConfig {
   int64_t epochs = 100;
   int64_t batch_size_per_gpu = 64;
   int64_t accumulate = 1;
+  bool backward_per_crop_size = false;
   double lr = 0.0005;
   double min_lr = 1e-6;
   int64_t warmup_epochs = 10;
@@ -86,6 +90,12 @@ struct OptimConfig {
         "accumulate",
         "Forward passes an optimiser step; exact: centre, teacher and "
         "schedules move once a step.");
+    visit(
+        backward_per_crop_size,
+        "backward_per_crop_size",
+        "Take the student forward and back over the global crops, then over "
+        "the local ones: a quarter less memory, the same gradients; weights "
+        "are made ready twice.");
     visit(lr, "lr", "Highest learning rate for a batch of 256 images.");
     visit(min_lr, "min_lr", "Learning rate at the end, not scaled.");
     visit(

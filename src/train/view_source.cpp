@@ -7,8 +7,6 @@
 namespace nadir::train {
 namespace {
 
-constexpr int64_t kGlobalViews = 2;
-
 // Whether three bands are red, green, blue, so that colour changes apply.
 bool is_color(const std::vector<std::string>& bands) {
   using Names = std::vector<std::string>;

@@ -1,3 +1,5 @@
+#include <functional>
+
 #include <gtest/gtest.h>
 
 #include "train/tiny_training.h"
@@ -11,9 +13,11 @@ std::vector<double> losses_of(
     int64_t batch_size,
     int64_t accumulate,
     int64_t epochs = 12,
-    bool use_bn_in_head = false) {
+    const std::function<void(PretrainConfig&)>& change = {}) {
   auto config = tiny_config();
-  config.head.use_bn_in_head = use_bn_in_head;
+  if (change) {
+    change(config);
+  }
   config.optim.epochs = epochs;
   config.optim.batch_size_per_gpu = batch_size;
   config.optim.accumulate = accumulate;
@@ -43,9 +47,22 @@ TEST(DataParallel, LossesAreThoseOfOneProcess) {
   expect_near(losses_of(2, 4, 2), alone);
 }
 
+// Buckets start with the backward pass over the last size alone.
+TEST(DataParallel, LossesOfBackwardPerCropSizeAreThoseOfOneProcess) {
+  const auto alone = losses_of(1, 16, 1, 3);
+  const auto per_crop_size = [](PretrainConfig& config) {
+    config.optim.backward_per_crop_size = true;
+  };
+  expect_near(losses_of(2, 8, 1, 3, per_crop_size), alone);
+  expect_near(losses_of(2, 4, 2, 3, per_crop_size), alone);
+}
+
 TEST(DataParallel, BatchNormalisationIsOverTheImagesOfAllProcesses) {
-  const auto alone = losses_of(1, 16, 1, 3, true);
-  expect_near(losses_of(2, 8, 1, 3, true), alone);
+  const auto use_batch_norm = [](PretrainConfig& config) {
+    config.head.use_bn_in_head = true;
+  };
+  const auto alone = losses_of(1, 16, 1, 3, use_batch_norm);
+  expect_near(losses_of(2, 8, 1, 3, use_batch_norm), alone);
   // And it is no idle setting.
   EXPECT_GT(std::abs(alone.front() - losses_of(1, 16, 1, 3).front()), 1e-3);
 }
