@@ -44,7 +44,10 @@ void print_plan(
   const auto num_bands = static_cast<int64_t>(data.dataset->bands().size());
   // First: it refuses fields by which the plan is divided.
   const auto estimate = train::estimate_run(
-      config, num_bands, device.is_cpu() ? measured_rate(config.run) : 0);
+      config,
+      num_bands,
+      device.is_cpu() ? measured_rate(config.run) : 0,
+      world_size);
   const double memory_bytes =
       estimate.memory_bytes + bytes_of_knn_images(config, data);
   const auto& optim = config.optim;

@@ -11,10 +11,10 @@ namespace nadir::train {
 // thread-safe.
 class RankWatch {
  public:
-  // `compute_s[r]` are rank r's seconds from its images to its gradients, without
-  // waiting for others; `hosts[r]` is where it runs. Returns a warning that names
-  // a rank which was much slower than the median in several calls on end, once
-  // for each rank; else "".
+  // `compute_s[r]` are rank r's seconds from its images to its gradients,
+  // without waiting for others; `hosts[r]` is where it runs. Returns a warning
+  // that names a rank which was much slower than the median in several calls on
+  // end, once for each rank; else "".
   [[nodiscard]] std::string add(
       const std::vector<double>& compute_s,
       const std::vector<std::string>& hosts);

@@ -1,14 +1,14 @@
 #include "train/run_estimate.h"
 
+#include <algorithm>
+
+#include "data/loader.h"
 #include "train/check_config.h"
+#include "train/network_size.h"
+#include "train/step_memory.h"
 
 namespace nadir::train {
 namespace {
-
-using model::HeadConfig;
-
-constexpr double kMlpRatio = 4;
-constexpr double kBytes = 4;  // of a float32
 
 // A step takes the arithmetic counted here at about this share of a bare
 // product's rate: the rest goes into everything between the products, less
@@ -16,49 +16,9 @@ constexpr double kBytes = 4;  // of a float32
 // docs/benchmarks/.
 constexpr double kShareOfPeak = 0.84;
 
-double tokens_of(int64_t side_px, int64_t patch_size) {
-  const auto per_side = static_cast<double>(side_px / patch_size);
-  return per_side * per_side + 1;
-}
-
-// Parameters, frozen ones too.
-double num_backbone_parameters(
-    const model::VitShape& shape,
-    const PretrainConfig& config,
-    int64_t num_bands) {
-  const auto d = static_cast<double>(shape.dim);
-  const auto patch = static_cast<double>(
-      config.model.patch_size * config.model.patch_size * num_bands);
-  const double positions =
-      tokens_of(config.views.global_crop_size, config.model.patch_size);
-  const double block = 12 * d * d + 13 * d;
-  // Patch weight and bias, class token, positions, the final norm.
-  return static_cast<double>(shape.depth) * block +
-         d * (patch + 1 + 1 + positions + 2);
-}
-
-// The head's matrices: what a row costs in multiplications.
-double num_head_weights(const model::VitShape& shape, const HeadConfig& head) {
-  auto width = static_cast<double>(shape.dim);
-  const auto hidden = static_cast<double>(head.head_hidden_dim);
-  const auto bottleneck = static_cast<double>(head.head_bottleneck_dim);
-  double count = 0;
-  for (int64_t layer = 1; layer < head.head_layers; ++layer) {
-    count += width * hidden;
-    width = hidden;
-  }
-  return count + width * bottleneck +
-         bottleneck * static_cast<double>(head.out_dim);
-}
-
-// Its biases, norms and magnitudes.
-double num_head_vectors(const HeadConfig& head) {
-  const auto hidden = static_cast<double>(head.head_hidden_dim);
-  const double num_hidden = static_cast<double>(head.head_layers - 1);
-  const double per_hidden = head.use_bn_in_head ? 3 * hidden : hidden;
-  return num_hidden * per_hidden +
-         static_cast<double>(head.head_bottleneck_dim + head.out_dim);
-}
+// The program before it makes its networks: code, LibTorch, threads. Measured:
+// docs/benchmarks/2026-11-26-memory.md.
+constexpr double kProgramBytes = 304e6;
 
 // Multiply-adds, counted as two, of one view's forward pass.
 double forward_flop(
@@ -66,7 +26,7 @@ double forward_flop(
     const model::VitConfig& model,
     int64_t num_bands,
     int64_t side_px) {
-  const double n = tokens_of(side_px, model.patch_size);
+  const double n = num_tokens(side_px, model.patch_size);
   const auto d = static_cast<double>(shape.dim);
   const double linear = 2 * n * d * d * (4 + 2 * kMlpRatio);
   const double attention = 4 * n * n * d;
@@ -76,24 +36,66 @@ double forward_flop(
          2 * (n - 1) * d * patch;
 }
 
-// What backward needs of a token in a block, in widths. Blocks of our own keep
-// their two inputs, qkv, what the heads give and fc1's outputs; LibTorch's
-// operations the outputs of norms, GELU and branches too.
-double widths_kept(const PretrainConfig& config) {
-  constexpr double kInputs = 2;
-  constexpr double kOwn = kInputs + 3 + 1 + kMlpRatio;
-  constexpr double kLibTorch = 2 + 3 + 2 + 1 + 2 * kMlpRatio + 1;
-  return config.run.precision != "fp32"        ? kLibTorch
-         : config.model.checkpoint_activations ? kInputs
-                                               : kOwn;
+// Of one optimiser step of one process.
+double step_flop(const PretrainConfig& config, int64_t num_bands) {
+  const auto shape = model::vit_shape(config.model.arch);
+  const double head =
+      num_hidden_head_weights(config) + num_prototype_weights(config.head);
+  const auto local_views = static_cast<double>(config.views.local_crops_number);
+  const auto global_views = static_cast<double>(kGlobalViews);
+  const double views = global_views + local_views;
+  const double global_flop = forward_flop(
+      shape, config.model, num_bands, config.views.global_crop_size);
+  const double local_flop =
+      local_views > 0
+          ? forward_flop(
+                shape, config.model, num_bands, config.views.local_crop_size)
+          : 0;
+  const double student =
+      global_views * global_flop + local_views * local_flop + 2 * views * head;
+  const double teacher = global_views * (global_flop + 2 * head);
+  const auto step_images = static_cast<double>(
+      config.optim.batch_size_per_gpu * config.optim.accumulate);
+  return step_images * (3 * student + teacher);
 }
 
-// Of one view. A block's backward needs as much again as one block keeps.
-double activation_floats(
-    const model::VitShape& shape, const PretrainConfig& config, int64_t side) {
-  const double n = tokens_of(side, config.model.patch_size);
-  const auto d = static_cast<double>(shape.dim);
-  return static_cast<double>(shape.depth + 1) * n * d * widths_kept(config);
+// Of the views of a micro-batch, and of those that the loader makes ahead.
+double loader_bytes(const PretrainConfig& config, int64_t num_bands) {
+  const auto& views = config.views;
+  const int64_t pixels =
+      kGlobalViews * views.global_crop_size * views.global_crop_size +
+      views.local_crops_number * views.local_crop_size * views.local_crop_size;
+  const int64_t batches = data::LoaderConfig{}.num_prefetched + 1;
+  return static_cast<double>(
+      batches * config.optim.batch_size_per_gpu * num_bands * pixels *
+      static_cast<int64_t>(sizeof(float)));
+}
+
+// Of one process, at its highest.
+double run_bytes(
+    const PretrainConfig& config, int64_t num_bands, int64_t world_size) {
+  const auto memory = step_memory(config, num_bands, world_size);
+  // A checkpoint is a copy that is written while the next steps run; none does
+  // beside the last one.
+  const bool saves_meanwhile =
+      config.optim.epochs > 1 || config.run.save_every_steps > 0;
+  double most = saves_meanwhile
+                    ? memory.peak + memory.state
+                    : std::max(memory.peak, memory.resting + memory.state);
+  // The heap does not shrink (model::tune_allocator()), and gradients of the
+  // first step cut up what its activations leave, block by block. Where a block
+  // left less than one tensor of the prototypes takes, the heap grows by their
+  // two moments and the difference of the networks, then by four copies, of
+  // which one takes the difference's place.
+  constexpr double kMomentsAndDifference = 3;
+  constexpr double kNewCopies = 3;
+  if (memory.block < memory.prototypes) {
+    const double before_copies = std::max(
+        memory.peak,
+        memory.first_peak + kMomentsAndDifference * memory.prototypes);
+    most = std::max(most, before_copies + kNewCopies * memory.prototypes);
+  }
+  return kProgramBytes + loader_bytes(config, num_bands) + most;
 }
 
 }  // namespace
@@ -105,53 +107,16 @@ double forward_gflop(
 }
 
 RunEstimate estimate_run(
-    const PretrainConfig& config, int64_t num_bands, double gflop_per_s) {
+    const PretrainConfig& config,
+    int64_t num_bands,
+    double gflop_per_s,
+    int64_t world_size) {
   check_config(config);
-  const auto shape = model::vit_shape(config.model.arch);
-  const auto k = static_cast<double>(config.head.out_dim);
-  const double backbone = num_backbone_parameters(shape, config, num_bands);
-  const double head = num_head_weights(shape, config.head);
-  const double parameters = backbone + head + num_head_vectors(config.head);
-
-  const double global_views = 2;
-  const auto local_views = static_cast<double>(config.views.local_crops_number);
-  const double views = global_views + local_views;
-  const double global_flop = forward_flop(
-      shape, config.model, num_bands, config.views.global_crop_size);
-  const double local_flop =
-      local_views > 0
-          ? forward_flop(
-                shape, config.model, num_bands, config.views.local_crop_size)
-          : 0;
-  const double student_flop =
-      global_views * global_flop + local_views * local_flop + 2 * views * head;
-  const double teacher_flop = global_views * (global_flop + 2 * head);
-  const auto batch = static_cast<double>(config.optim.batch_size_per_gpu);
-  const auto step_images = batch * static_cast<double>(config.optim.accumulate);
-
   RunEstimate estimate;
-  estimate.num_parameters = static_cast<int64_t>(parameters);
-  estimate.step_gflop = step_images * (3 * student_flop + teacher_flop) / 1e9;
-
-  const double activations =
-      batch *
-      (global_views *
-           activation_floats(shape, config, config.views.global_crop_size) +
-       local_views *
-           activation_floats(shape, config, config.views.local_crop_size) +
-       3 * (views + global_views) * k);
-  const auto pixels = [num_bands](int64_t side) {
-    return static_cast<double>(num_bands * side * side);
-  };
-  constexpr double kBatchesInMemory = 4;
-  const double batches = kBatchesInMemory * batch *
-                         (global_views * pixels(config.views.global_crop_size) +
-                          local_views * pixels(config.views.local_crop_size));
-  constexpr double kCopiesOfParameters = 5;  // student, gradient, Adam, teacher
-  constexpr double kProgramBytes = 350e6;
-  estimate.memory_bytes =
-      kProgramBytes +
-      kBytes * (kCopiesOfParameters * parameters + activations + batches);
+  estimate.num_parameters =
+      static_cast<int64_t>(num_parameters(config, num_bands));
+  estimate.step_gflop = step_flop(config, num_bands) / 1e9;
+  estimate.memory_bytes = run_bytes(config, num_bands, world_size);
   if (gflop_per_s > 0) {
     estimate.step_s = estimate.step_gflop / (kShareOfPeak * gflop_per_s);
   }

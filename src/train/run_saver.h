@@ -1,5 +1,5 @@
-// The checkpoints of a training: when they are written, which are kept, and what
-// steps wait for them.
+// The checkpoints of a training: when they are written, which are kept, and
+// what steps wait for them.
 #pragma once
 
 #include <chrono>

@@ -25,8 +25,8 @@ const TrainerInput& checked(const TrainerInput& input) {
   return input;
 }
 
-// Throws the error that is being handled. Of several ranks it says which one has
-// met what others have not, its disk or its images: they only lose it.
+// Throws the error that is being handled. Of several ranks it says which one
+// has met what others have not, its disk or its images: they only lose it.
 [[noreturn]] void rethrow_as_of_rank(
     const std::exception& error, const distributed::Communicator& group) {
   const auto* own = dynamic_cast<const Error*>(&error);

@@ -77,6 +77,55 @@ TEST(RunEstimate, FindsAnyFieldThatItDividesByOutOfRange) {
   }
 }
 
+// docs/benchmarks/2026-11-26-memory.md: what `nadir pretrain` took.
+TEST(RunEstimate, IsWithinATenthOfTheMemoryThatRunsTook) {
+  struct Run {
+    const char* arch;
+    int64_t batch_size;
+    int64_t out_dim;
+    bool checkpoint_activations;
+    bool backward_per_crop_size;
+    double measured_mib;
+  };
+
+  for (const auto& run : std::vector<Run>{
+           {"vit_small", 16, 65'536, false, false, 3267},
+           {"vit_small", 16, 65'536, false, true, 2480},
+           {"vit_small", 16, 65'536, true, false, 2192},
+           {"vit_small", 4, 65'536, false, false, 1896},
+           {"vit_small", 8, 4096, false, false, 1839},
+           {"vit_tiny", 8, 65'536, false, false, 1620}}) {
+    PretrainConfig config;
+    config.model.arch = run.arch;
+    config.model.checkpoint_activations = run.checkpoint_activations;
+    config.head.out_dim = run.out_dim;
+    config.optim.batch_size_per_gpu = run.batch_size;
+    config.optim.backward_per_crop_size = run.backward_per_crop_size;
+    config.optim.epochs = 1;
+    config.optim.warmup_epochs = 0;
+    config.optim.freeze_last_layer = 0;
+    const double mib = estimate_run(config, 3, 0).memory_bytes / (1 << 20);
+    EXPECT_NEAR(mib, run.measured_mib, 0.1 * run.measured_mib)
+        << run.arch << " x " << run.batch_size;
+  }
+}
+
+TEST(RunEstimate, CountsTheCopyThatIsWrittenWhileStepsRun) {
+  auto config = tiny_config();
+  config.views.global_crop_size = 96;  // a step takes more than the last save
+  config.optim.batch_size_per_gpu = 24;
+  config.optim.epochs = 1;
+  config.optim.warmup_teacher_temp_epochs = 1;
+  config.run.save_every_steps = 0;
+  const auto at_the_end = estimate_run(config, 3, 0);
+  config.run.save_every_steps = 1;
+  const auto meanwhile = estimate_run(config, 3, 0);
+  // Two networks and two moments, which frozen prototypes do not have.
+  const double copy = 4 * 4 * static_cast<double>(at_the_end.num_parameters);
+  EXPECT_NEAR(
+      meanwhile.memory_bytes - at_the_end.memory_bytes, copy, 0.01 * copy);
+}
+
 // Forgets the peak of what the process did before; false where the kernel
 // does not allow it.
 bool forget_peak() {
