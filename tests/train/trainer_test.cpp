@@ -318,7 +318,7 @@ TEST(Trainer, RefusesFieldsOutOfRangeByName) {
       message_of([](auto& config) {
         config.run.precision = "fp16";
       }).substr(0, 35),
-      "precision must be fp32 or bf16, got");
+      "precision must be one of fp32, bf16");
 }
 
 }  // namespace
