@@ -29,6 +29,7 @@ HIDDEN = [
     (re.compile(r"^spdlog/"), "spdlog", "core"),
     (re.compile(r"^(hwy/|[a-z]*intrin\.h$)"), "vector code", "kernels"),
     (re.compile(r"^boost/"), "Boost", "serve"),
+    (re.compile(r"^hnswlib/"), "hnswlib", "search"),
 ]
 
 

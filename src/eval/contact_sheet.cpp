@@ -57,18 +57,22 @@ raster::Image contact_sheet(
   const int64_t line_px = text_height(scale);
   const int64_t column_px = cell_px + kGap;
   const int64_t row_px = line_px + cell_px + kGap;
-  const auto num_cols = static_cast<int64_t>(headings.size());
+  size_t num_cells = headings.size();
+  for (const SheetRow& row : rows) {
+    num_cells = std::max(num_cells, row.cells.size());
+  }
+  const auto num_cols = static_cast<int64_t>(num_cells);
   raster::Image sheet(
       3,
       kGap + line_px + static_cast<int64_t>(rows.size()) * row_px,
       kGap + num_cols * column_px,
       raster::PixelType::kUint8);
   std::fill(sheet.bytes().begin(), sheet.bytes().end(), std::byte{255});
-  for (int64_t c = 0; c < num_cols; ++c) {
+  for (size_t c = 0; c < headings.size(); ++c) {
     draw_text(
         fitted_text(headings[c], scale, cell_px),
         kGap,
-        kGap + c * column_px,
+        kGap + static_cast<int64_t>(c) * column_px,
         scale,
         sheet);
   }

@@ -19,10 +19,10 @@ struct SheetRow {
   std::vector<SheetCell> cells;
 };
 
-// White between and around; each picture is brought by nearest neighbour to
-// the largest size of its aspect in a square of cell_px, in the cell's upper
-// left. `headings` stand above the columns; titles that do not fit lose their
-// beginning.
+// Rows may have more cells than there are headings. White between and around;
+// each picture is brought by nearest neighbour to the largest size of its
+// aspect in a square of cell_px, in the cell's upper left. `headings` stand
+// above the columns; titles that do not fit lose their beginning.
 [[nodiscard]] raster::Image contact_sheet(
     const std::vector<std::string>& headings,
     const std::vector<SheetRow>& rows,

@@ -263,6 +263,33 @@ TEST_F(Chain, PrecisionAutoIsSettledBeforeTheRunBegins) {
   EXPECT_TRUE(precision == "fp32" || precision == "bf16") << precision;
 }
 
+TEST_F(Chain, SearchFindsImagesLikeOthersAndUnlikeOthers) {
+  static_cast<void>(nadir(
+      "embed --num-workers 1 --out e.parquet",
+      {"--weights", finished_run().string(), "--data", packed_}));
+  const auto all = nadir_json(
+      "search --embeddings e.parquet --num-results 1000 --class",
+      {"Arable land", "--data", packed_});
+  ASSERT_GT(all["results"].size(), 5U);
+  EXPECT_FALSE(all["results"][0]["labels"].empty());
+  const std::string first = all["results"][0]["name"];
+  for (const char* method : {"exact", "graph"}) {
+    const auto found = nadir_json(
+        "search --embeddings e.parquet --num-results 3 --picture found.png "
+        "--out found.parquet --method",
+        {method, "--like", first, "--data", packed_});
+    ASSERT_EQ(found["results"].size(), 3U);
+    EXPECT_GE(
+        found["results"][0]["similarity"], found["results"][1]["similarity"]);
+    for (const auto& one : found["results"]) {
+      EXPECT_NE(one["name"], first);  // it was named
+    }
+    EXPECT_EQ(bytes("found.png").substr(1, 3), "PNG");
+    EXPECT_TRUE(has("found.parquet"));
+  }
+  EXPECT_TRUE(has("e.parquet.graph.json"));
+}
+
 TEST_F(Chain, ViewDrawsAttentionPatchesAndViews) {
   const auto drawn = nadir_json(
       "view --views --num-images 2 --image-size 32 --global-crop-size 32 "

@@ -1,0 +1,100 @@
+#include "search/class_query.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/config.h"
+#include "core/error.h"
+#include "kernels/dot.h"
+
+namespace nadir::search {
+namespace {
+
+std::vector<float> unit_of(const std::vector<double>& vector) {
+  double squares = 0;
+  for (const double value : vector) {
+    squares += value * value;
+  }
+  constexpr double kNothing = 1e-12;
+  NADIR_CHECK(
+      squares > kNothing, "the images named cancel each other; name fewer");
+  std::vector<float> unit;
+  for (const double value : vector) {
+    unit.push_back(static_cast<float>(value / std::sqrt(squares)));
+  }
+  return unit;
+}
+
+std::vector<float> mean_direction(
+    const Embeddings& embeddings, const Rows& rows) {
+  std::vector<double> sum(static_cast<size_t>(embeddings.width()), 0.0);
+  for (const int64_t row : rows) {
+    const auto values = embeddings.row(row);
+    for (size_t j = 0; j < sum.size(); ++j) {
+      sum[j] += values[j];
+    }
+  }
+  return unit_of(sum);
+}
+
+}  // namespace
+
+Query query_of(const Embeddings& embeddings, const Wish& wish) {
+  NADIR_CHECK(
+      !wish.like.empty(),
+      "say what to look for: --like an image, or a --class");
+  std::vector<double> sum(static_cast<size_t>(embeddings.width()), 0.0);
+  for (const auto& rows : wish.like) {
+    const auto direction = mean_direction(embeddings, rows);
+    for (size_t j = 0; j < sum.size(); ++j) {
+      sum[j] += direction[j];
+    }
+  }
+  Query query;
+  query.wanted = unit_of(sum);
+  for (const auto& rows : wish.unlike) {
+    query.unwanted.push_back(mean_direction(embeddings, rows));
+  }
+  return query;
+}
+
+bool is_as_wished(
+    const Embeddings& embeddings, const Query& query, const Neighbour& one) {
+  const float* const row = embeddings.row(one.row).data();
+  return std::all_of(
+      query.unwanted.begin(), query.unwanted.end(), [&](const auto& unwanted) {
+        return kernels::dot(row, unwanted.data(), embeddings.width()) <
+               one.similarity;
+      });
+}
+
+Rows rows_of_class(
+    const Embeddings& embeddings,
+    const data::Dataset& dataset,
+    const std::string& class_name) {
+  const auto& classes = dataset.class_names();
+  const auto found = std::find(classes.begin(), classes.end(), class_name);
+  NADIR_CHECK(
+      found != classes.end(),
+      "the data has no class '{}'{}",
+      class_name,
+      did_you_mean(class_name, classes));
+  const auto column = static_cast<size_t>(found - classes.begin());
+  Rows rows;
+  for (int64_t i = 0; i < dataset.size(); ++i) {
+    const auto labels = dataset.labels(i);
+    if (labels.empty() || labels[column] == 0) {
+      continue;
+    }
+    if (const auto row = embeddings.find(dataset.name(i))) {
+      rows.push_back(*row);
+    }
+  }
+  NADIR_CHECK(
+      !rows.empty(),
+      "none of the embeddings is of an image of class '{}'",
+      class_name);
+  return rows;
+}
+
+}  // namespace nadir::search

@@ -1,0 +1,128 @@
+#include "search/embeddings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/config.h"
+#include "core/error.h"
+#include "kernels/dot.h"
+
+namespace nadir::search {
+namespace {
+
+constexpr char kFeatures[] = "features";
+constexpr char kName[] = "name";
+constexpr char kGeometry[] = "geometry";
+
+}  // namespace
+
+Embeddings Embeddings::read(
+    const std::filesystem::path& path, bool is_centred) {
+  NADIR_CHECK(
+      path.extension() == ".parquet",
+      "{} is no .parquet file; write one with nadir embed --out {}.parquet",
+      path.string(),
+      path.stem().string());
+  const auto columns = table::read_parquet_columns(path);
+  const bool has_footprints =
+      std::find(columns.begin(), columns.end(), kGeometry) != columns.end();
+  std::vector<std::string> wanted = {kName, kFeatures};
+  if (has_footprints) {
+    wanted.emplace_back(kGeometry);
+  }
+  const auto table = table::read_parquet(path, wanted);
+  std::vector<std::string> names;
+  for (const auto& name : table.get<table::TextColumn>(kName)) {
+    names.push_back(name.value_or(""));
+  }
+  const auto& features = table.get<table::FloatRowsColumn>(kFeatures);
+  Embeddings embeddings(
+      std::move(names), features.width, features.values, is_centred);
+  if (has_footprints) {
+    embeddings.footprints_ = table.get<table::BytesColumn>(kGeometry).rows;
+  }
+  embeddings.metadata_ = table::read_parquet_metadata(path);
+  return embeddings;
+}
+
+Embeddings::Embeddings(
+    std::vector<std::string> names,
+    int64_t width,
+    std::vector<float> values,
+    bool is_centred)
+    : width_(width), names_(std::move(names)), values_(std::move(values)) {
+  NADIR_CHECK(
+      width_ > 0 && !names_.empty() &&
+          values_.size() == names_.size() * static_cast<size_t>(width_),
+      "embeddings need at least one image of at least one number, got {} of "
+      "{}",
+      names_.size(),
+      width_);
+  check_rows();
+  if (is_centred) {
+    take_off_mean();
+  }
+  for (int64_t i = 0; i < size(); ++i) {
+    float* const row = values_.data() + i * width_;
+    const double length = std::sqrt(kernels::dot(row, row, width_));
+    for (int64_t j = 0; j < width_; ++j) {
+      row[j] = length > 0 ? static_cast<float>(row[j] / length) : 0;
+    }
+    rows_.emplace(name(i), i);
+  }
+}
+
+void Embeddings::check_rows() const {
+  for (int64_t i = 0; i < size(); ++i) {
+    const float* const values = row(i).data();
+    const double length = std::sqrt(kernels::dot(values, values, width_));
+    if (!std::isfinite(length) || length == 0) {
+      fail(
+          ErrorCode::kCorruptData,
+          "the embedding of '{}' has length {}; make it again with nadir embed",
+          name(i),
+          length);
+    }
+  }
+}
+
+void Embeddings::take_off_mean() {
+  std::vector<double> mean(static_cast<size_t>(width_), 0.0);
+  for (int64_t i = 0; i < size(); ++i) {
+    for (int64_t j = 0; j < width_; ++j) {
+      mean[static_cast<size_t>(j)] += row(i)[static_cast<size_t>(j)];
+    }
+  }
+  for (double& value : mean) {
+    value /= static_cast<double>(size());
+  }
+  for (int64_t i = 0; i < size(); ++i) {
+    for (int64_t j = 0; j < width_; ++j) {
+      float& value = values_[static_cast<size_t>(i * width_ + j)];
+      value = static_cast<float>(value - mean[static_cast<size_t>(j)]);
+    }
+  }
+}
+
+int64_t Embeddings::row_of(const std::string& name) const {
+  const auto row = find(name);
+  NADIR_CHECK(
+      row.has_value(),
+      "no image is called '{}'{}",
+      name,
+      did_you_mean(name, names_));
+  return *row;
+}
+
+std::optional<int64_t> Embeddings::find(const std::string& name) const {
+  const auto found = rows_.find(name);
+  return found == rows_.end() ? std::nullopt : std::optional(found->second);
+}
+
+const std::string& Embeddings::footprint_wkb(int64_t row) const {
+  static const std::string none;
+  return footprints_.empty() ? none : footprints_[static_cast<size_t>(row)];
+}
+
+}  // namespace nadir::search

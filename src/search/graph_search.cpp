@@ -1,0 +1,181 @@
+#include "search/graph_search.h"
+
+#include <algorithm>
+
+#include <hnswlib/hnswlib.h>
+#include <nlohmann/json.hpp>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "core/hash.h"
+#include "core/json.h"
+#include "core/parallel.h"
+#include "core/progress.h"
+#include "kernels/dot.h"
+#include "search/exact_search.h"
+
+namespace nadir::search {
+namespace {
+
+constexpr int64_t kFormat = 1;
+
+float one_less_cosine(const void* a, const void* b, const void* width) {
+  return 1 - kernels::dot(
+                 static_cast<const float*>(a),
+                 static_cast<const float*>(b),
+                 *static_cast<const int64_t*>(width));
+}
+
+// Of vectors of length 1, by our kernels: hnswlib's are chosen when it is
+// compiled, not by the processor it runs on.
+class CosineSpace : public hnswlib::SpaceInterface<float> {
+ public:
+  explicit CosineSpace(int64_t width) : width_(width) {}
+
+  size_t get_data_size() override {
+    return static_cast<size_t>(width_) * sizeof(float);
+  }
+
+  hnswlib::DISTFUNC<float> get_dist_func() override { return one_less_cosine; }
+
+  void* get_dist_func_param() override { return &width_; }
+
+ private:
+  int64_t width_;
+};
+
+// Of names and numbers.
+std::string fingerprint(const Embeddings& embeddings) {
+  Hasher hasher(Hasher::Kind::kSha256);
+  for (int64_t i = 0; i < embeddings.size(); ++i) {
+    hasher.update(embeddings.name(i));
+    hasher.update("\n");
+    const auto row = embeddings.row(i);
+    hasher.update(
+        {reinterpret_cast<const char*>(row.data()), row.size_bytes()});
+  }
+  return hasher.hex();
+}
+
+std::filesystem::path description_of(const std::filesystem::path& path) {
+  return path.string() + ".json";
+}
+
+}  // namespace
+
+struct Graph::State {
+  explicit State(int64_t width) : space(width) {}
+
+  CosineSpace space;
+  std::unique_ptr<hnswlib::HierarchicalNSW<float>> graph;
+  std::string embeddings_sha256;
+};
+
+Graph::Graph(std::unique_ptr<State> state) : state_(std::move(state)) {}
+
+Graph::Graph(Graph&&) noexcept = default;
+Graph& Graph::operator=(Graph&&) noexcept = default;
+Graph::~Graph() = default;
+
+Graph Graph::build(
+    const Embeddings& embeddings, const GraphConfig& config, int num_threads) {
+  NADIR_CHECK(
+      config.num_links >= 2 && config.build_effort >= config.num_links,
+      "a graph needs at least 2 links and an effort of at least as many, got "
+      "{} and {}",
+      config.num_links,
+      config.build_effort);
+  auto state = std::make_unique<State>(embeddings.width());
+  state->embeddings_sha256 = fingerprint(embeddings);
+  state->graph = std::make_unique<hnswlib::HierarchicalNSW<float>>(
+      &state->space,
+      static_cast<size_t>(embeddings.size()),
+      static_cast<size_t>(config.num_links),
+      static_cast<size_t>(config.build_effort));
+  Progress progress("linking neighbours", embeddings.size(), "images");
+  constexpr int64_t kShare = 64;
+  parallel_for(
+      embeddings.size(), kShare, num_threads, [&](int64_t begin, int64_t end) {
+        for (int64_t row = begin; row < end; ++row) {
+          state->graph->addPoint(
+              embeddings.row(row).data(), static_cast<size_t>(row));
+        }
+        progress.advance(end - begin);
+      });
+  return Graph(std::move(state));
+}
+
+Graph Graph::load(
+    const std::filesystem::path& path, const Embeddings& embeddings) {
+  const auto text = read_file(description_of(path));
+  auto state = std::make_unique<State>(embeddings.width());
+  state->embeddings_sha256 = fingerprint(embeddings);
+  try {
+    const auto description = parse_json(text);
+    if (description.at("format") != kFormat ||
+        description.at("embeddings_sha256") != state->embeddings_sha256 ||
+        description.at("graph_sha256") !=
+            file_hash_hex(Hasher::Kind::kSha256, path)) {
+      fail(
+          ErrorCode::kCorruptData,
+          "{} is damaged, or the graph of other embeddings; remove it, and it "
+          "is made again",
+          path.string());
+    }
+    state->graph = std::make_unique<hnswlib::HierarchicalNSW<float>>(
+        &state->space, path.string());
+  } catch (const nlohmann::json::exception& error) {
+    fail(
+        ErrorCode::kCorruptData,
+        "{}: {}",
+        description_of(path).string(),
+        error.what());
+  } catch (const std::runtime_error& error) {  // hnswlib's own
+    fail(ErrorCode::kCorruptData, "{}: {}", path.string(), error.what());
+  }
+  return Graph(std::move(state));
+}
+
+void Graph::save(const std::filesystem::path& path) const {
+  const std::filesystem::path unfinished = path.string() + ".new";
+  state_->graph->saveIndex(unfinished.string());
+  const auto sha256 = file_hash_hex(Hasher::Kind::kSha256, unfinished);
+  std::filesystem::rename(unfinished, path);
+  const nlohmann::json description = {
+      {"format", kFormat},
+      {"embeddings_sha256", state_->embeddings_sha256},
+      {"graph_sha256", sha256}};
+  write_file(description_of(path), json_text(description, 2) + "\n");
+}
+
+Neighbours Graph::find_nearest(
+    const Embeddings& embeddings,
+    std::span<const float> query,
+    int64_t count,
+    int64_t effort,
+    const Accept& accept) {
+  NADIR_CHECK(count > 0, "count must be > 0, got {}", count);
+  const auto unit = unit_query(embeddings, query);
+  for (int64_t tried = std::min(count, embeddings.size());;
+       tried = std::min(4 * tried, embeddings.size())) {
+    state_->graph->setEf(static_cast<size_t>(std::max(effort, tried)));
+    auto queue =
+        state_->graph->searchKnn(unit.data(), static_cast<size_t>(tried));
+    Neighbours found;
+    for (; !queue.empty(); queue.pop()) {
+      const Neighbour one{
+          static_cast<int64_t>(queue.top().second), 1 - queue.top().first};
+      if (!accept || accept(one)) {
+        found.push_back(one);
+      }
+    }
+    std::sort(found.begin(), found.end());
+    if (static_cast<int64_t>(found.size()) >= count ||
+        tried == embeddings.size()) {
+      found.resize(std::min(found.size(), static_cast<size_t>(count)));
+      return found;
+    }
+  }
+}
+
+}  // namespace nadir::search

@@ -1,0 +1,90 @@
+#include "search/graph_search.h"
+
+#include <gtest/gtest.h>
+
+#include "core/error.h"
+#include "core/file.h"
+#include "search/exact_search.h"
+#include "search/random_embeddings.h"
+
+namespace nadir::search {
+namespace {
+
+constexpr int64_t kWidth = 24;
+
+// The share of the ten nearest that the graph finds, over 50 queries.
+double recall(Graph& graph, const Embeddings& embeddings, int64_t effort) {
+  constexpr int64_t kFound = 10;
+  constexpr uint64_t kQueries = 50;
+  int64_t hits = 0;
+  for (uint64_t q = 0; q < kQueries; ++q) {
+    const auto query = random_query(kWidth, q);
+    const auto expected = find_nearest(embeddings, query, kFound, 1);
+    for (const auto& one :
+         graph.find_nearest(embeddings, query, kFound, effort)) {
+      hits += std::count_if(
+          expected.begin(), expected.end(), [&](const Neighbour& other) {
+            return other.row == one.row;
+          });
+    }
+  }
+  return static_cast<double>(hits) / static_cast<double>(kFound * kQueries);
+}
+
+TEST(Graph, FindsNearlyAllOfTheNearest) {
+  const auto embeddings = random_embeddings(3000, kWidth);
+  auto graph = Graph::build(embeddings, {}, 2);
+  EXPECT_GT(recall(graph, embeddings, 200), 0.99);
+  const auto found = graph.find_nearest(embeddings, embeddings.row(77), 3, 50);
+  EXPECT_EQ(found[0].row, 77);
+  EXPECT_NEAR(found[0].similarity, 1, 1e-6);
+  EXPECT_GE(found[0].similarity, found[1].similarity);
+}
+
+TEST(Graph, IsTheSameAfterSavingAndLoading) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "e.parquet.graph";
+  const auto embeddings = random_embeddings(500, kWidth);
+  auto graph = Graph::build(embeddings, {}, 1);
+  graph.save(path);
+  auto loaded = Graph::load(path, embeddings);
+  const auto query = random_query(kWidth, 9);
+  EXPECT_EQ(
+      loaded.find_nearest(embeddings, query, 10, 100),
+      graph.find_nearest(embeddings, query, 10, 100));
+}
+
+TEST(Graph, RefusesThatOfOtherEmbeddingsAndADamagedOne) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "g";
+  const auto embeddings = random_embeddings(300, kWidth);
+  EXPECT_THROW(static_cast<void>(Graph::load(path, embeddings)), Error);
+  Graph::build(embeddings, {}, 1).save(path);
+  EXPECT_THROW(
+      static_cast<void>(Graph::load(path, random_embeddings(300, kWidth, 2))),
+      Error);
+  write_file(path, read_file(path).substr(0, 5000));
+  EXPECT_THROW(static_cast<void>(Graph::load(path, embeddings)), Error);
+}
+
+TEST(Graph, LooksFurtherWhereTooFewAreAccepted) {
+  const auto embeddings = random_embeddings(400, kWidth);
+  auto graph = Graph::build(embeddings, {}, 1);
+  const auto is_rare = [](const Neighbour& one) { return one.row % 50 == 0; };
+  const auto query = random_query(kWidth, 4);
+  EXPECT_EQ(graph.find_nearest(embeddings, query, 5, 10, is_rare).size(), 5U);
+  EXPECT_EQ(
+      graph.find_nearest(embeddings, query, 5, 400, is_rare)[0].row,
+      find_nearest(embeddings, query, 5, 1, is_rare)[0].row);
+}
+
+TEST(Graph, GivesAllWhereFewerAreThere) {
+  const auto embeddings = random_embeddings(5, kWidth);
+  auto graph = Graph::build(embeddings, {}, 1);
+  EXPECT_EQ(
+      graph.find_nearest(embeddings, random_query(kWidth, 1), 10, 10).size(),
+      5U);
+}
+
+}  // namespace
+}  // namespace nadir::search
