@@ -13,6 +13,18 @@
 namespace nadir::eval {
 namespace {
 
+// A sheet was as wide as its headings, and cells beyond were written all the
+// same.
+TEST(ContactSheet, HasRoomForMoreCellsThanHeadings) {
+  const raster::Image picture(3, 4, 4, raster::PixelType::kUint8);
+  const auto sheet =
+      contact_sheet({"one"}, {{"row", {{picture}, {picture}}}}, 20);
+  EXPECT_GE(sheet.width(), 2 * 20);
+  EXPECT_EQ(
+      contact_sheet({}, {{"row", {{picture}, {picture}}}}, 20).width(),
+      sheet.width());
+}
+
 TEST(AttentionMasks, KeepTheSmallestSetThatHoldsTheMass) {
   const auto maps = at::tensor({0.5F, 0.1F, 0.3F, 0.1F}).view({1, 2, 2});
   // Ascending sums 0.1, 0.2, 0.5, 1.0; kept where above 1 - mass.
