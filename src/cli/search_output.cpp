@@ -47,10 +47,10 @@ std::vector<std::string> labels_of(
 std::vector<FoundImage> describe(
     const search::Neighbours& found,
     const search::Embeddings& embeddings,
-    const data::Dataset* labels) {
+    const data::Dataset* dataset) {
   std::unordered_map<std::string, int64_t> indices;
-  if (labels != nullptr) {
-    indices = indices_by_name(*labels);
+  if (dataset != nullptr) {
+    indices = indices_by_name(*dataset);
   }
   std::vector<FoundImage> images;
   for (const auto& one : found) {
@@ -59,7 +59,8 @@ std::vector<FoundImage> describe(
     image.similarity = one.similarity;
     image.footprint_wkb = embeddings.footprint_wkb(one.row);
     if (const auto index = indices.find(image.name); index != indices.end()) {
-      image.labels = labels_of(*labels, index->second);
+      image.index = index->second;
+      image.labels = labels_of(*dataset, index->second);
     }
     images.push_back(std::move(image));
   }
@@ -112,13 +113,11 @@ void draw_results(
     const std::vector<FoundImage>& images,
     const data::Dataset& dataset,
     const std::filesystem::path& path) {
-  const auto indices = indices_by_name(dataset);
   std::vector<eval::SheetRow> rows;
   for (size_t i = 0; i < images.size(); ++i) {
     const auto& image = images[i];
-    const auto index = indices.find(image.name);
     NADIR_CHECK(
-        index != indices.end(),
+        image.index.has_value(),
         "{} holds no image '{}'; give the data that the embeddings are of",
         dataset.description(),
         image.name);
@@ -131,7 +130,7 @@ void draw_results(
                image.similarity),
            {}});
     }
-    const auto tile = dataset.read(index->second);
+    const auto tile = dataset.read(*image.index);
     rows.back().cells.push_back(
         {eval::visible_picture(tile, dataset.bands()),
          static_cast<double>(tile.width()) /

@@ -1,7 +1,9 @@
 // What `nadir search` found, for people, scripts and eyes.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,15 +16,16 @@ namespace nadir::cli {
 struct FoundImage {
   std::string name;
   double similarity = 0;            // the cosine with the query
+  std::optional<int64_t> index;     // in the data, where they have it
   std::vector<std::string> labels;  // where the data were given
   std::string footprint_wkb;        // where the embeddings have them
 };
 
-// `labels` may be null.
+// `dataset` may be null.
 [[nodiscard]] std::vector<FoundImage> describe(
     const search::Neighbours& found,
     const search::Embeddings& embeddings,
-    const data::Dataset* labels);
+    const data::Dataset* dataset);
 
 // Throws Error{kInvalidArgument} for another extension than .parquet and .csv,
 // Error{kIo} where nothing can be written; an empty path is none.

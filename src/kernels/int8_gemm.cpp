@@ -67,6 +67,21 @@ bool uses_avx_vnni() {
 }
 #endif
 
+Int8Gemm* best_gemm() {
+#if defined(__x86_64__)
+  if (uses_vnni()) {
+    return int8_gemm_vnni;
+  }
+  if (uses_avx_vnni()) {
+    return int8_gemm_avx_vnni;
+  }
+  if (allows(HWY_AVX2)) {
+    return int8_gemm_avx2;
+  }
+#endif
+  return int8_gemm_by<DotPortable>;
+}
+
 }  // namespace
 
 int64_t int8_row_size(int64_t k) {
@@ -117,21 +132,7 @@ void int8_gemm(
     const float* bias,
     float* c,
     int64_t c_stride) {
-#if defined(__x86_64__)
-  if (uses_vnni()) {
-    int8_gemm_vnni(a, m, b, bias, c, c_stride);
-    return;
-  }
-  if (uses_avx_vnni()) {
-    int8_gemm_avx_vnni(a, m, b, bias, c, c_stride);
-    return;
-  }
-  if (allows(HWY_AVX2)) {
-    int8_gemm_avx2(a, m, b, bias, c, c_stride);
-    return;
-  }
-#endif
-  int8_gemm_by<DotPortable>(a, m, b, bias, c, c_stride);
+  best_gemm()(a, m, b, bias, c, c_stride);
 }
 
 }  // namespace nadir::kernels

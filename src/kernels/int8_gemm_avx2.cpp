@@ -45,15 +45,7 @@ struct DotAvx2 {
 
 }  // namespace
 
-void int8_gemm_avx2(
-    const Int8Rows& a,
-    int64_t m,
-    const Int8Matrix& b,
-    const float* bias,
-    float* c,
-    int64_t c_stride) {
-  int8_gemm_by<DotAvx2>(a, m, b, bias, c, c_stride);
-}
+Int8Gemm* const int8_gemm_avx2 = int8_gemm_by<DotAvx2>;
 
 }  // namespace nadir::kernels
 #endif

@@ -34,15 +34,7 @@ struct DotAvxVnni {
 
 }  // namespace
 
-void int8_gemm_avx_vnni(
-    const Int8Rows& a,
-    int64_t m,
-    const Int8Matrix& b,
-    const float* bias,
-    float* c,
-    int64_t c_stride) {
-  int8_gemm_by<DotAvxVnni>(a, m, b, bias, c, c_stride);
-}
+Int8Gemm* const int8_gemm_avx_vnni = int8_gemm_by<DotAvxVnni>;
 
 }  // namespace nadir::kernels
 #endif

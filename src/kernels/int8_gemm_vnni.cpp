@@ -26,15 +26,7 @@ struct DotVnni {
 
 }  // namespace
 
-void int8_gemm_vnni(
-    const Int8Rows& a,
-    int64_t m,
-    const Int8Matrix& b,
-    const float* bias,
-    float* c,
-    int64_t c_stride) {
-  int8_gemm_by<DotVnni>(a, m, b, bias, c, c_stride);
-}
+Int8Gemm* const int8_gemm_vnni = int8_gemm_by<DotVnni>;
 
 }  // namespace nadir::kernels
 #endif

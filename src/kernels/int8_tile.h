@@ -94,7 +94,7 @@ void int8_gemm_by(
     float* c,
     int64_t c_stride) {
   constexpr int64_t kCols = Dot::kPanels * kInt8PanelCols;
-  const int64_t row_size = (b.k + kInt8Group - 1) / kInt8Group * kInt8Group;
+  const int64_t row_size = int8_row_size(b.k);
   Int8Tile tile;
   tile.groups = row_size / kInt8Group;
   Int8Place place{0, 0, 0, 0};
@@ -118,28 +118,17 @@ void int8_gemm_by(
   }
 }
 
-// The instruction sets that have a file of their own. Only where the processor
-// has them.
-void int8_gemm_vnni(
+// int8_gemm() by the instruction sets that have a file of their own. Only where
+// the processor has them.
+using Int8Gemm = void(
     const Int8Rows& a,
     int64_t m,
     const Int8Matrix& b,
     const float* bias,
     float* c,
     int64_t c_stride);
-void int8_gemm_avx_vnni(
-    const Int8Rows& a,
-    int64_t m,
-    const Int8Matrix& b,
-    const float* bias,
-    float* c,
-    int64_t c_stride);
-void int8_gemm_avx2(
-    const Int8Rows& a,
-    int64_t m,
-    const Int8Matrix& b,
-    const float* bias,
-    float* c,
-    int64_t c_stride);
+extern Int8Gemm* const int8_gemm_vnni;
+extern Int8Gemm* const int8_gemm_avx_vnni;
+extern Int8Gemm* const int8_gemm_avx2;
 
 }  // namespace nadir::kernels

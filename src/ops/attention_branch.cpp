@@ -164,10 +164,10 @@ void attend(
   const auto outputs = [&](int64_t part, int64_t num_parts) {
     const int64_t first = part * dim;
     const int64_t count = num_parts * dim;
-    return p.packed_qkv != nullptr
-               ? p.packed_qkv->outputs(first, count)
-               : LinearWeight::packed_or(
-                     nullptr, p.qkv_weight.narrow(0, first, count));
+    return p.packed_qkv != nullptr ? p.packed_qkv->outputs(first, count)
+                                   : LinearWeight::pack(
+                                         p.qkv_weight.narrow(0, first, count),
+                                         WeightFormat::kFloat32);
   };
   if (record.first_only) {
     record.query_QD = at::empty({num_queries, dim}, at::kFloat);

@@ -145,10 +145,10 @@ variable_list MlpBranch::run_backward(
                              ? at::empty({num_rows, hidden}, at::kFloat)
                              : record.hidden_PF;
   record.hidden_PF.reset();
-  const auto fc1_again =
-      record.recomputes
-          ? std::optional(LinearWeight::packed_or(nullptr, p.fc1_weight))
-          : std::nullopt;
+  const auto fc1_again = record.recomputes
+                             ? std::optional(LinearWeight::pack(
+                                   p.fc1_weight, WeightFormat::kFloat32))
+                             : std::nullopt;
   const auto grad_hidden_PF = at::empty_like(active_PF);
   const auto grad_out_PD = at::empty({num_rows, dim}, at::kFloat);
   const auto tokens_PD = at::empty({num_rows, dim}, at::kFloat);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <variant>
 
 #include "core/config.h"
 #include "core/error.h"
@@ -31,14 +32,16 @@ Embeddings Embeddings::read(
   if (has_footprints) {
     wanted.emplace_back(kGeometry);
   }
-  const auto table = table::read_parquet(path, wanted);
+  auto table = table::read_parquet(path, wanted);
   std::vector<std::string> names;
   for (const auto& name : table.get<table::TextColumn>(kName)) {
     names.push_back(name.value_or(""));
   }
-  const auto& features = table.get<table::FloatRowsColumn>(kFeatures);
+  const int64_t width = table.get<table::FloatRowsColumn>(kFeatures).width;
+  // Moved: a copy of them may not fit.
+  auto& features = std::get<table::FloatRowsColumn>(table.columns[1].values);
   Embeddings embeddings(
-      std::move(names), features.width, features.values, is_centred);
+      std::move(names), width, std::move(features.values), is_centred);
   if (has_footprints) {
     embeddings.footprints_ = table.get<table::BytesColumn>(kGeometry).rows;
   }
