@@ -28,7 +28,7 @@ HIDDEN = [
     (re.compile(r"^curl/"), "libcurl", "aws data store"),
     (re.compile(r"^spdlog/"), "spdlog", "core"),
     (re.compile(r"^(hwy/|[a-z]*intrin\.h$)"), "vector code", "kernels"),
-    (re.compile(r"^boost/"), "Boost", "serve"),
+    (re.compile(r"^boost/"), "Boost", "http"),
     (re.compile(r"^hnswlib/"), "hnswlib", "search"),
 ]
 

@@ -30,8 +30,8 @@ std::vector<float> make_view(
 
 Invocation::Invocation(
     const InvocationContext& context,
-    Request request,
-    Reply reply,
+    http::Request request,
+    http::Reply reply,
     BodyFormat body_format,
     AnswerFormat answer_format)
     : context_(context),
@@ -53,7 +53,7 @@ void Invocation::leave() {
 }
 
 // Who has the answer may send the next request at once.
-void Invocation::answer(Response response) {
+void Invocation::answer(http::Response response) {
   leave();
   reply_(std::move(response));
 }
@@ -90,7 +90,7 @@ void Invocation::proceed_or_throw() {
         "are far from what it was trained on",
         i);
   }
-  Response response;
+  http::Response response;
   response.content_type = content_type(answer_format_);
   response.body = render(answer_format_, context_.info, outputs_);
   answer(std::move(response));
@@ -147,7 +147,7 @@ void Invocation::finish(int64_t num_images) {
 }
 
 void Invocation::refuse(int status, const std::string& reason) {
-  answer(text_response(status, reason));
+  answer(http::text_response(status, reason));
 }
 
 // A request's own fault is 400, any other 500.

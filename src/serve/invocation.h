@@ -9,10 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "http/message.h"
+#include "http/worker_pool.h"
 #include "serve/batcher.h"
-#include "serve/http.h"
 #include "serve/request_images.h"
-#include "serve/worker_pool.h"
 
 namespace nadir::serve {
 
@@ -22,7 +22,7 @@ struct InvocationContext {
   const ImageRules& rules;
   int64_t window = 32;  // images of one request in memory at a time
   Batcher& batcher;
-  WorkerPool& workers;
+  http::WorkerPool& workers;
   std::atomic<int64_t>& in_flight;
 };
 
@@ -32,8 +32,8 @@ class Invocation : public std::enable_shared_from_this<Invocation> {
  public:
   Invocation(
       const InvocationContext& context,
-      Request request,
-      Reply reply,
+      http::Request request,
+      http::Reply reply,
       BodyFormat body_format,
       AnswerFormat answer_format);
   ~Invocation();
@@ -50,15 +50,15 @@ class Invocation : public std::enable_shared_from_this<Invocation> {
       int64_t index, ModelOutput* output, const std::exception_ptr& error);
   void finish(int64_t num_images);
   void leave();
-  void answer(Response response);
+  void answer(http::Response response);
   void refuse(int status, const std::string& reason);
   void refuse_for(const std::exception_ptr& error);
   [[nodiscard]] bool is_given_up() const;
 
   InvocationContext context_;
-  Request request_;
+  http::Request request_;
   std::atomic<bool> is_in_flight_ = true;
-  Reply reply_;
+  http::Reply reply_;
   BodyFormat body_format_;
   AnswerFormat answer_format_;
   std::optional<RequestImages> images_;

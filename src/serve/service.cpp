@@ -7,8 +7,9 @@
 
 #include "core/error.h"
 #include "core/json.h"
+#include "http/secret.h"
+#include "http/server.h"
 #include "serve/container.h"
-#include "serve/http_server.h"
 #include "serve/invocation.h"
 #include "serve/server_metrics.h"
 
@@ -37,26 +38,16 @@ const Route* find_route(const std::string& path) {
   return found == std::end(kRoutes) ? nullptr : found;
 }
 
-// In a time that does not tell how much of it is right.
-bool is_same_secret(const std::string& given, const std::string& secret) {
-  volatile unsigned difference = given.size() == secret.size() ? 0 : 1;
-  for (size_t i = 0; i < secret.size(); ++i) {
-    const char letter = i < given.size() ? given[i] : '\0';
-    difference = difference | static_cast<unsigned char>(letter ^ secret[i]);
-  }
-  return difference == 0;
-}
-
-Response json_response(std::string text) {
-  Response response;
+http::Response json_response(std::string text) {
+  http::Response response;
   response.content_type = "application/json";
   response.body = std::move(text) + "\n";
   return response;
 }
 
-HttpLimits limits_of(const ServeConfig& config) {
+http::Limits limits_of(const ServeConfig& config) {
   constexpr int64_t kHeldPayloads = 16;
-  HttpLimits limits;
+  http::Limits limits;
   limits.max_connections = config.max_connections;
   limits.max_body_bytes = config.max_payload_mb * kMegabyte;
   limits.max_held_bytes =
@@ -110,11 +101,10 @@ struct Service::State {
             .workers = workers,
             .in_flight = in_flight} {}
 
-  std::optional<Response> admit(
-      const Request& head, const std::string& authorization) {
+  std::optional<http::Response> admit(const http::Request& head) {
     const auto* route = find_route(head.path);
     if (route == nullptr) {
-      return text_response(
+      return http::text_response(
           404,
           "there is /ping, /invocations, /execution-parameters, /metrics and "
           "/model");
@@ -122,47 +112,50 @@ struct Service::State {
     const bool is_head =
         head.method == "HEAD" && std::string_view(route->method) == "GET";
     if (head.method != route->method && !is_head) {
-      auto response = text_response(
+      auto response = http::text_response(
           405, fmt::format("{} takes {}", route->path, route->method));
       response.headers.emplace_back("Allow", route->method);
       return response;
     }
     const bool is_open = config.token.empty() || head.path == "/ping";
-    if (!is_open && !is_same_secret(authorization, "Bearer " + config.token)) {
-      auto response = text_response(
+    if (!is_open &&
+        !http::is_same_secret(
+            head.header("authorization"), "Bearer " + config.token)) {
+      auto response = http::text_response(
           401, "send the server's token as 'Authorization: Bearer TOKEN'");
       response.headers.emplace_back("WWW-Authenticate", "Bearer");
       return response;
     }
     if (is_draining && (head.path == "/ping" || head.path == "/invocations")) {
-      return retry_response(503, "the server is ending");
+      return http::retry_response(503, "the server is ending");
     }
     return head.path == "/invocations" ? check_formats(head) : std::nullopt;
   }
 
   // 415 and 406 before the body comes.
-  static std::optional<Response> check_formats(const Request& head) {
+  static std::optional<http::Response> check_formats(
+      const http::Request& head) {
     try {
       const auto format = body_format(head.content_type);
       if (choose_format(head.accept, preferred_format(format))) {
         return std::nullopt;
       }
     } catch (const Error& error) {
-      return text_response(415, error.what());
+      return http::text_response(415, error.what());
     }
-    return text_response(
+    return http::text_response(
         406,
         "answers are application/json, application/jsonlines, text/csv or "
         "application/x-npy");
   }
 
-  void handle(Request request, Reply reply) {
+  void handle(http::Request request, http::Reply reply) {
     if (request.path == "/invocations") {
       invoke(std::move(request), std::move(reply));
     } else if (request.path == "/execution-parameters") {
       reply(json_response(execution_parameters(config)));
     } else if (request.path == "/metrics") {
-      Response response;
+      http::Response response;
       response.content_type = "text/plain; version=0.0.4; charset=utf-8";
       response.body = metrics.text(
           {.queued_images = batcher.queue_depth(),
@@ -172,13 +165,13 @@ struct Service::State {
     } else if (request.path == "/model") {
       reply(json_response(json_text(to_json(info), 2)));
     } else {
-      reply(Response{});  // /ping: 200 and nothing
+      reply(http::Response{});  // /ping: 200 and nothing
     }
   }
 
-  void invoke(Request request, Reply reply) {
+  void invoke(http::Request request, http::Reply reply) {
     if (in_flight >= config.max_in_flight) {
-      reply(retry_response(
+      reply(http::retry_response(
           429,
           fmt::format(
               "{} requests are being worked on; try again later",
@@ -215,9 +208,9 @@ struct Service::State {
   std::atomic<int64_t> in_flight = 0;
   std::atomic<bool> is_draining = false;
   Batcher batcher;
-  WorkerPool workers;
+  http::WorkerPool workers;
   InvocationContext context;
-  std::unique_ptr<HttpServer> server;
+  std::unique_ptr<http::Server> server;
 };
 
 Service::Service(
@@ -225,11 +218,11 @@ Service::Service(
     : state_(std::make_unique<State>(
           std::move(info), std::move(forward), config)) {
   auto* state = state_.get();
-  HttpHooks hooks;
-  hooks.admit = [state](const Request& head, const std::string& authorization) {
-    return state->admit(head, authorization);
+  http::Hooks hooks;
+  hooks.admit = [state](const http::Request& head) {
+    return state->admit(head);
   };
-  hooks.handle = [state](Request request, Reply reply) {
+  hooks.handle = [state](http::Request request, http::Reply reply) {
     state->handle(std::move(request), std::move(reply));
   };
   hooks.observe = [state](
@@ -240,7 +233,7 @@ Service::Service(
                       std::chrono::microseconds time) {
     state->observe(path, status, bytes_in, bytes_out, time);
   };
-  state->server = std::make_unique<HttpServer>(
+  state->server = std::make_unique<http::Server>(
       config.host,
       static_cast<int>(config.port),
       limits_of(config),

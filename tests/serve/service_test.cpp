@@ -7,13 +7,18 @@
 #include <nlohmann/json.hpp>
 
 #include "core/json.h"
+#include "http/client.h"
 #include "raster/image_file.h"
-#include "serve/client.h"
 #include "serve/images.h"
 
 namespace nadir::serve {
 namespace {
 
+using http::Answer;
+using http::Client;
+using http::get;
+using http::post;
+using http::post_text;
 using std::chrono::milliseconds;
 
 // One number an image: the mean of its view.

@@ -1,12 +1,12 @@
-#include "serve/http_server.h"
+#include "http/server.h"
 
 #include <thread>
 
 #include "core/error.h"
 #include "core/log.h"
-#include "serve/http_session.h"
+#include "http/session.h"
 
-namespace nadir::serve {
+namespace nadir::http {
 namespace {
 
 constexpr auto kQuiet = std::chrono::milliseconds(200);
@@ -14,8 +14,8 @@ constexpr auto kAcceptAgain = std::chrono::milliseconds(100);
 
 }  // namespace
 
-struct HttpServer::State {
-  HttpShared shared;
+struct Server::State {
+  Shared shared;
   asio::io_context io{1};
   tcp::acceptor acceptor{io};
   asio::steady_timer accept_timer{io};
@@ -75,7 +75,7 @@ struct HttpServer::State {
     }
     ++shared.num_connections;
     shared.sessions.push_front(
-        std::make_shared<HttpSession>(std::move(socket), shared, io));
+        std::make_shared<Session>(std::move(socket), shared, io));
     const auto session = shared.sessions.front();
     if (is_full) {
       session->refuse(
@@ -92,29 +92,26 @@ struct HttpServer::State {
         io.run();
         return;
       } catch (const std::exception& error) {  // one connection's, e.g. memory
-        log_error("serve", "a connection failed: {}", error.what());
+        log_error("http", "a connection failed: {}", error.what());
       }
     }
   }
 };
 
-HttpServer::HttpServer(
-    const std::string& host,
-    int port,
-    const HttpLimits& limits,
-    HttpHooks hooks)
+Server::Server(
+    const std::string& host, int port, const Limits& limits, Hooks hooks)
     : state_(std::make_unique<State>()) {
   state_->shared.limits = limits;
   state_->shared.hooks = std::move(hooks);
   state_->listen(host, port);
 }
 
-void HttpServer::start() {
+void Server::start() {
   state_->accept();
   state_->thread = std::thread([state = state_.get()] { state->run(); });
 }
 
-HttpServer::~HttpServer() {
+Server::~Server() {
   if (!state_->thread.joinable()) {
     return;  // never started
   }
@@ -129,15 +126,15 @@ HttpServer::~HttpServer() {
   state_->thread.join();
 }
 
-int HttpServer::port() const {
+int Server::port() const {
   return state_->port;
 }
 
-int64_t HttpServer::num_connections() const {
+int64_t Server::num_connections() const {
   return state_->shared.num_connections;
 }
 
-bool HttpServer::drain(std::chrono::milliseconds patience) {
+bool Server::drain(std::chrono::milliseconds patience) {
   auto& shared = state_->shared;
   shared.is_draining = true;
   const auto deadline = Clock::now() + patience;
@@ -153,4 +150,4 @@ bool HttpServer::drain(std::chrono::milliseconds patience) {
   return shared.changed.wait_until(lock, deadline, is_quiet);
 }
 
-}  // namespace nadir::serve
+}  // namespace nadir::http

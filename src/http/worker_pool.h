@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace nadir::serve {
+namespace nadir::http {
 
 // Unbounded: who posts bounds what is there. Tasks must not throw.
 class WorkerPool {
@@ -38,4 +38,4 @@ class WorkerPool {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace nadir::serve
+}  // namespace nadir::http

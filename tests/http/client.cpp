@@ -1,4 +1,4 @@
-#include "serve/client.h"
+#include "http/client.h"
 
 #include <algorithm>
 #include <cctype>
@@ -12,7 +12,7 @@
 
 #include "core/error.h"
 
-namespace nadir::serve {
+namespace nadir::http {
 
 Client::Client(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
   sockaddr_in address{};
@@ -78,6 +78,12 @@ Answer Client::receive(std::chrono::milliseconds patience) {
     return static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
   });
   const size_t at = lower.find("content-length:");
+  if (at == std::string::npos && answer.status == 200) {
+    while (read_more(deadline)) {  // until the server closes
+    }
+    answer.body = std::exchange(buffer_, {});
+    return answer;
+  }
   const size_t size =
       at == std::string::npos
           ? 0
@@ -132,4 +138,4 @@ Answer post(
   return client.receive();
 }
 
-}  // namespace nadir::serve
+}  // namespace nadir::http

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -16,30 +18,31 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
 
-#include "serve/http_server.h"
+#include "http/server.h"
 
-namespace nadir::serve {
+namespace nadir::http {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-namespace http = beast::http;
+namespace beast_http = beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
-class HttpSession;
+class Session;
 
 // What the sessions share. All but the atomics belong to the I/O thread.
-struct HttpShared {
-  HttpLimits limits;
-  HttpHooks hooks;
+struct Shared {
+  Limits limits;
+  Hooks hooks;
   int64_t held_bytes = 0;
   std::atomic<bool> is_draining = false;
   std::atomic<int64_t> num_connections = 0;
-  std::list<std::shared_ptr<HttpSession>> sessions;
-  std::list<HttpSession*> waiting;  // for a header, the longest first
+  std::list<std::shared_ptr<Session>> sessions;
+  std::list<Session*> waiting;  // for a header, the longest first
 
   std::mutex mutex;
   std::condition_variable changed;
@@ -59,22 +62,21 @@ struct HttpShared {
 
 // One connection. Its phases follow each other: wait, header, body, answer,
 // write, and again; each has a deadline that closes or answers.
-class HttpSession : public std::enable_shared_from_this<HttpSession> {
+class Session : public std::enable_shared_from_this<Session> {
  public:
-  HttpSession(tcp::socket socket, HttpShared& shared, asio::io_context& io)
+  Session(tcp::socket socket, Shared& shared, asio::io_context& io)
       : io_(io), socket_(std::move(socket)), timer_(io), shared_(shared) {}
 
-  HttpSession(const HttpSession&) = delete;
-  HttpSession& operator=(const HttpSession&) = delete;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
 
-  ~HttpSession() = default;
+  ~Session() = default;
 
-  void start(std::list<std::shared_ptr<HttpSession>>::iterator place);
+  void start(std::list<std::shared_ptr<Session>>::iterator place);
 
   // Answers before any request, and closes.
   void refuse(
-      std::list<std::shared_ptr<HttpSession>>::iterator place,
-      Response response);
+      std::list<std::shared_ptr<Session>>::iterator place, Response response);
 
   // Leaves the list of sessions, and may end itself.
   void close();
@@ -96,7 +98,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   // Reads by `start(handler)`; calls `then` unless the session has closed, or
   // answers already, when that ends.
   template <class Start>
-  void read(Start start, void (HttpSession::*then)(error_code)) {
+  void read(Start start, void (Session::*then)(error_code)) {
     is_reading_ = true;
     start([self = shared_from_this(), then](error_code error, size_t) {
       self->is_reading_ = false;
@@ -127,6 +129,15 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   void write(Response response);
   [[nodiscard]] bool request_method_is_head() const;
   void on_written(error_code error, bool is_last);
+
+  // A body that goes on (stream.cpp): its header, then what is written to it
+  // until the client or the writer is done.
+  class Stream;
+  using OnStream = std::function<void(std::shared_ptr<BodyStream>)>;
+  void start_stream(OnStream on_stream);
+  void write_unsent();
+  void close_when_client_goes();
+  void tell_stream();  // that the session has closed
   void observe();
   [[nodiscard]] std::string path_of_request() const;
 
@@ -139,12 +150,17 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   asio::io_context& io_;
   tcp::socket socket_;
   asio::steady_timer timer_;
-  HttpShared& shared_;
-  std::list<std::shared_ptr<HttpSession>>::iterator place_;
-  std::list<HttpSession*>::iterator waiting_place_;
+  Shared& shared_;
+  std::list<std::shared_ptr<Session>>::iterator place_;
+  std::list<Session*>::iterator waiting_place_;
   beast::flat_buffer buffer_{128 << 10};
-  std::optional<http::request_parser<http::string_body>> parser_;
-  http::response<http::string_body> out_;
+  std::optional<beast_http::request_parser<beast_http::string_body>> parser_;
+  beast_http::response<beast_http::string_body> out_;
+  std::optional<beast_http::response_serializer<beast_http::string_body>>
+      stream_header_;
+  std::shared_ptr<Stream> stream_;
+  std::deque<std::string> unsent_;
+  bool is_stream_done_ = false;
   Request request_;
   std::shared_ptr<std::atomic<bool>> given_up_;
   Clock::time_point start_ = Clock::now();
@@ -163,4 +179,4 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   bool is_closed_ = false;
 };
 
-}  // namespace nadir::serve
+}  // namespace nadir::http

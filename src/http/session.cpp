@@ -1,11 +1,11 @@
-#include "serve/http_session.h"
+#include "http/session.h"
 
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 
 #include "core/error.h"
 
-namespace nadir::serve {
+namespace nadir::http {
 namespace {
 
 constexpr auto kLinger = std::chrono::seconds(2);
@@ -14,25 +14,39 @@ std::string path_of(beast::string_view target) {
   return std::string(target.substr(0, target.find('?')));
 }
 
+std::string query_of(beast::string_view target) {
+  const auto mark = target.find('?');
+  return mark == beast::string_view::npos
+             ? ""
+             : std::string(target.substr(mark + 1));
+}
+
+std::string lower_case(beast::string_view text) {
+  std::string lower;
+  for (const char letter : text) {
+    lower +=
+        static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  }
+  return lower;
+}
+
 }  // namespace
 
-void HttpSession::start(
-    std::list<std::shared_ptr<HttpSession>>::iterator place) {
+void Session::start(std::list<std::shared_ptr<Session>>::iterator place) {
   place_ = place;
   error_code ignored;
   socket_.set_option(tcp::no_delay(true), ignored);
   wait_for_request(shared_.limits.header);
 }
 
-void HttpSession::refuse(
-    std::list<std::shared_ptr<HttpSession>>::iterator place,
-    Response response) {
+void Session::refuse(
+    std::list<std::shared_ptr<Session>>::iterator place, Response response) {
   place_ = place;
   has_rest_ = true;
   write(std::move(response));
 }
 
-void HttpSession::close() {
+void Session::close() {
   if (is_closed_) {
     return;
   }
@@ -40,6 +54,7 @@ void HttpSession::close() {
   ++phase_;
   leave_waiting();
   give_up();
+  tell_stream();
   release_body();
   end_request();
   error_code ignored;
@@ -50,7 +65,7 @@ void HttpSession::close() {
   shared_.sessions.erase(place_);  // may destroy *this with the last handler
 }
 
-void HttpSession::wait_for_request(std::chrono::milliseconds patience) {
+void Session::wait_for_request(std::chrono::milliseconds patience) {
   parser_.emplace();
   parser_->header_limit(static_cast<uint32_t>(shared_.limits.max_header_bytes));
   parser_->body_limit(static_cast<uint64_t>(shared_.limits.max_body_bytes));
@@ -74,28 +89,28 @@ void HttpSession::wait_for_request(std::chrono::milliseconds patience) {
       });
 }
 
-void HttpSession::leave_waiting() {
+void Session::leave_waiting() {
   if (is_waiting_) {
     is_waiting_ = false;
     shared_.waiting.erase(waiting_place_);
   }
 }
 
-void HttpSession::read_header() {
+void Session::read_header() {
   start_ = Clock::now();
   set_deadline(shared_.limits.header, [this] {
     answer_early(text_response(408, "the header did not come in time"));
   });
   read(
       [this](auto&& then) {
-        http::async_read_header(socket_, buffer_, *parser_, then);
+        beast_http::async_read_header(socket_, buffer_, *parser_, then);
       },
-      &HttpSession::on_header);
+      &Session::on_header);
 }
 
-void HttpSession::on_header(error_code error) {
+void Session::on_header(error_code error) {
   leave_waiting();
-  if (error == http::error::end_of_stream ||
+  if (error == beast_http::error::end_of_stream ||
       (error && error.category() == boost::system::system_category())) {
     close();
     return;
@@ -111,14 +126,18 @@ void HttpSession::on_header(error_code error) {
   request_ = Request();
   request_.method = std::string(header.method_string());
   request_.path = path_of(header.target());
-  request_.content_type = std::string(header[http::field::content_type]);
-  request_.accept = std::string(header[http::field::accept]);
-  if (auto refusal = shared_.hooks.admit(
-          request_, std::string(header[http::field::authorization]))) {
+  request_.query = query_of(header.target());
+  request_.content_type = std::string(header[beast_http::field::content_type]);
+  request_.accept = std::string(header[beast_http::field::accept]);
+  for (const auto& field : header) {
+    request_.headers[lower_case(field.name_string())] =
+        std::string(field.value());
+  }
+  if (auto refusal = shared_.hooks.admit(request_)) {
     answer_early(*std::move(refusal));
     return;
   }
-  if (beast::iequals(header[http::field::expect], "100-continue") &&
+  if (beast::iequals(header[beast_http::field::expect], "100-continue") &&
       buffer_.size() == 0) {
     send_continue();
     return;
@@ -126,7 +145,7 @@ void HttpSession::on_header(error_code error) {
   start_body();
 }
 
-void HttpSession::send_continue() {
+void Session::send_continue() {
   static const std::string line = "HTTP/1.1 100 Continue\r\n\r\n";
   set_deadline(shared_.limits.write, [this] { close(); });
   asio::async_write(
@@ -144,32 +163,32 @@ void HttpSession::send_continue() {
       });
 }
 
-void HttpSession::start_body() {
+void Session::start_body() {
   set_deadline(shared_.limits.body, [this] {
     answer_early(text_response(408, "the body did not come in time"));
   });
   read_body();
 }
 
-void HttpSession::read_body() {
+void Session::read_body() {
   if (parser_->is_done()) {
     on_request();
     return;
   }
   read(
       [this](auto&& then) {
-        http::async_read_some(socket_, buffer_, *parser_, then);
+        beast_http::async_read_some(socket_, buffer_, *parser_, then);
       },
-      &HttpSession::on_body);
+      &Session::on_body);
 }
 
-void HttpSession::on_body(error_code error) {
-  if (error == http::error::need_buffer) {
+void Session::on_body(error_code error) {
+  if (error == beast_http::error::need_buffer) {
     error = {};
   }
   if (error) {
     if (error.category() == boost::system::system_category() ||
-        error == http::error::partial_message) {
+        error == beast_http::error::partial_message) {
       close();
     } else {
       refuse_unread(error);
@@ -188,8 +207,8 @@ void HttpSession::on_body(error_code error) {
   read_body();
 }
 
-void HttpSession::refuse_unread(error_code error) {
-  if (error == http::error::body_limit) {
+void Session::refuse_unread(error_code error) {
+  if (error == beast_http::error::body_limit) {
     answer_early(text_response(
         413,
         fmt::format(
@@ -197,8 +216,8 @@ void HttpSession::refuse_unread(error_code error) {
             "request",
             shared_.limits.max_body_bytes)));
   } else if (
-      error == http::error::header_limit ||
-      error == http::error::buffer_overflow) {
+      error == beast_http::error::header_limit ||
+      error == beast_http::error::buffer_overflow) {
     answer_early(text_response(
         431,
         fmt::format(
@@ -209,13 +228,13 @@ void HttpSession::refuse_unread(error_code error) {
   }
 }
 
-void HttpSession::answer_early(Response response) {
+void Session::answer_early(Response response) {
   leave_waiting();
   has_rest_ = parser_ && !parser_->is_done();
   write(std::move(response));
 }
 
-void HttpSession::on_request() {
+void Session::on_request() {
   num_body_bytes_ = static_cast<int64_t>(parser_->get().body().size());
   request_.body = std::move(parser_->get().body());
   given_up_ = std::make_shared<std::atomic<bool>>(false);
@@ -240,7 +259,7 @@ void HttpSession::on_request() {
   shared_.hooks.handle(std::move(request_), std::move(reply));
 }
 
-void HttpSession::answer(Response response) {
+void Session::answer(Response response) {
   if (is_closed_ || !is_expected_) {
     return;
   }
@@ -248,23 +267,27 @@ void HttpSession::answer(Response response) {
   write(std::move(response));
 }
 
-void HttpSession::give_up() {
+void Session::give_up() {
   if (given_up_) {
     given_up_->store(true);
   }
 }
 
-void HttpSession::write(Response response) {
+void Session::write(Response response) {
   is_answering_ = true;
   release_body();
   const bool is_last = has_rest_ || !keep_alive_ || shared_.is_draining.load();
-  out_ = http::response<http::string_body>(
-      static_cast<http::status>(response.status), 11);
-  out_.set(http::field::content_type, response.content_type);
+  out_ = beast_http::response<beast_http::string_body>(
+      static_cast<beast_http::status>(response.status), 11);
+  out_.set(beast_http::field::content_type, response.content_type);
   for (const auto& [name, value] : response.headers) {
     out_.set(name, value);
   }
   out_.keep_alive(!is_last);
+  if (response.on_stream) {
+    start_stream(std::move(response.on_stream));
+    return;
+  }
   num_out_bytes_ = static_cast<int64_t>(response.body.size());
   if (request_method_is_head()) {
     out_.content_length(response.body.size());
@@ -273,7 +296,7 @@ void HttpSession::write(Response response) {
     out_.prepare_payload();
   }
   set_deadline(shared_.limits.write, [this] { close(); });
-  http::async_write(
+  beast_http::async_write(
       socket_,
       out_,
       [self = shared_from_this(), is_last](error_code error, size_t) {
@@ -283,12 +306,12 @@ void HttpSession::write(Response response) {
       });
 }
 
-bool HttpSession::request_method_is_head() const {
+bool Session::request_method_is_head() const {
   return parser_ && parser_->is_header_done() &&
-         parser_->get().method() == http::verb::head;
+         parser_->get().method() == beast_http::verb::head;
 }
 
-void HttpSession::on_written(error_code error, bool is_last) {
+void Session::on_written(error_code error, bool is_last) {
   observe();
   end_request();
   given_up_.reset();
@@ -304,7 +327,7 @@ void HttpSession::on_written(error_code error, bool is_last) {
   wait_for_request(shared_.limits.idle);
 }
 
-void HttpSession::observe() {
+void Session::observe() {
   shared_.hooks.observe(
       path_of_request(),
       static_cast<int>(out_.result_int()),
@@ -315,11 +338,11 @@ void HttpSession::observe() {
   num_body_bytes_ = 0;
 }
 
-std::string HttpSession::path_of_request() const {
+std::string Session::path_of_request() const {
   return parser_ ? path_of(parser_->get().target()) : "";
 }
 
-void HttpSession::linger() {
+void Session::linger() {
   error_code ignored;
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
   if (!has_rest_ || is_reading_) {
@@ -330,7 +353,7 @@ void HttpSession::linger() {
   drop_rest();
 }
 
-void HttpSession::drop_rest() {
+void Session::drop_rest() {
   buffer_.clear();
   socket_.async_read_some(
       buffer_.prepare(64 << 10),
@@ -346,16 +369,16 @@ void HttpSession::drop_rest() {
       });
 }
 
-void HttpSession::release_body() {
+void Session::release_body() {
   shared_.held_bytes -= held_bytes_;
   held_bytes_ = 0;
 }
 
-void HttpSession::end_request() {
+void Session::end_request() {
   if (is_begun_) {
     is_begun_ = false;
     shared_.end();
   }
 }
 
-}  // namespace nadir::serve
+}  // namespace nadir::http

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace nadir::serve {
+namespace nadir::http {
 
 struct Answer {
   int status = 0;  // 0: none came
@@ -57,4 +57,4 @@ std::string post_text(
     const std::string& content_type,
     const std::string& header = "");
 
-}  // namespace nadir::serve
+}  // namespace nadir::http

@@ -11,15 +11,16 @@
 #include <optional>
 #include <string>
 
-#include "serve/http.h"
+#include "http/message.h"
 
-namespace nadir::serve {
+namespace nadir::http {
 
-struct HttpLimits {
+struct Limits {
   int64_t max_connections = 256;
   int64_t max_header_bytes = 16 << 10;
   int64_t max_body_bytes = 6 << 20;
   int64_t max_held_bytes = 256 << 20;        // of all bodies together
+  int64_t max_unsent_bytes = 4 << 20;        // of a body that goes on
   std::chrono::milliseconds header{10'000};  // from a header's first byte
   std::chrono::milliseconds body{60'000};
   std::chrono::milliseconds answer{60'000};  // from the body's last byte
@@ -28,11 +29,9 @@ struct HttpLimits {
 };
 
 // What the server tells its owner; called on its thread, to return at once.
-struct HttpHooks {
+struct Hooks {
   // After the header, before the body: an answer refuses the request.
-  std::function<std::optional<Response>(
-      const Request& head, const std::string& authorization)>
-      admit;
+  std::function<std::optional<Response>(const Request& head)> admit;
   // A whole request.
   std::function<void(Request request, Reply reply)> handle;
   // After an answer was written, or given up: for counting. `path` is empty
@@ -51,20 +50,17 @@ struct HttpHooks {
 // Retry-After too many connections, bytes in memory, or an answer that does not
 // come. At the limit of connections the one that has waited longest without a
 // request makes place for a new one.
-class HttpServer {
+class Server {
  public:
   // Binds the address; port 0 takes a free one. `hooks` are called from start()
   // on until the destructor is done. Throws Error{kIo} where host and port
   // cannot be bound.
-  HttpServer(
-      const std::string& host,
-      int port,
-      const HttpLimits& limits,
-      HttpHooks hooks);
-  // Drops what is still open. No reply may be given after it.
-  ~HttpServer();
-  HttpServer(const HttpServer&) = delete;
-  HttpServer& operator=(const HttpServer&) = delete;
+  Server(const std::string& host, int port, const Limits& limits, Hooks hooks);
+  // Drops what is still open. No reply may be given, and no stream written to,
+  // after it.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
 
   // Begins to take connections. Call once.
   void start();
@@ -84,4 +80,4 @@ class HttpServer {
   std::unique_ptr<State> state_;
 };
 
-}  // namespace nadir::serve
+}  // namespace nadir::http

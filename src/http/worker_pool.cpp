@@ -1,6 +1,6 @@
-#include "serve/worker_pool.h"
+#include "http/worker_pool.h"
 
-namespace nadir::serve {
+namespace nadir::http {
 
 WorkerPool::WorkerPool(int64_t num_threads) {
   for (int64_t i = 0; i < num_threads; ++i) {
@@ -64,4 +64,4 @@ void WorkerPool::run() {
   }
 }
 
-}  // namespace nadir::serve
+}  // namespace nadir::http

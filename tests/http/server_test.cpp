@@ -1,4 +1,4 @@
-#include "serve/http_server.h"
+#include "http/server.h"
 
 #include <list>
 #include <thread>
@@ -6,18 +6,18 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
-#include "serve/client.h"
+#include "http/client.h"
 
-namespace nadir::serve {
+namespace nadir::http {
 namespace {
 
 using std::chrono::milliseconds;
 
 // Echoes bodies; "/later" is answered when the test says so, "/no" refused.
 struct EchoServer {
-  explicit EchoServer(const HttpLimits& limits = {}) {
-    HttpHooks hooks;
-    hooks.admit = [](const Request& head, const std::string&) {
+  explicit EchoServer(const Limits& limits = {}) {
+    Hooks hooks;
+    hooks.admit = [](const Request& head) {
       return head.path == "/no"
                  ? std::optional(text_response(403, "not this one"))
                  : std::nullopt;
@@ -40,8 +40,7 @@ struct EchoServer {
                         std::chrono::microseconds) {
       num_bytes_in += bytes_in;
     };
-    server =
-        std::make_unique<HttpServer>("127.0.0.1", 0, limits, std::move(hooks));
+    server = std::make_unique<Server>("127.0.0.1", 0, limits, std::move(hooks));
     server->start();
   }
 
@@ -59,7 +58,7 @@ struct EchoServer {
   std::vector<Waiting> waiting;
   std::atomic<int> num_waiting = 0;
   std::atomic<int64_t> num_bytes_in = 0;
-  std::unique_ptr<HttpServer> server;
+  std::unique_ptr<Server> server;
 };
 
 void wait_for(const std::atomic<int>& number, int value) {
@@ -69,7 +68,7 @@ void wait_for(const std::atomic<int>& number, int value) {
   ASSERT_GE(number, value);
 }
 
-TEST(HttpServer, AnswersSeveralRequestsOfAConnection) {
+TEST(Server, AnswersSeveralRequestsOfAConnection) {
   const EchoServer echo;
   Client client(echo.port());
   for (const std::string body : {"one", "", "three"}) {
@@ -84,7 +83,7 @@ TEST(HttpServer, AnswersSeveralRequestsOfAConnection) {
   EXPECT_EQ(client.receive().body, "b");
 }
 
-TEST(HttpServer, TakesChunksAndAsksForBodiesThatWait) {
+TEST(Server, TakesChunksAndAsksForBodiesThatWait) {
   const EchoServer echo;
   Client client(echo.port());
   client.send(
@@ -99,7 +98,7 @@ TEST(HttpServer, TakesChunksAndAsksForBodiesThatWait) {
   EXPECT_EQ(client.receive().body, "hi");
 }
 
-TEST(HttpServer, GivesHeadersWithoutABodyToHead) {
+TEST(Server, GivesHeadersWithoutABodyToHead) {
   const EchoServer echo;
   Client client(echo.port());
   client.send("HEAD / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -107,8 +106,8 @@ TEST(HttpServer, GivesHeadersWithoutABodyToHead) {
   EXPECT_TRUE(client.is_closed(milliseconds(2000)));
 }
 
-TEST(HttpServer, RefusesBodiesOverTheLimitAndStillAnswersTheClient) {
-  HttpLimits limits;
+TEST(Server, RefusesBodiesOverTheLimitAndStillAnswersTheClient) {
+  Limits limits;
   limits.max_body_bytes = 1000;
   const EchoServer echo(limits);
   EXPECT_EQ(post(echo.port(), "/", std::string(1000, 'x'), "t").status, 200);
@@ -123,7 +122,7 @@ TEST(HttpServer, RefusesBodiesOverTheLimitAndStillAnswersTheClient) {
   EXPECT_TRUE(echo.answers());
 }
 
-TEST(HttpServer, RefusesWhatIsNoHttp) {
+TEST(Server, RefusesWhatIsNoHttp) {
   const EchoServer echo;
   for (const std::string text :
        {"\x16\x03\x01\x02\x01",
@@ -145,7 +144,7 @@ TEST(HttpServer, RefusesWhatIsNoHttp) {
   EXPECT_TRUE(echo.answers());
 }
 
-TEST(HttpServer, RefusesHeadersOverTheLimit) {
+TEST(Server, RefusesHeadersOverTheLimit) {
   const EchoServer echo;
   std::string many = "GET / HTTP/1.1\r\n";
   for (int i = 0; i < 5000; ++i) {
@@ -160,8 +159,8 @@ TEST(HttpServer, RefusesHeadersOverTheLimit) {
   EXPECT_TRUE(echo.answers());
 }
 
-TEST(HttpServer, ClosesOnSlowHeadersAndBodiesWhateverTrickles) {
-  HttpLimits limits;
+TEST(Server, ClosesOnSlowHeadersAndBodiesWhateverTrickles) {
+  Limits limits;
   limits.header = milliseconds(300);
   limits.body = milliseconds(300);
   const EchoServer echo(limits);
@@ -180,8 +179,8 @@ TEST(HttpServer, ClosesOnSlowHeadersAndBodiesWhateverTrickles) {
   EXPECT_TRUE(slow_body.is_closed(milliseconds(5000)));
 }
 
-TEST(HttpServer, MakesPlaceForNewConnectionsAmongThoseThatOnlyWait) {
-  HttpLimits limits;
+TEST(Server, MakesPlaceForNewConnectionsAmongThoseThatOnlyWait) {
+  Limits limits;
   limits.max_connections = 8;
   const EchoServer echo(limits);
   std::list<Client> idle;
@@ -193,8 +192,8 @@ TEST(HttpServer, MakesPlaceForNewConnectionsAmongThoseThatOnlyWait) {
   EXPECT_LE(echo.server->num_connections(), 8);
 }
 
-TEST(HttpServer, RefusesConnectionsOverTheLimitWhereAllAreAtWork) {
-  HttpLimits limits;
+TEST(Server, RefusesConnectionsOverTheLimitWhereAllAreAtWork) {
+  Limits limits;
   limits.max_connections = 2;
   EchoServer echo(limits);
   Client first(echo.port());
@@ -213,8 +212,8 @@ TEST(HttpServer, RefusesConnectionsOverTheLimitWhereAllAreAtWork) {
   EXPECT_EQ(second.receive().status, 200);
 }
 
-TEST(HttpServer, BoundsTheBytesOfAllBodiesTogether) {
-  HttpLimits limits;
+TEST(Server, BoundsTheBytesOfAllBodiesTogether) {
+  Limits limits;
   limits.max_held_bytes = 100'000;
   const EchoServer echo(limits);
   Client holder(echo.port());
@@ -228,8 +227,8 @@ TEST(HttpServer, BoundsTheBytesOfAllBodiesTogether) {
   EXPECT_EQ(post(echo.port(), "/", std::string(50'000, 'x'), "t").status, 200);
 }
 
-TEST(HttpServer, GivesUpAnswersThatDoNotCome) {
-  HttpLimits limits;
+TEST(Server, GivesUpAnswersThatDoNotCome) {
+  Limits limits;
   limits.answer = milliseconds(200);
   EchoServer echo(limits);
   Client client(echo.port());
@@ -242,7 +241,7 @@ TEST(HttpServer, GivesUpAnswersThatDoNotCome) {
   EXPECT_EQ(client.receive().status, 200);
 }
 
-TEST(HttpServer, RefusesBeforeTheBodyComes) {
+TEST(Server, RefusesBeforeTheBodyComes) {
   const EchoServer echo;
   Client client(echo.port());
   client.send(
@@ -251,7 +250,7 @@ TEST(HttpServer, RefusesBeforeTheBodyComes) {
   EXPECT_EQ(echo.num_bytes_in, 0);
 }
 
-TEST(HttpServer, DrainsWhatWasBegun) {
+TEST(Server, DrainsWhatWasBegun) {
   EchoServer echo;
   Client client(echo.port());
   client.send("GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -268,10 +267,10 @@ TEST(HttpServer, DrainsWhatWasBegun) {
   EXPECT_TRUE(answer.has("Connection: close"));
 }
 
-TEST(HttpServer, SaysWhichPortIsTaken) {
+TEST(Server, SaysWhichPortIsTaken) {
   const EchoServer echo;
   try {
-    const HttpServer other("127.0.0.1", echo.port(), {}, {});
+    const Server other("127.0.0.1", echo.port(), {}, {});
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::kIo);
@@ -282,4 +281,4 @@ TEST(HttpServer, SaysWhichPortIsTaken) {
 }
 
 }  // namespace
-}  // namespace nadir::serve
+}  // namespace nadir::http
