@@ -13,7 +13,6 @@
 #include "core/file.h"
 #include "core/host_name.h"
 #include "core/json.h"
-#include "runs/metrics_reader.h"
 
 namespace nadir::report {
 namespace {
@@ -26,50 +25,12 @@ bool is_eval_key(const std::string& key) {
   return key.starts_with("knn_") || key.starts_with("linear_");
 }
 
-// A null is a number that was not finite.
-double value_of(const nlohmann::json& json) {
-  return json.is_number() ? json.get<double>() : kNan;
-}
-
-double number_at(const nlohmann::json& record, const char* key) {
-  const auto found = record.find(key);
-  return found == record.end() ? kNan : value_of(*found);
-}
-
-void add_record(Run& run, const nlohmann::json& record) {
-  ++run.num_records;
-  const double step = number_at(record, "step");
-  const auto event = record.find("event");
-  if (event != record.end() && event->is_string()) {
-    const auto text = record.find("text");
-    run.events.push_back(
-        {std::isnan(step) ? 0 : step,
-         event->get<std::string>(),
-         text != record.end() && text->is_string() ? text->get<std::string>()
-                                                   : ""});
-    return;
-  }
-  const double epoch = number_at(record, "epoch");
-  for (const auto& [key, value] : record.items()) {
-    if (key == "step" || !(value.is_number() || value.is_null())) {
-      continue;
-    }
-    if (!std::isnan(step)) {
-      run.by_step[key].add(step, value_of(value));
-    }
-    if (is_eval_key(key) && !std::isnan(epoch)) {
-      run.by_epoch[key].add(epoch, value_of(value));
-    }
-  }
-}
-
 void read_metrics_of(Run& run) {
   const fs::path path = runs::RunPaths(run.path).metrics;
-  if (!fs::exists(path)) {
-    return;  // begun, no step done yet
-  }
-  run.num_damaged = runs::read_metrics(
-      path, [&](const nlohmann::json& record) { add_record(run, record); });
+  runs::MetricsTable table(path);
+  table.read_new();
+  table.take_unfinished();
+  add_metrics(run, table, 0);
   if (run.num_records == 0 && run.num_damaged > 0) {
     fail(
         ErrorCode::kCorruptData,
@@ -181,7 +142,37 @@ double Run::log_num_prototypes() const {
   return count > 1 ? std::log(count) : kNan;
 }
 
-Run read_run(const fs::path& path) {
+void add_metrics(Run& run, const runs::MetricsTable& table, int64_t first_row) {
+  run.events = table.events();
+  run.num_records =
+      table.num_rows() + static_cast<int64_t>(table.events().size());
+  run.num_damaged = table.num_damaged();
+  const auto* steps = table.column("step");
+  const auto* epochs = table.column("epoch");
+  const auto first = static_cast<size_t>(first_row);
+  for (const auto& key : table.keys()) {
+    if (key == "step") {
+      continue;
+    }
+    const auto& values = *table.column(key);
+    auto* by_step = steps == nullptr ? nullptr : &run.by_step[key];
+    auto* by_epoch =
+        epochs == nullptr || !is_eval_key(key) ? nullptr : &run.by_epoch[key];
+    for (size_t row = first; row < values.size(); ++row) {
+      if (std::isnan(values[row])) {
+        continue;  // not in this record
+      }
+      if (by_step != nullptr && std::isfinite((*steps)[row])) {
+        by_step->add((*steps)[row], values[row]);
+      }
+      if (by_epoch != nullptr && std::isfinite((*epochs)[row])) {
+        by_epoch->add((*epochs)[row], values[row]);
+      }
+    }
+  }
+}
+
+Run read_run_files(const fs::path& path) {
   if (!fs::is_directory(path)) {
     fail(ErrorCode::kNotFound, "there is no run folder {}", path.string());
   }
@@ -200,7 +191,6 @@ Run read_run(const fs::path& path) {
   }
   read_config_of(run);
   read_provenance_of(run);
-  read_metrics_of(run);
   for (const auto& file : files_in(paths.eval, ".json")) {
     auto table = read_eval_table(file);
     if (!table.rows.empty()) {
@@ -215,6 +205,12 @@ Run read_run(const fs::path& path) {
   for (const auto& file : files_in(paths.pictures, ".png")) {
     run.pictures.push_back({file.stem().string(), read_file(file)});
   }
+  return run;
+}
+
+Run read_run(const fs::path& path) {
+  auto run = read_run_files(path);
+  read_metrics_of(run);
   return run;
 }
 

@@ -13,16 +13,10 @@
 
 #include "report/curve.h"
 #include "report/eval_table.h"
+#include "runs/metrics_table.h"
 #include "runs/run_folder.h"
 
 namespace nadir::report {
-
-// A noteworthy moment of a run: start, resume, checkpoint, warning, stop.
-struct RunEvent {
-  double step = 0;
-  std::string kind;
-  std::string text;
-};
 
 struct Picture {
   std::string name;  // file name without extension
@@ -38,7 +32,7 @@ struct Run {
   nlohmann::ordered_json provenance;      // null if there is none
   std::map<std::string, Curve> by_step;   // every number of metrics.jsonl
   std::map<std::string, Curve> by_epoch;  // the evaluations' numbers
-  std::vector<RunEvent> events;
+  std::vector<runs::MetricsEvent> events;
   int64_t num_records = 0;
   int64_t num_damaged = 0;  // lines of metrics.jsonl that were unreadable
   std::vector<EvalTable> tables;
@@ -61,6 +55,13 @@ struct Run {
 // Throws Error naming the run: kNotFound if there is no run at `path`,
 // kCorruptData if one of its files is damaged.
 [[nodiscard]] Run read_run(const std::filesystem::path& path);
+
+// The same without the curves and events of metrics.jsonl.
+[[nodiscard]] Run read_run_files(const std::filesystem::path& path);
+
+// Adds the table's rows from `first_row` on to the run's curves, and replaces
+// its events.
+void add_metrics(Run& run, const runs::MetricsTable& table, int64_t first_row);
 
 // The runs in their order; runs of the same name are told apart by their
 // paths.

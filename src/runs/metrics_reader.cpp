@@ -1,14 +1,6 @@
 #include "runs/metrics_reader.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
-#include <vector>
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -16,45 +8,12 @@
 #include "core/json.h"
 
 namespace nadir::runs {
-namespace {
-
-constexpr size_t kBlockBytes = 1 << 20;
-
-class OpenFile {
- public:
-  explicit OpenFile(const std::filesystem::path& path)
-      : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-    if (fd_ < 0 && errno != ENOENT) {
-      fail(
-          ErrorCode::kIo,
-          "cannot open {}: {}",
-          path.string(),
-          std::strerror(errno));
-    }
-  }
-
-  ~OpenFile() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-
-  [[nodiscard]] int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-}  // namespace
 
 MetricsReader::MetricsReader(std::filesystem::path path)
-    : path_(std::move(path)) {}
+    : tail_(std::move(path)) {}
 
 void MetricsReader::consume_line(
-    const std::string& line, const Consumer& consume) {
+    std::string_view line, const Consumer& consume) {
   if (line.empty()) {
     return;
   }
@@ -67,48 +26,20 @@ void MetricsReader::consume_line(
 }
 
 bool MetricsReader::read_new(const Consumer& consume) {
-  const OpenFile file(path_);
-  if (file.fd() < 0) {
-    return offset_ == 0;
-  }
-
-  struct stat info {};
-
-  ::fstat(file.fd(), &info);
-  const bool is_same =
-      offset_ == 0 ||
-      (info.st_ino == inode_ && static_cast<uint64_t>(info.st_size) >= offset_);
-  if (!is_same) {
-    offset_ = 0;
-    num_damaged_ = 0;
-    unfinished_.clear();
-  }
-  inode_ = info.st_ino;
-  std::vector<char> block(kBlockBytes);
-  for (;;) {
-    const ssize_t count = ::pread(
-        file.fd(), block.data(), block.size(), static_cast<off_t>(offset_));
-    if (count < 0) {
-      fail(
-          ErrorCode::kIo,
-          "cannot read {}: {}",
-          path_.string(),
-          std::strerror(errno));
-    }
-    if (count == 0) {
-      return is_same;
-    }
-    offset_ += static_cast<uint64_t>(count);
-    auto from = block.begin();
-    const auto end = from + count;
-    for (auto to = std::find(from, end, '\n'); to != end;
-         to = std::find(from, end, '\n')) {
-      unfinished_.append(from, to);
-      consume_line(std::exchange(unfinished_, {}), consume);
-      from = to + 1;
-    }
-    unfinished_.append(from, end);
-  }
+  bool is_same = true;
+  tail_.read_new(
+      [&](std::string_view lines) {
+        while (!lines.empty()) {
+          const size_t end = lines.find('\n');
+          consume_line(lines.substr(0, end), consume);
+          lines.remove_prefix(end + 1);
+        }
+      },
+      [&] {
+        is_same = false;
+        num_damaged_ = 0;
+      });
+  return is_same;
 }
 
 int64_t read_metrics(
@@ -118,16 +49,8 @@ int64_t read_metrics(
   }
   MetricsReader reader(path);
   reader.read_new(consume);
-  int64_t num_damaged = reader.num_damaged();
-  if (!reader.unfinished().empty()) {
-    const auto last = parse_json_or_discard(reader.unfinished());
-    if (last.is_object()) {
-      consume(last);
-    } else {
-      ++num_damaged;
-    }
-  }
-  return num_damaged;
+  reader.consume_line(reader.unfinished(), consume);
+  return reader.num_damaged();
 }
 
 }  // namespace nadir::runs

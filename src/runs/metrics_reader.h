@@ -6,8 +6,11 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json_fwd.hpp>
+
+#include "runs/file_tail.h"
 
 namespace nadir::runs {
 
@@ -23,22 +26,23 @@ class MetricsReader {
   // Hands every new whole record to `consume`, in the file's order. Returns
   // false if the file was replaced or cut since the last call (a resumed run):
   // then it was read from its beginning, and what was consumed before is void.
-  // Memory: one block and one line. Throws Error{kIo}.
+  // Throws Error{kIo}.
   bool read_new(const Consumer& consume);
 
   // Lines so far that were no JSON object.
   [[nodiscard]] int64_t num_damaged() const { return num_damaged_; }
 
   // Bytes read past the last newline: a line being written, or cut.
-  [[nodiscard]] const std::string& unfinished() const { return unfinished_; }
+  [[nodiscard]] const std::string& unfinished() const {
+    return tail_.unfinished();
+  }
 
  private:
-  void consume_line(const std::string& line, const Consumer& consume);
+  friend int64_t read_metrics(
+      const std::filesystem::path& path, const Consumer& consume);
+  void consume_line(std::string_view line, const Consumer& consume);
 
-  std::filesystem::path path_;
-  std::string unfinished_;
-  uint64_t offset_ = 0;
-  uint64_t inode_ = 0;
+  FileTail tail_;
   int64_t num_damaged_ = 0;
 };
 
