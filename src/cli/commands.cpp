@@ -28,6 +28,7 @@ void add_commands(Command program) {
   add_export(program);
   add_import(program);
   add_report(program);
+  add_dashboard(program);
   add_bench_scaling(add_bench(program));
   const auto job = program.add_group("job", "Run on Amazon SageMaker.");
   add_job_submit(job);

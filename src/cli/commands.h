@@ -32,6 +32,7 @@ void add_view(Command parent);
 void add_export(Command parent);
 void add_import(Command parent);
 void add_report(Command parent);
+void add_dashboard(Command parent);
 // Runs by itself, and has commands below it.
 [[nodiscard]] Command add_bench(Command parent);
 void add_bench_scaling(Command parent);
