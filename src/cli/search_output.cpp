@@ -11,7 +11,7 @@
 #include "core/file.h"
 #include "core/text_table.h"
 #include "eval/contact_sheet.h"
-#include "eval/pictures.h"
+#include "eval/composite.h"
 #include "raster/image_file.h"
 #include "table/csv.h"
 

@@ -1,5 +1,7 @@
 #include "dashboard/guard.h"
 
+#include <algorithm>
+
 #include "dashboard/query.h"
 #include "dashboard/router.h"
 #include "http/secret.h"
@@ -110,7 +112,13 @@ void Guard::protect(http::Response& response) const {
   response.headers.emplace_back("X-Frame-Options", "DENY");
   response.headers.emplace_back("Referrer-Policy", "no-referrer");
   response.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
-  response.headers.emplace_back("Cache-Control", "no-store");
+  const auto is_cached = [](const auto& header) {
+    return header.first == "Cache-Control";
+  };
+  if (std::none_of(
+          response.headers.begin(), response.headers.end(), is_cached)) {
+    response.headers.emplace_back("Cache-Control", "no-store");
+  }
 }
 
 }  // namespace nadir::dashboard

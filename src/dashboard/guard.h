@@ -27,7 +27,7 @@ class Guard {
       const http::Request& request) const;
 
   // Adds what all answers carry: nothing but our own scripts, styles and
-  // pictures, no frames, no guessing of types, nothing kept.
+  // pictures, no frames, no guessing of types, nothing kept unless it says so.
   void protect(http::Response& response) const;
 
  private:
