@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/parallel.h"
+#include "core/progress.h"
 #include "search/class_query.h"
 #include "search/exact_search.h"
 #include "search/graph_search.h"
@@ -129,8 +130,12 @@ search::Graph open_graph(
     return search::Graph::load(path, embeddings);
   }
   log_info("search", "making {}", path.string());
-  auto graph = search::Graph::build(embeddings, {}, num_threads);
-  graph.save(path);
+  Progress progress("linking neighbours", embeddings.size(), "images");
+  auto graph =
+      search::Graph::build(embeddings, {}, num_threads, [&](int64_t count) {
+        progress.advance(count);
+      });
+  graph.save(path, embeddings);
   return graph;
 }
 
@@ -151,18 +156,15 @@ SearchResult find(
     graph = open_graph(options, embeddings, num_threads);
   }
   const auto start = Clock::now();
-  auto found = graph ? graph->find_nearest(
-                           embeddings,
-                           query.wanted,
-                           options.num_results,
-                           options.effort,
-                           accept)
-                     : search::find_nearest(
-                           embeddings,
-                           query.wanted,
-                           options.num_results,
-                           num_threads,
-                           accept);
+  auto found =
+      graph ? graph->find_nearest(
+                  query.wanted, options.num_results, options.effort, accept)
+            : search::find_nearest(
+                  embeddings,
+                  query.wanted,
+                  options.num_results,
+                  num_threads,
+                  accept);
   const std::chrono::duration<double, std::milli> time = Clock::now() - start;
   return {std::move(found), time.count()};
 }

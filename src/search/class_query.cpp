@@ -1,29 +1,14 @@
 #include "search/class_query.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/config.h"
 #include "core/error.h"
 #include "kernels/dot.h"
+#include "search/unit.h"
 
 namespace nadir::search {
 namespace {
-
-std::vector<float> unit_of(const std::vector<double>& vector) {
-  double squares = 0;
-  for (const double value : vector) {
-    squares += value * value;
-  }
-  constexpr double kNothing = 1e-12;
-  NADIR_CHECK(
-      squares > kNothing, "the images named cancel each other; name fewer");
-  std::vector<float> unit;
-  for (const double value : vector) {
-    unit.push_back(static_cast<float>(value / std::sqrt(squares)));
-  }
-  return unit;
-}
 
 std::vector<float> mean_direction(
     const Embeddings& embeddings, const Rows& rows) {
@@ -34,7 +19,7 @@ std::vector<float> mean_direction(
       sum[j] += values[j];
     }
   }
-  return unit_of(sum);
+  return unit_vector(sum);
 }
 
 }  // namespace
@@ -51,7 +36,7 @@ Query query_of(const Embeddings& embeddings, const Wish& wish) {
     }
   }
   Query query;
-  query.wanted = unit_of(sum);
+  query.wanted = unit_vector(sum);
   for (const auto& rows : wish.unlike) {
     query.unwanted.push_back(mean_direction(embeddings, rows));
   }

@@ -8,6 +8,7 @@
 #include "core/config.h"
 #include "core/error.h"
 #include "kernels/dot.h"
+#include "search/unit.h"
 
 namespace nadir::search {
 namespace {
@@ -91,21 +92,47 @@ void Embeddings::check_rows() const {
 }
 
 void Embeddings::take_off_mean() {
-  std::vector<double> mean(static_cast<size_t>(width_), 0.0);
+  mean_.assign(static_cast<size_t>(width_), 0.0);
   for (int64_t i = 0; i < size(); ++i) {
-    for (int64_t j = 0; j < width_; ++j) {
-      mean[static_cast<size_t>(j)] += row(i)[static_cast<size_t>(j)];
+    for (size_t j = 0; j < mean_.size(); ++j) {
+      mean_[j] += row(i)[j];
     }
   }
-  for (double& value : mean) {
+  double squares = 0;
+  for (double& value : mean_) {
     value /= static_cast<double>(size());
+    squares += value * value;
   }
+  // What is left of an image that is the mean is rounding, and has no
+  // direction.
+  constexpr double kRounding = 1e-6;
+  const double nothing = kRounding * std::sqrt(squares);
   for (int64_t i = 0; i < size(); ++i) {
-    for (int64_t j = 0; j < width_; ++j) {
-      float& value = values_[static_cast<size_t>(i * width_ + j)];
-      value = static_cast<float>(value - mean[static_cast<size_t>(j)]);
+    float* const values = values_.data() + i * width_;
+    double left = 0;
+    for (size_t j = 0; j < mean_.size(); ++j) {
+      const double value = values[j] - mean_[j];
+      left += value * value;
+      values[j] = static_cast<float>(value);
+    }
+    if (std::sqrt(left) <= nothing) {
+      std::fill_n(values, width_, 0.0F);
     }
   }
+}
+
+std::vector<float> Embeddings::direction_of(
+    std::span<const float> features) const {
+  NADIR_CHECK(
+      static_cast<int64_t>(features.size()) == width_,
+      "the image has {} features, the embeddings have {}",
+      features.size(),
+      width_);
+  std::vector<double> values(features.begin(), features.end());
+  for (size_t j = 0; j < mean_.size(); ++j) {
+    values[j] -= mean_[j];
+  }
+  return unit_vector(values);
 }
 
 int64_t Embeddings::row_of(const std::string& name) const {

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "search/vectors.h"
 #include "table/parquet.h"
 
 namespace nadir::search {
@@ -47,6 +48,17 @@ class Embeddings {
     return {values_.data() + row * width_, static_cast<size_t>(width_)};
   }
 
+  // All rows, which live as long as this does.
+  operator Vectors() const {  // NOLINT(google-explicit-constructor)
+    return {values_.data(), size(), width_};
+  }
+
+  // Features of another image, of width(), as rows are: the mean taken off
+  // where it was taken off them, of length 1. Throws Error{kInvalidArgument}
+  // for another width, and as unit_vector() does.
+  [[nodiscard]] std::vector<float> direction_of(
+      std::span<const float> features) const;
+
   // The row of an image. Throws Error{kInvalidArgument} naming the nearest name
   // where there is none.
   [[nodiscard]] int64_t row_of(const std::string& name) const;
@@ -68,6 +80,7 @@ class Embeddings {
   int64_t width_;
   std::vector<std::string> names_;
   std::vector<float> values_;
+  std::vector<double> mean_;             // what was taken off; empty: nothing
   std::vector<std::string> footprints_;  // none, or one a row
   std::unordered_map<std::string, int64_t> rows_;
   table::Metadata metadata_;
