@@ -3,26 +3,135 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <thread>
 
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/remote_run.h"
 #include "cli/shared_arguments.h"
+#include "core/error.h"
+#include "core/log.h"
 #include "core/signals.h"
+#include "runs/run_folder.h"
 
 namespace nadir::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
 struct DashboardOptions {
   std::vector<std::string> runs;
+  std::string data;
+  std::string index;
+  std::string predictions;
+  std::string embeddings;
+  eval::FeaturesConfig network;
   dashboard::DashboardConfig server;
+
+  template <class Visitor>
+  void for_each(Visitor&& visit) {
+    visit(
+        data,
+        "data",
+        "Images to look at: whatever `nadir pretrain --data` takes.");
+    visit(index, "index", "index.parquet beside a raw BigEarthNet folder.");
+    visit(
+        predictions,
+        "predictions",
+        "Parquet of `nadir predict`, for classes and errors; "
+        "RUN/predictions.parquet of the first run that has one, unless given.");
+    visit(
+        embeddings,
+        "embeddings",
+        "Parquet of `nadir embed`, for the atlas and search; "
+        "RUN/embeddings.parquet of the first run that has one, unless given.");
+    visit(
+        network.weights,
+        "weights",
+        "The network to look through; the first run unless given, none for "
+        "'none'.");
+    visit(
+        network.checkpoint_key,
+        "checkpoint_key",
+        "teacher or student, for weights that hold both; the teacher unless "
+        "given.");
+    server.for_each(visit);
+  }
 };
 
-void run_until_signal(const DashboardOptions& options, bool as_json) {
-  const dashboard::Dashboard shown(
-      {.runs = dashboard::find_runs(options.runs)}, options.server);
+// RUN/NAME of the first run that has one, "" if none has.
+std::string file_of_runs(
+    const std::vector<dashboard::RunSource>& runs, const char* name) {
+  for (const auto& run : runs) {
+    const auto path = fs::path(run.folder) / name;
+    if (fs::exists(path)) {
+      return path.string();
+    }
+  }
+  return "";
+}
+
+// The first run with weights; one that has just begun has none.
+std::string weights_of_runs(const std::vector<dashboard::RunSource>& runs) {
+  for (const auto& run : runs) {
+    const runs::RunPaths paths(run.folder);
+    if (fs::exists(paths.weights) || fs::exists(paths.checkpoints)) {
+      return run.folder;
+    }
+  }
+  return "";
+}
+
+dashboard::DataSources data_sources(
+    const DashboardOptions& options,
+    const std::vector<dashboard::RunSource>& runs,
+    const std::shared_ptr<store::RemoteFiles>& remote) {
+  dashboard::DataSources sources;
+  sources.dataset.data = options.data;
+  sources.dataset.index = options.index;
+  sources.dataset.remote = remote;
+  sources.network = options.network;
+  const auto& weights = options.network.weights;
+  sources.network.weights = weights == "none" ? ""
+                            : weights.empty()
+                                ? weights_of_runs(runs)
+                                : remote_weights(*remote, weights);
+  sources.predictions = options.predictions.empty()
+                            ? file_of_runs(runs, "predictions.parquet")
+                            : remote->input(options.predictions);
+  sources.embeddings = options.embeddings.empty()
+                           ? file_of_runs(runs, "embeddings.parquet")
+                           : remote->input(options.embeddings);
+  return sources;
+}
+
+dashboard::DashboardSources sources_of(
+    const DashboardOptions& options,
+    const std::shared_ptr<store::RemoteFiles>& remote) {
+  NADIR_CHECK(
+      !options.runs.empty() || !options.data.empty(),
+      "name run folders, or --data with images; see nadir dashboard --help");
+  dashboard::DashboardSources sources;
+  for (const auto& path : options.runs) {
+    for (auto& run : dashboard::find_runs({remote_weights(*remote, path)})) {
+      run.shown_path = run.folder == path ? path : run.shown_path;
+      sources.runs.push_back(std::move(run));
+    }
+  }
+  if (!options.data.empty()) {
+    sources.data = data_sources(options, sources.runs, remote);
+  }
+  return sources;
+}
+
+void run(
+    const DashboardOptions& options,
+    const std::shared_ptr<store::RemoteFiles>& remote,
+    bool as_json) {
+  const dashboard::Dashboard shown(sources_of(options, remote), options.server);
   if (as_json) {
     print_json({{"url", shown.url()}});
   } else {
@@ -39,16 +148,17 @@ void run_until_signal(const DashboardOptions& options, bool as_json) {
 
 void add_dashboard(Command parent) {
   auto command = parent.add_command(
-      "dashboard", "Look at runs in a browser, while they train.");
+      "dashboard",
+      "Look at runs in a browser while they train, at images, at what a\n"
+      "network sees in them, and where on the map it errs.");
   auto options = std::make_shared<DashboardOptions>();  // outlives the parse
   command.add_words("RUN", options->runs, "Run folders, or folders of them.");
-  const auto flags = command.add_fields(fields_of(options->server));
+  const auto flags = command.add_fields(fields_of(*options));
+  const auto remote = add_remote(command);
   const auto as_json = command.add_json_flag();
-  command.set_example("nadir dashboard runs/a runs/b");
-  command.on_run([options, flags, as_json] {
-    apply_flags(fields_of(options->server), flags);
-    run_until_signal(*options, *as_json);
-  });
+  command.set_example("nadir dashboard runs/a runs/b --data ben-rgb");
+  command.on_run(
+      [options, flags, remote, as_json] { run(*options, remote(), *as_json); });
 }
 
 }  // namespace nadir::cli

@@ -10,8 +10,8 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text_table.h"
-#include "eval/contact_sheet.h"
 #include "eval/composite.h"
+#include "eval/contact_sheet.h"
 #include "raster/image_file.h"
 #include "table/csv.h"
 

@@ -172,25 +172,35 @@ int64_t Catalog::class_index(const std::string& name) const {
 
 Colouring Catalog::colouring(const std::string& by) const {
   if (by == "class") {
-    return colouring_of(size(), [this](int64_t id) {
-      const auto row = dataset_->labels(id);
-      const auto first = std::find(row.begin(), row.end(), 1);
-      return first == row.end()
-                 ? std::string()
-                 : dataset_->class_names()[first - row.begin()];
-    });
+    return class_colouring();
   }
   if (by == "country") {
-    return colouring_of(size(), [this](int64_t id) { return facts(id).country; });
+    return colouring_of(
+        size(), [this](int64_t id) { return facts(id).country; });
   }
   if (by == "season") {
-    return colouring_of(size(), [this](int64_t id) { return facts(id).season; });
+    return colouring_of(
+        size(), [this](int64_t id) { return facts(id).season; });
   }
   NADIR_CHECK(
-      by == "split", "colours are by class, country, season or split, not by '{}'",
+      by == "split",
+      "colours are by class, country, season or split, not by '{}'",
       by);
   return colouring_of(
       size(), [this](int64_t id) { return dataset_->split(id); });
+}
+
+Colouring Catalog::class_colouring() const {
+  Colouring colouring;
+  colouring.values = dataset_->class_names();
+  for (int64_t id = 0; id < size(); ++id) {
+    const auto row = dataset_->labels(id);
+    const auto first = std::find(row.begin(), row.end(), 1) - row.begin();
+    const bool has_code = first < static_cast<int64_t>(row.size()) &&
+                          first < static_cast<int64_t>(kNone);
+    colouring.codes.push_back(has_code ? static_cast<uint8_t>(first) : kNone);
+  }
+  return colouring;
 }
 
 bool Catalog::has_footprints() const {

@@ -33,9 +33,9 @@ struct Colouring {
 // any thread.
 class Catalog {
  public:
-  // Facts come from `index` (docs/formats/index.md), else from the index.parquet
-  // of a dataset folder, else from the names of Sentinel-2 patches. Throws
-  // Error{kCorruptData} where the index is no such table.
+  // Facts come from `index` (docs/formats/index.md), else from the
+  // index.parquet of a dataset folder, else from the names of Sentinel-2
+  // patches. Throws Error{kCorruptData} where the index is no such table.
   Catalog(
       std::shared_ptr<const data::Dataset> dataset,
       const std::string& data_path,
@@ -63,19 +63,22 @@ class Catalog {
   // Throws Error{kNotFound} naming the class.
   [[nodiscard]] int64_t class_index(const std::string& name) const;
 
-  // By "class" (the first of several), "country", "season" or "split"; by what
-  // nothing is known the values are none. Throws Error{kInvalidArgument}.
+  // By "class" (the first of several; values in label order), "country",
+  // "season" or "split" (in the order of the alphabet). Throws
+  // Error{kInvalidArgument}.
   [[nodiscard]] Colouring colouring(const std::string& by) const;
 
   [[nodiscard]] bool has_footprints() const;
 
   // Rings in degrees, an entry an image; made at the first call, which takes
   // seconds where there are hundreds of thousands.
-  [[nodiscard]] const std::vector<std::optional<eval::Ring>>& footprints() const;
+  [[nodiscard]] const std::vector<std::optional<eval::Ring>>& footprints()
+      const;
 
  private:
   void read_index(const std::string& path);
   void read_names();
+  [[nodiscard]] Colouring class_colouring() const;
 
   std::shared_ptr<const data::Dataset> dataset_;
   std::vector<ImageFacts> facts_;

@@ -51,8 +51,7 @@ Json classes_json(const DataParts& parts) {
 Json curve_json(const DataParts& parts, const Call& call) {
   const auto& predictions = predictions_of(parts);
   const auto& names = predictions.class_names();
-  const auto index =
-      call.id(0, static_cast<int64_t>(names.size()), "class");
+  const auto index = call.id(0, static_cast<int64_t>(names.size()), "class");
   const auto curve = precision_recall(predictions, index, kCurvePoints);
   const auto& scored = predictions.scored();
   Json json;

@@ -20,7 +20,8 @@ eval::Counts counts_of(const Predictions& predictions, int64_t class_index) {
 
 std::vector<std::vector<double>> co_occurrence_of(
     const Predictions& predictions) {
-  const auto num_classes = static_cast<size_t>(predictions.scored().num_classes);
+  const auto num_classes =
+      static_cast<size_t>(predictions.scored().num_classes);
   std::vector<std::vector<double>> shares(
       num_classes, std::vector<double>(num_classes, 0.0));
   for (size_t t = 0; t < num_classes; ++t) {

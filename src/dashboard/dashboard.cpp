@@ -11,7 +11,10 @@
 #include "core/parallel.h"
 #include "core/version.h"
 #include "dashboard/assets.h"
+#include "dashboard/atlas_routes.h"
 #include "dashboard/guard.h"
+#include "dashboard/image_routes.h"
+#include "dashboard/map_routes.h"
 #include "dashboard/run_routes.h"
 #include "http/server.h"
 #include "http/worker_pool.h"
@@ -86,6 +89,9 @@ struct Dashboard::State {
     server = std::make_unique<http::Server>(
         config.host, static_cast<int>(config.port), limits(), hooks());
     runs = std::make_unique<RunWatch>(sources.runs, events);
+    if (sources.data) {
+      open_data(*sources.data);
+    }
     workers =
         std::make_unique<http::WorkerPool>(std::max(2, available_threads()));
     add_asset_routes(router);
@@ -98,6 +104,20 @@ struct Dashboard::State {
 
   ~State() {
     server->stop();  // before anything that it calls or that writes to it ends
+  }
+
+  void open_data(const DataSources& sources) {
+    parts = std::make_unique<DataParts>(sources);
+    add_image_routes(router, *parts);
+    add_class_routes(router, *parts);
+    if (parts->catalog().has_footprints()) {
+      add_map_routes(router, *parts);
+    }
+    if (const auto* embeddings = parts->embeddings()) {
+      projections = std::make_unique<Projections>(*embeddings, events);
+      add_atlas_routes(router, *parts, *projections);
+      add_search_routes(router, *parts);
+    }
   }
 
   http::Hooks hooks() {
@@ -164,11 +184,11 @@ struct Dashboard::State {
     json["commit"] = commit();
     json["num_runs"] = runs->size();
     json["has"] = {
-        {"data", false},
-        {"network", false},
-        {"embeddings", false},
-        {"predictions", false},
-        {"footprints", false}};
+        {"data", parts != nullptr},
+        {"network", parts && parts->network() != nullptr},
+        {"embeddings", parts && parts->embeddings() != nullptr},
+        {"predictions", parts && parts->predictions() != nullptr},
+        {"footprints", parts && parts->catalog().has_footprints()}};
     json["tile_url"] = config.tile_url.empty()
                            ? nlohmann::ordered_json(nullptr)
                            : nlohmann::ordered_json(config.tile_url);
@@ -183,6 +203,8 @@ struct Dashboard::State {
   std::atomic<int64_t> num_waiting = 0;
   std::unique_ptr<http::Server> server;
   std::unique_ptr<RunWatch> runs;
+  std::unique_ptr<DataParts> parts;
+  std::unique_ptr<Projections> projections;
   std::unique_ptr<http::WorkerPool> workers;
 };
 

@@ -14,7 +14,8 @@ using Json = nlohmann::ordered_json;
 // As RFC 4180 has it, and no spreadsheet takes it for a formula.
 std::string csv_cell(const std::string& text) {
   std::string cell = "\"";
-  if (!text.empty() && std::string("=+-@\t\r").find(text[0]) != std::string::npos) {
+  if (!text.empty() &&
+      std::string("=+-@\t\r").find(text[0]) != std::string::npos) {
     cell += '\'';
   }
   for (const char letter : text) {
@@ -41,14 +42,13 @@ std::string csv_of(const DataParts& parts, const std::vector<int64_t>& ids) {
     text += csv_cell(image["name"].get<std::string>()) + "," +
             csv_cell(join(texts_of(image["labels"]), "; ")) + "," +
             csv_cell(join(texts_of(image["predicted"]), "; ")) + "," +
-            (image["error"].is_null() ? ""
-                                      : json_text(image["error"])) +
-            "\n";
+            (image["error"].is_null() ? "" : json_text(image["error"])) + "\n";
   }
   return text;
 }
 
-std::string geojson_of(const DataParts& parts, const std::vector<int64_t>& ids) {
+std::string geojson_of(
+    const DataParts& parts, const std::vector<int64_t>& ids) {
   auto features = Json::array();
   for (const int64_t id : ids) {
     const auto& rings = parts.catalog().footprints();

@@ -151,7 +151,8 @@ std::vector<int64_t> Gallery::confused(
     const std::string& class_name, bool is_missed) const {
   NADIR_CHECK(
       predictions_ != nullptr,
-      "there are no predictions, so that no class is missed or wrong; start the "
+      "there are no predictions, so that no class is missed or wrong; start "
+      "the "
       "dashboard with --predictions");
   const auto& names = predictions_->class_names();
   const auto found = std::find(names.begin(), names.end(), class_name);
@@ -165,8 +166,7 @@ std::vector<int64_t> Gallery::confused(
     if (predictions_->is_true(place, c) == is_missed &&
         predictions_->is_predicted(place, c) != is_missed) {
       const double probability = predictions_->probability(place, c);
-      clearest.emplace_back(
-          is_missed ? probability : -probability, ids[place]);
+      clearest.emplace_back(is_missed ? probability : -probability, ids[place]);
     }
   }
   std::sort(clearest.begin(), clearest.end());

@@ -115,27 +115,26 @@ void add_picture_routes(Router& router, const DataParts& parts) {
   router.add("GET", "/api/images/*/thumbnail.png", [&](const Call& call) {
     return picture_response(thumbnail_png(dataset, image_id(parts, call)));
   });
-  router.add("GET", "/api/images/*/composite/*", [&](const Call& call) {
+  router.add("GET", "/api/images/*/composite/*.png", [&](const Call& call) {
     const auto composites = eval::composites_of(dataset.bands());
-    const auto index = call.id(
-        1, static_cast<int64_t>(composites.size()), "composite");
+    const auto index =
+        call.id(1, static_cast<int64_t>(composites.size()), "composite");
     return picture_response(composite_png(
         dataset,
         image_id(parts, call),
         composites[static_cast<size_t>(index)]));
   });
-  router.add("GET", "/api/images/*/band/*", [&](const Call& call) {
+  router.add("GET", "/api/images/*/band/*.png", [&](const Call& call) {
     return band_response(parts, call);
   });
   router.add("GET", "/api/images/*/views.png", [&](const Call& call) {
     return picture_response(network_of(parts).views_png(
         image_id(parts, call), call.query.integer("epoch", 0, 0, kMaxEpoch)));
   });
-  router.add("GET", "/api/images/*/attention/*", [&](const Call& call) {
+  router.add("GET", "/api/images/*/attention/*.png", [&](const Call& call) {
     const auto& network = network_of(parts);
     const auto head = call.id(1, network.num_heads(), "head");
-    return picture_response(
-        network.attention_png(image_id(parts, call), head));
+    return picture_response(network.attention_png(image_id(parts, call), head));
   });
   router.add("GET", "/api/images/*/components.png", [&](const Call& call) {
     return picture_response(

@@ -1,7 +1,6 @@
 #include "dashboard/map_routes.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 
 #include <nlohmann/json.hpp>
@@ -36,15 +35,8 @@ Bounds bounds_of(const eval::Ring& ring) {
   return bounds;
 }
 
-template <class T>
-std::string bytes_of(const std::vector<T>& values) {
-  std::string bytes(values.size() * sizeof(T), '\0');
-  std::memcpy(bytes.data(), values.data(), bytes.size());
-  return bytes;
-}
-
 // Longitude and latitude of the middle of each footprint.
-std::string middles(const Catalog& catalog) {
+std::vector<float> middles(const Catalog& catalog) {
   std::vector<float> points;
   for (const auto& ring : catalog.footprints()) {
     constexpr float kUnknown = std::numeric_limits<float>::quiet_NaN();
@@ -55,7 +47,7 @@ std::string middles(const Catalog& catalog) {
         ring ? static_cast<float>((bounds.south + bounds.north) / 2)
              : kUnknown);
   }
-  return bytes_of(points);
+  return points;
 }
 
 Json footprints_json(const Catalog& catalog, const Query& query) {
@@ -106,8 +98,7 @@ http::Response export_response(const DataParts& parts, const Call& call) {
         parts.catalog().size());
     ids.push_back(id.get<int64_t>());
   }
-  const auto file =
-      export_list(parts, ids, body["format"].get<std::string>());
+  const auto file = export_list(parts, ids, body["format"].get<std::string>());
   http::Response response;
   response.content_type = file.content_type;
   response.headers.emplace_back(
@@ -121,11 +112,17 @@ http::Response export_response(const DataParts& parts, const Call& call) {
 void add_map_routes(Router& router, const DataParts& parts) {
   const auto& catalog = parts.catalog();
   router.add("GET", "/api/map/points", [&](const Call&) {
-    return bytes_response(middles(catalog));
+    return numbers_response(middles(catalog));
   });
   router.add("GET", "/api/map/codes", [&](const Call& call) {
-    return bytes_response(
-        bytes_of(catalog.colouring(call.query.text("by")).codes));
+    if (call.query.text("by") == "error" && parts.predictions() != nullptr) {
+      std::vector<float> errors;
+      for (int64_t id = 0; id < catalog.size(); ++id) {
+        errors.push_back(parts.predictions()->error_of_id(id));
+      }
+      return numbers_response(errors);
+    }
+    return numbers_response(catalog.colouring(call.query.text("by")).codes);
   });
   router.add("GET", "/api/map/footprints", [&](const Call& call) {
     return json_response(footprints_json(catalog, call.query));

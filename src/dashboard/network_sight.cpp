@@ -38,14 +38,13 @@ augment::ViewConfig view_config_of(const std::filesystem::path& run_folder) {
 }
 
 uint64_t seed_of(const std::filesystem::path& run_folder) {
-  return run_folder.empty()
-             ? 0
-             : std::strtoull(
-                   report::read_run_files(run_folder)
-                       .config_value("seed")
-                       .c_str(),
-                   nullptr,
-                   10);
+  return run_folder.empty() ? 0
+                            : std::strtoull(
+                                  report::read_run_files(run_folder)
+                                      .config_value("seed")
+                                      .c_str(),
+                                  nullptr,
+                                  10);
 }
 
 }  // namespace
@@ -64,8 +63,8 @@ struct NetworkSight::State {
   [[nodiscard]] at::Tensor input(int64_t id) const {
     const auto tile = dataset->read(id);
     const int64_t patch = frozen.network->config().patch_size;
-    const int64_t side =
-        std::clamp(2 * std::max(tile.height(), tile.width()), kMinSide, kMaxSide);
+    const int64_t side = std::clamp(
+        2 * std::max(tile.height(), tile.width()), kMinSide, kMaxSide);
     return eval::network_input(tile, normalization, side / patch * patch)
         .to(frozen.device);
   }
@@ -91,8 +90,7 @@ int64_t NetworkSight::num_heads() const {
 std::string NetworkSight::attention_png(int64_t id, int64_t head) const {
   const auto input = state_->input(id);
   const std::lock_guard lock(state_->mutex);
-  const auto map =
-      eval::attention_maps(*state_->frozen.network, input)[head];
+  const auto map = eval::attention_maps(*state_->frozen.network, input)[head];
   const auto low = map.min();
   const auto range = (map.max() - low).clamp_min(1e-12);
   return raster::encode_png(eval::colour_map((map - low) / range));

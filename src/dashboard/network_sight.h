@@ -18,8 +18,7 @@ class NetworkSight {
   // `source` names the images of the catalog; they are opened again with the
   // network's own bands. Throws as eval::load_frozen_network() and
   // eval::make_view_recipe() do.
-  NetworkSight(
-      const eval::FeaturesConfig& config, data::DatasetOptions source);
+  NetworkSight(const eval::FeaturesConfig& config, data::DatasetOptions source);
   ~NetworkSight();
   NetworkSight(const NetworkSight&) = delete;
   NetworkSight& operator=(const NetworkSight&) = delete;

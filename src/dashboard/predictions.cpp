@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <nlohmann/json.hpp>
 
@@ -18,7 +19,8 @@ constexpr char kGeometry[] = "geometry";
 constexpr std::string_view kOwnName = "class ";  // of a class called "name"
 
 // All columns but our own hold the probabilities of a class.
-std::vector<std::string> class_columns(const std::vector<std::string>& columns) {
+std::vector<std::string> class_columns(
+    const std::vector<std::string>& columns) {
   std::vector<std::string> classes;
   for (const auto& column : columns) {
     if (column != kName && column != kLabels && column != kGeometry) {
@@ -124,8 +126,8 @@ std::optional<int64_t> Predictions::find(int64_t id) const {
 }
 
 double Predictions::probability(int64_t place, int64_t class_index) const {
-  return scored_.scores[static_cast<size_t>(
-      place * scored_.num_classes + class_index)];
+  return scored_
+      .scores[static_cast<size_t>(place * scored_.num_classes + class_index)];
 }
 
 bool Predictions::is_predicted(int64_t place, int64_t class_index) const {
@@ -144,6 +146,12 @@ double Predictions::error(int64_t place) const {
     sum += std::abs(is_true(place, c) - probability(place, c));
   }
   return sum / static_cast<double>(std::max<int64_t>(1, scored_.num_classes));
+}
+
+float Predictions::error_of_id(int64_t id) const {
+  const auto place = find(id);
+  return place ? static_cast<float>(error(*place))
+               : std::numeric_limits<float>::quiet_NaN();
 }
 
 std::vector<std::string> Predictions::predicted(int64_t place) const {

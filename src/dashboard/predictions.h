@@ -44,6 +44,9 @@ class Predictions {
   // The mean over classes of |truth - probability|: 0 is perfect.
   [[nodiscard]] double error(int64_t place) const;
 
+  // Of an image by its id; NaN where it has no predictions.
+  [[nodiscard]] float error_of_id(int64_t id) const;
+
   [[nodiscard]] std::vector<std::string> predicted(int64_t place) const;
 
   // Probabilities and truth, a row a place.

@@ -20,6 +20,20 @@ std::vector<std::string> words_of(std::string_view path) {
   return words;
 }
 
+// What the '*' of a pattern's word stands for; nothing where it has none, or
+// the word does not fit.
+std::optional<std::string> starred(
+    const std::string& wanted, const std::string& word) {
+  if (!wanted.starts_with('*')) {
+    return std::nullopt;
+  }
+  const auto ending = std::string_view(wanted).substr(1);
+  if (word.size() <= ending.size() || !word.ends_with(ending)) {
+    return std::nullopt;
+  }
+  return word.substr(0, word.size() - ending.size());
+}
+
 bool is_match(
     const std::vector<std::string>& pattern,
     const std::vector<std::string>& words) {
@@ -29,7 +43,7 @@ bool is_match(
              pattern.end(),
              words.begin(),
              [](const std::string& wanted, const std::string& word) {
-               return wanted == "*" ? !word.empty() : wanted == word;
+               return wanted == word || starred(wanted, word).has_value();
              });
 }
 
@@ -94,8 +108,8 @@ http::Response Router::answer(const http::Request& request) const {
     }
     Call call{.request = request, .words = {}, .query = Query(request.query)};
     for (size_t i = 0; i < words.size(); ++i) {
-      if (route.words[i] == "*") {
-        call.words.push_back(words[i]);
+      if (auto word = starred(route.words[i], words[i])) {
+        call.words.push_back(*std::move(word));
       }
     }
     try {

@@ -1,6 +1,7 @@
 // Which function answers which address.
 #pragma once
 
+#include <cstring>
 #include <functional>
 #include <optional>
 #include <string>
@@ -29,8 +30,8 @@ using Handler = std::function<http::Response(const Call& call)>;
 
 class Router {
  public:
-  // `pattern` is "/api/runs/*/curves", where a '*' stands for one word that is
-  // not empty. Not while requests are answered.
+  // `pattern` is "/api/runs/*/pictures/*.png", where a '*' begins a word and
+  // stands for what is not empty. Not while requests are answered.
   void add(
       const std::string& method, const std::string& pattern, Handler handler);
 
@@ -60,7 +61,14 @@ class Router {
 
 [[nodiscard]] http::Response png_response(std::string png);
 
-// Numbers as they lie in memory.
 [[nodiscard]] http::Response bytes_response(std::string bytes);
+
+// Numbers as they lie in memory.
+template <class T>
+[[nodiscard]] http::Response numbers_response(const std::vector<T>& numbers) {
+  std::string bytes(numbers.size() * sizeof(T), '\0');
+  std::memcpy(bytes.data(), numbers.data(), bytes.size());
+  return bytes_response(std::move(bytes));
+}
 
 }  // namespace nadir::dashboard

@@ -12,7 +12,8 @@ namespace {
 
 constexpr int64_t kThumbnailPx = 160;
 
-// Every n-th pixel of a uint8 picture, so that no side is longer than the limit.
+// Every n-th pixel of a uint8 picture, so that no side is longer than the
+// limit.
 raster::Image thinned(const raster::Image& picture, int64_t max_side) {
   const int64_t side = std::max(picture.height(), picture.width());
   const int64_t stride = (side + max_side - 1) / max_side;
@@ -40,7 +41,9 @@ raster::Image thinned(const raster::Image& picture, int64_t max_side) {
 }  // namespace
 
 std::string composite_png(
-    const data::Dataset& dataset, int64_t id, const eval::Composite& composite) {
+    const data::Dataset& dataset,
+    int64_t id,
+    const eval::Composite& composite) {
   return raster::encode_png(
       eval::composite_picture(dataset.read(id), composite));
 }

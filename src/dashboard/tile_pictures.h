@@ -14,9 +14,7 @@ namespace nadir::dashboard {
 
 // From any thread; each call reads the image. What reading throws.
 [[nodiscard]] std::string composite_png(
-    const data::Dataset& dataset,
-    int64_t id,
-    const eval::Composite& composite);
+    const data::Dataset& dataset, int64_t id, const eval::Composite& composite);
 
 // The first composite, at most 160 px a side.
 [[nodiscard]] std::string thumbnail_png(

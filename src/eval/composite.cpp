@@ -39,7 +39,8 @@ std::vector<Composite> composites_of(const std::vector<std::string>& bands) {
   if (composites.empty()) {
     const auto last = static_cast<int64_t>(bands.size()) - 1;
     composites.push_back(
-        {"colour", {0, std::min<int64_t>(1, last), std::min<int64_t>(2, last)}});
+        {"colour",
+         {0, std::min<int64_t>(1, last), std::min<int64_t>(2, last)}});
   }
   return composites;
 }
@@ -81,7 +82,8 @@ raster::Image composite_picture(
   raster::Image picture(
       3, tile.height(), tile.width(), raster::PixelType::kUint8);
   for (int64_t c = 0; c < 3; ++c) {
-    const auto values = band_values(tile, composite.bands[static_cast<size_t>(c)]);
+    const auto values =
+        band_values(tile, composite.bands[static_cast<size_t>(c)]);
     const auto range = tile.type() == raster::PixelType::kUint8
                            ? std::array<double, 2>{0, 255}
                            : spread(values);

@@ -51,6 +51,15 @@ TEST(Router, GivesTheWordsOfAnAddressToItsHandler) {
   EXPECT_NE(answer.body.find("3|a/b"), std::string::npos);
   EXPECT_EQ(router.methods("/api/runs/3/pictures/x"), "GET, PUT");
   EXPECT_EQ(router.methods("/api/runs//pictures/x"), "");
+  router.add("GET", "/band/*.png", [](const Call& call) {
+    return error_response(200, call.words[0]);
+  });
+  EXPECT_EQ(
+      router.answer(request_of("GET", "/band/B02.png")).body,
+      R"({"error":"B02"})");
+  for (const char* path : {"/band/.png", "/band/B02", "/band/B02.png/"}) {
+    EXPECT_EQ(router.answer(request_of("GET", path)).status, 404) << path;
+  }
   EXPECT_EQ(router.answer(request_of("GET", "/api/runs/3")).status, 404);
   EXPECT_EQ(
       router.answer(request_of("PUT", "/api/runs/3/pictures/x")).status, 201);
