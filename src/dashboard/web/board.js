@@ -17,7 +17,9 @@ export class Board {
     this.runs = runs;
     this.signal = signal;
     this.hidden_ids = new Set();
-    this.view = {axis: 'step', log_x: false, log_y: false, smoothing: 0, range: null};
+    this.view = {axis: 'step', log_x: false, log_y: false, smoothing: 0, range: null,
+      whole: null};
+    this.ranges = new Map();  // run id -> first and last x of it all
     this.events = new Map();  // run id -> markers
     this.events_ms = new Map();
     this.groups = kGroups.map((group) => new ChartGroup(group, this, signal));
@@ -41,6 +43,7 @@ export class Board {
       select_field('Horizontal axis', kAxes, this.view.axis, (axis) => {
         this.view.axis = axis;
         this.view.range = null;
+        this.ranges.clear();
         for (const group of this.groups) group.forget();
         this.events.clear();
         for (const run of this.runs) this.load_events(run);
@@ -66,9 +69,22 @@ export class Board {
     return this.runs.findIndex((other) => other.id === run.id);
   }
 
+  // All charts show the same stretch: that of all runs in them.
+  note_range(run_id, range) {
+    if (range && range[0] !== null) this.ranges.set(run_id, range);
+    this.join_ranges();
+  }
+
+  join_ranges() {
+    const ranges = this.shown_runs().map((run) => this.ranges.get(run.id)).filter(Boolean);
+    this.view.whole = ranges.length ? [Math.min(...ranges.map((range) => range[0])),
+      Math.max(...ranges.map((range) => range[1]))] : null;
+  }
+
   show_run(id, is_shown) {
     if (is_shown) this.hidden_ids.delete(id);
     else this.hidden_ids.add(id);
+    this.join_ranges();
     this.change(false);
     for (const group of this.groups) group.refresh([id]);
   }

@@ -48,7 +48,7 @@ export class Chart {
   }
 
   x_range() {
-    if (this.view.range) return this.view.range;
+    if (this.view.range ?? this.view.whole) return this.view.range ?? this.view.whole;
     let low = Infinity;
     let high = -Infinity;
     for (const line of this.drawn) {

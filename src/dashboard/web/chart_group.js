@@ -8,6 +8,7 @@ import {keys_of} from './catalog.js';
 import {kNumColors, line_class, run_class} from './palette.js';
 import {add_zoom} from './zoom.js';
 import {number} from './format.js';
+import {with_gaps} from './gaps.js';
 
 export class ChartGroup {
   constructor(group, board, signal) {
@@ -24,7 +25,9 @@ export class ChartGroup {
       this.note.hidden = !error;
       this.note.textContent = error?.message ?? '';
       if (error) return;
-      this.curves.set(run_id, answer.curves);
+      this.curves.set(run_id, Object.fromEntries(Object.entries(answer.curves)
+        .map(([key, curve]) => [key, with_gaps(curve)])));
+      this.board.note_range(run_id, answer.range);
       this.draw();
     }, signal);
     const watcher = new IntersectionObserver((entries) => {
@@ -67,6 +70,7 @@ export class ChartGroup {
   }
 
   forget() {
+    this.loader.cancel();
     this.curves.clear();
   }
 

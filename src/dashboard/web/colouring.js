@@ -7,6 +7,15 @@ import {category_color, css, kNoColor, ramp_color} from './palette.js';
 
 const kNone = 255;
 
+// From the lowest possible value to the 99th of a hundred that occur: a few
+// extremes must not leave the others all alike.
+function filled_range(values, [low, high]) {
+  const known = values.filter((value) => Number.isFinite(value)).sort();
+  if (!known.length) return [low, high];
+  const top = known[Math.floor(0.99 * (known.length - 1))];
+  return [low, top > low ? Math.min(top, high) : high];
+}
+
 export class Colouring {
   // `path`: '/api/atlas/codes' or '/api/map/codes'. `colourings`: as
   // /api/atlas has them. `on_change` is called when colours have changed.
@@ -24,7 +33,7 @@ export class Colouring {
     if (!chosen) return;
     const codes = await get_array(this.path, {by: chosen.name},
       chosen.values ? Uint8Array : Float32Array, signal);
-    this.chosen = chosen;
+    this.chosen = chosen.values ? chosen : {...chosen, range: filled_range(codes, chosen.range)};
     this.codes = codes;
     this.hidden.clear();
     this.draw_legend();

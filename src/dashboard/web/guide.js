@@ -35,7 +35,8 @@ async function worst_classes(runs, info, signal) {
   const scored = runs.find((run) => run.ap_macro !== null);
   if (!scored) return null;
   const {tables} = await get(`/api/runs/${scored.id}`, {}, signal);
-  const classes = tables.flatMap((table) => table.rows[0]?.per_class ?? []);
+  const classes = tables.flatMap((table) => (
+    table.rows.find((row) => !row.is_baseline)?.per_class ?? []));
   return {classes, source: scored.name, run: scored};
 }
 

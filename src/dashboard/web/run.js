@@ -3,9 +3,9 @@ import {get} from './api.js';
 import {Board, marker_key} from './board.js';
 import {code, empty, h, replace} from './elements.js';
 import {on_event, remember_runs} from './events.js';
-import {duration, integer, time} from './format.js';
+import {duration, integer} from './format.js';
 import {notes_editor} from './notes.js';
-import {figures_of, progress_of, verdict_heading} from './runs.js';
+import {figures_of, message_of, place_of, progress_of, verdict_heading} from './runs.js';
 import {score_tables} from './scores.js';
 
 const kPictureTitles = {
@@ -17,7 +17,7 @@ const kPictureTitles = {
 
 function head_of(run) {
   return [verdict_heading(run), h('p', null, run.verdict.text),
-    run.message ? h('p', {class: 'soft'}, run.message) : null, progress_of(run),
+    message_of(run), progress_of(run),
     figures_of(run)];
 }
 
@@ -61,8 +61,7 @@ export async function show(page, {argument, signal, place}) {
   const board = new Board([run], signal);
   const events = h('div', {class: 'scroll'}, event_list(run.events));
   replace(page, h('h1', null, run.name),
-    h('p', {class: 'soft'}, `${run.path}, updated ${time(run.updated)} UTC, has run for ${
-      duration(run.time_s)}`),
+    h('p', {class: 'soft'}, `${place_of(run)}, has run for ${duration(run.time_s)}`),
     head,
     h('h2', null, 'Charts'), marker_key(), board.element,
     h('h2', null, 'Scores'), score_tables(run),

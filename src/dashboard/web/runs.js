@@ -20,7 +20,9 @@ export function verdict_heading(run) {
 
 export function progress_of(run) {
   const share = run.total_steps > 0 ? Math.min(1, run.step / run.total_steps) : null;
-  const parts = [`${run.state}, step ${integer(run.step)} of ${integer(run.total_steps)}`];
+  const total = run.total_steps ? ` of ${integer(run.total_steps)}` : '';
+  const parts = [`${run.state === 'unknown' ? 'state unknown' : run.state}, step ${
+    integer(run.step)}${total}`];
   if (run.epoch !== null) parts.push(`epoch ${number(run.epoch, 3)}`);
   if (run.state === 'running' && run.time_left_s !== null) {
     parts.push(`${duration(run.time_left_s)} left`);
@@ -28,6 +30,15 @@ export function progress_of(run) {
   const text = parts.join(', ');
   return [share === null ? null : h('progress', {max: '1', value: String(share),
     'aria-label': `Progress of ${run.name}`}), h('p', {class: 'soft'}, text)];
+}
+
+// What its process said last, where that is more than its state.
+export function message_of(run) {
+  return run.message && run.message !== run.state ? h('p', {class: 'soft'}, run.message) : null;
+}
+
+export function place_of(run) {
+  return run.updated ? `${run.path}, updated ${time(run.updated)} UTC` : run.path;
 }
 
 export function figures_of(run) {
@@ -58,11 +69,11 @@ class RunCard {
   update(run) {
     this.element.className = `card run ${run.verdict.health}`;
     replace(this.body, verdict_heading(run), h('p', null, run.verdict.text),
-      run.message ? h('p', {class: 'soft'}, run.message) : null,
+      message_of(run),
       progress_of(run), figures_of(run),
       run.num_damaged ? h('p', {class: 'problem'},
         `${count(run.num_damaged, 'line')} of its metrics could not be read.`) : null,
-      h('p', {class: 'soft'}, `${run.path}, updated ${time(run.updated)} UTC`));
+      h('p', {class: 'soft'}, place_of(run)));
   }
 }
 

@@ -23,9 +23,7 @@ function total_table(table) {
       share_cell(row.ap_micro), share_cell(row.accuracy)))));
 }
 
-function class_table(table) {
-  const first = table.rows[0];
-  const others = table.rows.slice(1).filter((row) => row.per_class?.length);
+function class_table([first, ...others]) {
   const by_name = others.map((row) => new Map(row.per_class.map((one) => [one.name, one])));
   const worst_first = [...first.per_class].sort((a, b) => (a.ap ?? 2) - (b.ap ?? 2));
   return h('table', null,
@@ -38,6 +36,12 @@ function class_table(table) {
       h('td', null, percent(one.f1))))));
 }
 
+// Rows with scores by class, the trained features before the baselines.
+function by_class(table) {
+  return table.rows.filter((row) => row.per_class?.length)
+    .sort((a, b) => Boolean(a.is_baseline) - Boolean(b.is_baseline));
+}
+
 export function score_tables(run) {
   if (!run.tables.length) {
     return empty('No scores yet.', 'Score this run with ', code(
@@ -47,5 +51,5 @@ export function score_tables(run) {
   return run.tables.map((table) => h('div', {class: 'card scores'},
     h('h3', null, `${table.kind}, ${table.task}`), h('p', {class: 'soft'}, table.data),
     h('div', {class: 'scroll', tabindex: '0', role: 'group', 'aria-label': `Scores: ${table.kind}`},
-      total_table(table), table.rows[0]?.per_class?.length ? class_table(table) : null)));
+      total_table(table), by_class(table).length ? class_table(by_class(table)) : null)));
 }
