@@ -31,11 +31,11 @@ export class Board {
   }
 
   controls() {
-    const output = h('output', null, 'off');
+    const shown = h('span', null, 'off');
     const slider = h('input', {type: 'range', min: '0', max: '0.99', step: '0.01', value: '0',
       oninput: () => {
         this.view.smoothing = Number(slider.value);
-        output.textContent = this.view.smoothing ? slider.value : 'off';
+        shown.textContent = this.view.smoothing ? slider.value : 'off';
         this.change(false);
       }});
     return h('form', {class: 'controls', 'aria-label': 'How charts are drawn',
@@ -49,7 +49,7 @@ export class Board {
         for (const run of this.runs) this.load_events(run);
         this.change(true);
       }),
-      h('label', {class: 'field'}, h('span', null, 'Smoothing ', output), slider),
+      h('label', {class: 'field'}, h('span', null, 'Smoothing ', shown), slider),
       check_field('log x', false, (value) => {
         this.view.log_x = value;
         this.change(false);

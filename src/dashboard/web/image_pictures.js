@@ -64,7 +64,7 @@ export function components_picture(image) {
 export function view_pictures(image) {
   let epoch = 0;
   const box = h('div');
-  const text = h('output', null, 'epoch 0');
+  const text = h('span', {role: 'status'}, 'epoch 0');
   function show(next) {
     epoch = Math.max(0, next);
     text.textContent = `epoch ${epoch}`;

@@ -1,5 +1,5 @@
 // The shell: navigation, theme, and which page the address after # asks for.
-import {get_once} from './api.js';
+import {ApiError, get_once} from './api.js';
 import {announce, empty, h, replace} from './elements.js';
 import {open_events} from './events.js';
 
@@ -61,6 +61,7 @@ async function show_page(is_first) {
     if (!content.isConnected) replace(main, content);
   } catch (error) {
     if (signal.aborted || error.name === 'AbortError') return;
+    if (!(error instanceof ApiError)) console.error(error);  // a fault of ours
     replace(main, h('h1', null, page.title), h('div', {class: 'empty', role: 'alert'},
       h('p', null, h('strong', null, error.message)),
       h('p', null, h('button', {type: 'button', onclick: () => show_page(false)}, 'Try again'))));

@@ -21,13 +21,17 @@ function head_of(run) {
     figures_of(run)];
 }
 
-function pairs(entries) {
-  return h('dl', {class: 'facts'}, entries.map(([key, value]) => [
-    h('dt', null, key), h('dd', null, typeof value === 'object' ? JSON.stringify(value) : value)]));
-}
 
 function fold(title, content) {
   return h('details', {class: 'card'}, h('summary', null, title), content);
+}
+
+// A run that did not get far may lack either file.
+function fold_pairs(title, values) {
+  const entries = Object.entries(values ?? {});
+  return fold(`${title} (${entries.length})`, h('dl', {class: 'facts'}, entries.map(([key, value]) => [
+    h('dt', null, key),
+    h('dd', null, typeof value === 'object' ? JSON.stringify(value) : String(value))])));
 }
 
 function event_list(events) {
@@ -69,8 +73,7 @@ export async function show(page, {argument, signal, place}) {
     h('h2', null, 'Notes'), notes_editor(run),
     h('h2', null, 'Events and settings'),
     fold(`Events (${run.events.length})`, events),
-    fold(`Configuration (${Object.keys(run.config).length})`, pairs(Object.entries(run.config))),
-    fold('Provenance', pairs(Object.entries(run.provenance))));
+    fold_pairs('Configuration', run.config), fold_pairs('Provenance', run.provenance));
   place();
   on_event('runs', (changed) => {
     const now = changed.find((other) => other.id === run.id);
