@@ -1,0 +1,85 @@
+// One run: verdict, charts, scores, pictures, events, notes, configuration.
+import {get} from './api.js';
+import {Board, marker_key} from './board.js';
+import {code, empty, h, replace} from './elements.js';
+import {on_event, remember_runs} from './events.js';
+import {duration, integer} from './format.js';
+import {notes_editor} from './notes.js';
+import {figures_of, message_of, place_of, progress_of, verdict_heading} from './runs.js';
+import {score_tables} from './scores.js';
+
+const kPictureTitles = {
+  attention: 'Attention of the class token, a column a head',
+  components: 'Principal components of the patch tokens as colours',
+  views: 'Augmented views, as the networks see them',
+  neighbours: 'Nearest neighbours of some images',
+};
+
+function head_of(run) {
+  return [verdict_heading(run), h('p', null, run.verdict.text),
+    message_of(run), progress_of(run),
+    figures_of(run)];
+}
+
+
+function fold(title, content) {
+  return h('details', {class: 'card'}, h('summary', null, title), content);
+}
+
+// A run that did not get far may lack either file.
+function fold_pairs(title, values) {
+  const entries = Object.entries(values ?? {});
+  return fold(`${title} (${entries.length})`, h('dl', {class: 'facts'}, entries.map(([key, value]) => [
+    h('dt', null, key),
+    h('dd', null, typeof value === 'object' ? JSON.stringify(value) : String(value))])));
+}
+
+function event_list(events) {
+  if (!events.length) return h('p', {class: 'soft'}, 'Nothing has happened yet.');
+  return h('table', null,
+    h('thead', null, h('tr', null, ['Step', 'Event', 'What'].map((text) => (
+      h('th', {scope: 'col', class: 'text'}, text))))),
+    h('tbody', null, events.slice().reverse().map((event) => h('tr', null,
+      h('td', null, integer(event.step)), h('td', {class: 'text'}, event.kind),
+      h('td', {class: 'text'}, event.text)))));
+}
+
+function pictures_of(run) {
+  if (!run.pictures.length) {
+    return empty('No pictures in this run.', 'Write some with ', code(
+      'nadir view attention --weights RUN'), ' or ', code('nadir view components --weights RUN'),
+      ' into its folder.');
+  }
+  return h('div', {class: 'run-pictures'}, run.pictures.map((name) => h('figure', {class: 'card'},
+    h('img', {src: `/api/runs/${run.id}/pictures/${encodeURIComponent(name)}`, loading: 'lazy',
+      alt: kPictureTitles[name] ?? name}),
+    h('figcaption', null, kPictureTitles[name] ?? name))));
+}
+
+export async function show(page, {argument, signal, place}) {
+  const run = await get(`/api/runs/${encodeURIComponent(argument)}`, {}, signal);
+  remember_runs([run]);
+  document.title = `${run.name} · nadir`;
+  const head = h('section', {class: `card run ${run.verdict.health}`, 'aria-label': 'Verdict'},
+    head_of(run));
+  const board = new Board([run], signal);
+  const events = h('div', {class: 'scroll'}, event_list(run.events));
+  replace(page, h('h1', null, run.name),
+    h('p', {class: 'soft'}, `${place_of(run)}, has run for ${duration(run.time_s)}`),
+    head,
+    h('h2', null, 'Charts'), marker_key(), board.element,
+    h('h2', null, 'Scores'), score_tables(run),
+    h('h2', null, 'Pictures'), pictures_of(run),
+    h('h2', null, 'Notes'), notes_editor(run),
+    h('h2', null, 'Events and settings'),
+    fold(`Events (${run.events.length})`, events),
+    fold_pairs('Configuration', run.config), fold_pairs('Provenance', run.provenance));
+  place();
+  on_event('runs', (changed) => {
+    const now = changed.find((other) => other.id === run.id);
+    if (!now) return;
+    head.className = `card run ${now.verdict.health}`;
+    replace(head, head_of(now));
+    board.update([now]);
+  }, signal);
+}
