@@ -41,8 +41,8 @@ struct DashboardOptions {
     visit(
         predictions,
         "predictions",
-        "Parquet of `nadir predict`, for classes and errors; "
-        "RUN/predictions.parquet of the first run that has one, unless given.");
+        "Parquet of `nadir predict`, for classes and errors; unless given "
+        "what `nadir eval linear` left in the first run that has it.");
     visit(
         embeddings,
         "embeddings",
@@ -99,9 +99,10 @@ dashboard::DataSources data_sources(
                             : weights.empty()
                                 ? weights_of_runs(runs)
                                 : remote_weights(*remote, weights);
-  sources.predictions = options.predictions.empty()
-                            ? file_of_runs(runs, "predictions.parquet")
-                            : remote->input(options.predictions);
+  sources.predictions =
+      options.predictions.empty()
+          ? file_of_runs(runs, "eval/linear/predictions.parquet")
+          : remote->input(options.predictions);
   sources.embeddings = options.embeddings.empty()
                            ? file_of_runs(runs, "embeddings.parquet")
                            : remote->input(options.embeddings);

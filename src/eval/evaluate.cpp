@@ -304,6 +304,8 @@ LinearEvaluation run_linear(
           frozen.name,
           frozen.checkpoint_key,
           frozen.sha256};
+      result.predictions =
+          predictions_of(result.probe, splits.test, to_device(set.test));
     }
   }
   return result;

@@ -129,6 +129,20 @@ std::vector<std::vector<std::string>> chosen_labels(
   return labels;
 }
 
+Predictions predictions_of(
+    const Probe& probe, const ImageSet& images, const at::Tensor& features) {
+  Predictions predictions;
+  predictions.images = images;
+  predictions.class_names = probe.class_names;
+  predictions.probability_NC =
+      head_probabilities(probe.head, features, probe.task)
+          .to(at::kCPU)
+          .contiguous();
+  predictions.labels = chosen_labels(probe, predictions.probability_NC);
+  predictions.probe = probe_json(probe);
+  return predictions;
+}
+
 Predictions predict(
     const Probe& probe,
     const FrozenNetwork& frozen,
@@ -147,9 +161,6 @@ Predictions predict(
       json_text(
           nlohmann::json::array({probe.weights_sha256, names_sha256(images)})),
       "weights or images");
-  Predictions predictions;
-  predictions.images = images;
-  predictions.class_names = probe.class_names;
   const auto features = extract_shared(
       images,
       probe.views,
@@ -163,14 +174,8 @@ Predictions predict(
       "predicting",
       group,
       Receivers::kFirst);
-  if (!group.is_first()) {
-    return predictions;
-  }
-  predictions.probability_NC =
-      head_probabilities(probe.head, features, probe.task).contiguous();
-  predictions.labels = chosen_labels(probe, predictions.probability_NC);
-  predictions.probe = probe_json(probe);
-  return predictions;
+  return group.is_first() ? predictions_of(probe, images, features)
+                          : Predictions();
 }
 
 void write_predictions(

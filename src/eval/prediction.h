@@ -30,6 +30,10 @@ void check_probe_fits(const Probe& probe, const FrozenNetwork& frozen);
 [[nodiscard]] std::vector<std::vector<std::string>> chosen_labels(
     const Probe& probe, const at::Tensor& probability_NC);
 
+// What the probe says of `images`, whose features these are.
+[[nodiscard]] Predictions predictions_of(
+    const Probe& probe, const ImageSet& images, const at::Tensor& features);
+
 // Throws as check_probe_fits(), and Error{kInvalidArgument} if bands or
 // normalisation of the data disagree with the probe. With several
 // processes in `group`, each makes its share of the features and all must

@@ -11,6 +11,7 @@
 #include "cli/world.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "table/parquet.h"
 
 namespace nadir::cli {
 namespace {
@@ -193,6 +194,17 @@ TEST_F(Chain, AProbeIsKeptAndPredicts) {
         {"--data", packed_});
     EXPECT_EQ(predicted["images"], result["splits"]["test"]);
     EXPECT_TRUE(has(out));
+  }
+  // The evaluation leaves the same beside the probe.
+  const auto left =
+      table::read_parquet(folder_.path() / "scores/linear/predictions.parquet");
+  const auto made = table::read_parquet(folder_.path() / "p.parquet");
+  EXPECT_EQ(
+      left.get<table::TextColumn>("name"), made.get<table::TextColumn>("name"));
+  const auto& pastures = left.get<table::NumberColumn>("Pastures");
+  for (size_t i = 0; i < pastures.size(); ++i) {
+    EXPECT_NEAR(
+        pastures[i], made.get<table::NumberColumn>("Pastures")[i], 1e-5);
   }
   const auto places = parse_json(bytes("p.geojson"));
   ASSERT_EQ(places["type"], "FeatureCollection");
