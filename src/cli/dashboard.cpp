@@ -13,9 +13,9 @@
 #include "cli/remote_run.h"
 #include "cli/shared_arguments.h"
 #include "core/error.h"
-#include "core/log.h"
 #include "core/signals.h"
 #include "runs/run_folder.h"
+#include "store/location.h"
 
 namespace nadir::cli {
 namespace {
@@ -109,6 +109,34 @@ dashboard::DataSources data_sources(
   return sources;
 }
 
+// What a dashboard reads of a run but for its weights.
+void leave_out_weights(std::vector<std::string>& names) {
+  std::erase_if(names, [](const std::string& name) {
+    return name.starts_with("checkpoints/") || name.starts_with("weights/");
+  });
+}
+
+// The runs at `path`; those at s3:// as copies that are kept up to date.
+// Weights are copied where somebody will look through them.
+std::vector<dashboard::RunSource> runs_at(
+    const std::string& path,
+    bool needs_weights,
+    const std::shared_ptr<store::RemoteFiles>& remote) {
+  if (!store::is_remote(path)) {
+    return dashboard::find_runs({path});
+  }
+  auto runs = dashboard::find_runs(
+      {needs_weights ? remote_weights(*remote, path)
+                     : remote->input(path, leave_out_weights)});
+  for (auto& run : runs) {
+    run.shown_path = path;
+  }
+  runs.front().refresh = [path, remote] {
+    (void)remote->input(path, leave_out_weights);
+  };
+  return runs;
+}
+
 dashboard::DashboardSources sources_of(
     const DashboardOptions& options,
     const std::shared_ptr<store::RemoteFiles>& remote) {
@@ -116,9 +144,10 @@ dashboard::DashboardSources sources_of(
       !options.runs.empty() || !options.data.empty(),
       "name run folders, or --data with images; see nadir dashboard --help");
   dashboard::DashboardSources sources;
+  const bool needs_weights =
+      !options.data.empty() && options.network.weights.empty();
   for (const auto& path : options.runs) {
-    for (auto& run : dashboard::find_runs({remote_weights(*remote, path)})) {
-      run.shown_path = run.folder == path ? path : run.shown_path;
+    for (auto& run : runs_at(path, needs_weights, remote)) {
       sources.runs.push_back(std::move(run));
     }
   }

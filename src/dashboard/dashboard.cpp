@@ -100,6 +100,9 @@ struct Dashboard::State {
       return json_response(info());
     });
     server->start();
+    if (parts) {  // takes seconds where there are many
+      workers->post([this] { (void)parts->catalog().footprints(); });
+    }
   }
 
   ~State() {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/log.h"
 #include "report/summary.h"
 #include "runs/run_folder.h"
 
@@ -23,7 +24,9 @@ std::vector<RunSource> runs_inside(const std::string& folder) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
     if (entry.is_directory(error) && runs::RunFolder::exists(entry.path())) {
-      found.push_back({entry.path().string(), entry.path().string()});
+      found.push_back(
+          {.folder = entry.path().string(),
+           .shown_path = entry.path().string()});
     }
   }
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
@@ -38,7 +41,7 @@ std::vector<RunSource> find_runs(const std::vector<std::string>& paths) {
   std::vector<RunSource> sources;
   for (const auto& path : paths) {
     if (runs::RunFolder::exists(path)) {
-      sources.push_back({path, path});
+      sources.push_back({.folder = path, .shown_path = path});
       continue;
     }
     const auto inside = runs_inside(path);
@@ -61,6 +64,10 @@ RunWatch::RunWatch(const std::vector<RunSource>& sources, EventHub& events)
     runs_.push_back(
         std::make_unique<WatchedRun>(size(), source.folder, source.shown_path));
     names.insert(runs_.back()->name());
+    if (source.refresh) {
+      copies_.push_back(
+          {source, std::chrono::steady_clock::now() + source.refresh_interval});
+    }
   }
   for (size_t i = 0; i < runs_.size(); ++i) {
     if (names.count(runs_[i]->name()) > 1) {
@@ -84,6 +91,7 @@ void RunWatch::follow() {
   std::unique_lock lock(mutex_);
   while (!is_ending_) {
     lock.unlock();
+    refresh_copies();
     std::vector<int64_t> changed;
     for (int64_t id = 0; id < size(); ++id) {
       if (runs_[static_cast<size_t>(id)]->update()) {
@@ -99,6 +107,20 @@ void RunWatch::follow() {
     }
     lock.lock();
     ending_.wait_for(lock, kLookAgain, [this] { return is_ending_; });
+  }
+}
+
+void RunWatch::refresh_copies() {
+  for (auto& copy : copies_) {
+    if (std::chrono::steady_clock::now() < copy.due) {
+      continue;
+    }
+    try {
+      copy.source.refresh();
+    } catch (const Error& error) {
+      log_warning("dashboard", "{}: {}", copy.source.shown_path, error.what());
+    }
+    copy.due = std::chrono::steady_clock::now() + copy.source.refresh_interval;
   }
 }
 

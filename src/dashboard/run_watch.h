@@ -1,7 +1,9 @@
 // All runs of a dashboard, followed while they are written.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -19,6 +21,11 @@ namespace nadir::dashboard {
 struct RunSource {
   std::string folder;
   std::string shown_path;
+
+  // Where the folder is a copy: brings it up to date, on the watch's thread,
+  // and may throw Error, which is logged.
+  std::function<void()> refresh = {};
+  std::chrono::milliseconds refresh_interval{10'000};
 };
 
 // The runs at `paths`: run folders, and those right inside of a folder that is
@@ -54,10 +61,18 @@ class RunWatch {
 
  private:
   void follow();
+  void refresh_copies();
   void publish(const std::vector<int64_t>& changed);
+
+  // A run that is a copy of one elsewhere.
+  struct Copy {
+    RunSource source;
+    std::chrono::steady_clock::time_point due;
+  };
 
   EventHub& events_;
   std::vector<std::unique_ptr<WatchedRun>> runs_;
+  std::vector<Copy> copies_;
   std::mutex mutex_;
   std::condition_variable ending_;
   bool is_ending_ = false;

@@ -105,5 +105,26 @@ TEST(RunWatch, FindsRunsInFoldersAndTellsThemApart) {
   EXPECT_THROW((void)find_runs({folder.path().string()}), Error);
 }
 
+TEST(RunWatch, KeepsCopiesUpToDateAndOutlivesErrors) {
+  const TemporaryFolder folder;
+  MadeRun copied(folder.path() / "run", 0.04);
+  auto sources = find_runs({copied.folder().string()});
+  std::atomic<int> num_calls = 0;
+  sources[0].refresh_interval = std::chrono::milliseconds(1);
+  sources[0].refresh = [&] {
+    if (++num_calls == 1) {
+      fail(ErrorCode::kIo, "the network is away");
+    }
+    copied.train(1);
+  };
+  EventHub events;
+  const RunWatch watch(sources, events);
+  for (int i = 0; i < 300 && watch.run(0).summary()["step"].get<double>() < 2;
+       ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_GE(watch.run(0).summary()["step"], 2.0);
+}
+
 }  // namespace
 }  // namespace nadir::dashboard
