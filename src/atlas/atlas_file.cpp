@@ -22,6 +22,9 @@ nlohmann::json description_of(const Atlas& atlas) {
   if (atlas.trustworthiness) {
     description["trustworthiness"] = *atlas.trustworthiness;
   }
+  if (!atlas.explained.empty()) {
+    description["explained"] = atlas.explained;
+  }
   if (atlas.method == "umap") {
     description["neighbours"] = atlas.umap.neighbours;
     description["min_dist"] = atlas.umap.min_dist;
@@ -36,6 +39,9 @@ void set_description(const nlohmann::json& description, Atlas& atlas) {
   description.at("embeddings_sha256").get_to(atlas.embeddings_sha256);
   if (description.contains("trustworthiness")) {
     atlas.trustworthiness = description["trustworthiness"].get<double>();
+  }
+  if (description.contains("explained")) {
+    description["explained"].get_to(atlas.explained);
   }
   if (atlas.method == "umap") {
     description.at("neighbours").get_to(atlas.umap.neighbours);

@@ -17,6 +17,7 @@ struct Atlas {
   std::string method;             // "pca" or "umap"
   UmapConfig umap;                // as used; nothing where method is pca
   std::string embeddings_sha256;  // of the file that the places are of
+  std::vector<double> explained;  // share of the variance along x, y: of pca
   std::optional<double> trustworthiness;
 };
 

@@ -85,7 +85,8 @@ std::optional<double> trustworthiness(
     std::span<const float> places,
     int64_t count,
     int64_t num_sampled,
-    int num_threads) {
+    int num_threads,
+    const search::OnVectors& on_vectors) {
   NADIR_CHECK(
       static_cast<int64_t>(places.size()) == 2 * vectors.size,
       "{} vectors have {} numbers as places in the plane",
@@ -117,6 +118,9 @@ std::optional<double> trustworthiness(
       for (const int64_t rank : samples[static_cast<size_t>(s - begin)].ranks) {
         excesses[static_cast<size_t>(s)] += std::max<int64_t>(0, rank - count);
       }
+    }
+    if (on_vectors) {
+      on_vectors(end - begin);
     }
   });
   const double sum = std::accumulate(excesses.begin(), excesses.end(), 0.0);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 
+#include "search/all_neighbours.h"
 #include "search/vectors.h"
 
 namespace nadir::atlas {
@@ -15,12 +16,14 @@ namespace nadir::atlas {
 // spread, among all images; with all of them it is scikit-learn's to rounding.
 // `vectors` are of length 1 and compared by cosine, whose order is that of the
 // distance; `places` are [size, 2]. Nothing where `count` is not below half of
-// the images, as the definition demands.
+// the images, as the definition demands. `on_vectors` is told how many of the
+// sampled are done; throws what it throws.
 [[nodiscard]] std::optional<double> trustworthiness(
     const search::Vectors& vectors,
     std::span<const float> places,
     int64_t count,
     int64_t num_sampled,
-    int num_threads);
+    int num_threads,
+    const search::OnVectors& on_vectors = {});
 
 }  // namespace nadir::atlas

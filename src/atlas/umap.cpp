@@ -95,7 +95,7 @@ umappp::Options options_of(const UmapConfig& config, int num_threads) {
   umappp::Options options;
   options.min_dist = config.min_dist;
   options.initialize_method = umappp::InitializeMethod::NONE;
-  options.optimize_seed = mix_hash(config.seed, 1);
+  options.optimize_seed = mix_hash(static_cast<uint64_t>(config.seed), 1);
   options.num_threads = std::max(1, num_threads);
   if (config.epochs > 0) {
     options.num_epochs = static_cast<int>(config.epochs);
@@ -114,7 +114,8 @@ std::vector<float> umap(
   const auto components =
       principal_components(vectors, kUmapWidth, num_threads);
   auto columns = project(vectors, components, num_threads);
-  auto places = first_places(columns, components.count, config.seed);
+  auto places = first_places(
+      columns, components.count, static_cast<uint64_t>(config.seed));
   search::Vectors near = vectors;
   if (vectors.width > kUmapWidth) {
     make_unit_rows(columns, components.count);
@@ -133,7 +134,7 @@ std::vector<float> umap(
         [&](int64_t count) {
           const std::lock_guard lock(mutex);
           done += count;
-          if (watch && !watch({false, done, total, places})) {
+          if (watch && !watch({Stage::kNeighbours, done, total, places})) {
             throw Ended();
           }
         });
@@ -149,7 +150,8 @@ std::vector<float> umap(
   neighbours = {};
   while (status.epoch() < status.num_epochs()) {
     status.run(places.data(), status.epoch() + 1);
-    if (watch && !watch({true, status.epoch(), status.num_epochs(), places})) {
+    if (watch &&
+        !watch({Stage::kLayout, status.epoch(), status.num_epochs(), places})) {
       break;
     }
   }

@@ -4,10 +4,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <span>
 #include <vector>
 
+#include "atlas/step.h"
 #include "atlas/umap_config.h"
 #include "search/vectors.h"
 
@@ -15,17 +14,6 @@ namespace nadir::atlas {
 
 // Vectors wider than this are brought to so many principal components first.
 inline constexpr int64_t kUmapWidth = 50;
-
-struct UmapStep {
-  bool is_layout = false;  // else neighbours are being found
-  int64_t done = 0;        // epochs, or images
-  int64_t total = 0;
-  std::span<const float> places;  // as they are, [size, 2]
-};
-
-// Called after every epoch, and now and then before the first; one call at a
-// time, from any thread. False ends the work.
-using Watch = std::function<bool(const UmapStep&)>;
 
 // Where the vectors, of length 1 or 0, lie: [size, 2]. Neighbours are those of
 // the largest cosine (search::all_neighbours) among the components; the start

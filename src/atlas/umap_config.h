@@ -8,7 +8,7 @@ struct UmapConfig {
   int64_t neighbours = 15;
   double min_dist = 0.1;
   int64_t epochs = 0;
-  uint64_t seed = 0;
+  int64_t seed = 0;
 
   template <class Visitor>
   void for_each(Visitor&& visit) {

@@ -23,6 +23,7 @@ void add_commands(Command program) {
   add_predict(program);
   add_embed(program);
   add_search(program);
+  add_atlas(program);
   add_serve(program);
   add_view(program);
   add_export(program);

@@ -27,6 +27,7 @@ void add_eval_linear(Command parent);
 void add_predict(Command parent);
 void add_embed(Command parent);
 void add_search(Command parent);
+void add_atlas(Command parent);
 void add_serve(Command parent);
 void add_view(Command parent);
 void add_export(Command parent);

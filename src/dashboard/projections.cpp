@@ -43,7 +43,7 @@ void Projections::run_umap() {
   constexpr int kOneThread = 1;  // the page is to stay quick
   try {
     auto made = atlas::umap(
-        embeddings_, {}, kOneThread, [&](const atlas::UmapStep& step) {
+        embeddings_, {}, kOneThread, [&](const atlas::Step& step) {
           const auto now = std::chrono::steady_clock::now();
           if (now - told >= kTellAgain) {
             told = now;
@@ -66,9 +66,10 @@ void Projections::run_umap() {
   }
 }
 
-void Projections::take(const atlas::UmapStep& step) {
+void Projections::take(const atlas::Step& step) {
   const std::lock_guard lock(mutex_);
-  stage_ = step.is_layout ? "moving images" : "finding neighbours";
+  stage_ = step.stage == atlas::Stage::kLayout ? "moving images"
+                                               : "finding neighbours";
   done_ = step.done;
   total_ = step.total;
   if (!step.places.empty()) {

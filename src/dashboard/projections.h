@@ -10,7 +10,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include "atlas/umap.h"
+#include "atlas/step.h"
 #include "dashboard/event_hub.h"
 #include "search/embeddings.h"
 
@@ -41,7 +41,7 @@ class Projections {
   enum class State { kNone, kRunning, kReady, kFailed };
 
   void run_umap();
-  void take(const atlas::UmapStep& step);
+  void take(const atlas::Step& step);
   void publish() const;
   [[nodiscard]] nlohmann::ordered_json umap_state() const;
 

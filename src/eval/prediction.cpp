@@ -46,10 +46,6 @@ table::Table prediction_table(const Predictions& predictions) {
   return table;
 }
 
-double rounded(double value, double per_unit) {
-  return std::round(value * per_unit) / per_unit;
-}
-
 std::vector<Ring> known_rings(const ImageSet& images) {
   std::vector<Ring> rings;
   for (auto& ring : lon_lat_rings(*images.dataset, images.indices)) {
@@ -76,17 +72,7 @@ std::string geojson(const Predictions& predictions) {
       properties[class_column(names[c])] =
           rounded(probability[n * names.size() + c], 1e6);
     }
-    auto ring = nlohmann::ordered_json::array();
-    for (const auto& [longitude, latitude] : rings[n]) {
-      ring.push_back({rounded(longitude, 1e8), rounded(latitude, 1e8)});
-    }
-    features.push_back(
-        {{"type", "Feature"},
-         {"properties", std::move(properties)},
-         {"geometry",
-          {{"type", "Polygon"},
-           {"coordinates",
-            nlohmann::ordered_json::array({std::move(ring)})}}}});
+    features.push_back(polygon_feature(std::move(properties), rings[n]));
   }
   const nlohmann::ordered_json collection = {
       {"type", "FeatureCollection"},

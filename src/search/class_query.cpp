@@ -10,14 +10,19 @@
 namespace nadir::search {
 namespace {
 
+using Sum = std::vector<double>;
+
+void add(std::span<const float> values, Sum& sum) {
+  for (size_t j = 0; j < sum.size(); ++j) {
+    sum[j] += values[j];
+  }
+}
+
 std::vector<float> mean_direction(
     const Embeddings& embeddings, const Rows& rows) {
-  std::vector<double> sum(static_cast<size_t>(embeddings.width()), 0.0);
+  Sum sum(static_cast<size_t>(embeddings.width()), 0.0);
   for (const int64_t row : rows) {
-    const auto values = embeddings.row(row);
-    for (size_t j = 0; j < sum.size(); ++j) {
-      sum[j] += values[j];
-    }
+    add(embeddings.row(row), sum);
   }
   return unit_vector(sum);
 }
@@ -26,14 +31,21 @@ std::vector<float> mean_direction(
 
 Query query_of(const Embeddings& embeddings, const Wish& wish) {
   NADIR_CHECK(
-      !wish.like.empty(),
-      "say what to look for: --like an image, or a --class");
-  std::vector<double> sum(static_cast<size_t>(embeddings.width()), 0.0);
+      !wish.like.empty() || !wish.like_others.empty(),
+      "say what to look for: --like an image, --window of a scene, or a "
+      "--class");
+  const auto width = static_cast<size_t>(embeddings.width());
+  Sum sum(width, 0.0);
   for (const auto& rows : wish.like) {
-    const auto direction = mean_direction(embeddings, rows);
-    for (size_t j = 0; j < sum.size(); ++j) {
-      sum[j] += direction[j];
+    add(mean_direction(embeddings, rows), sum);
+  }
+  if (!wish.like_others.empty()) {
+    Sum others(width, 0.0);
+    for (const auto& direction : wish.like_others) {
+      NADIR_ASSERT(direction.size() == width);
+      add(direction, others);
     }
+    add(unit_vector(others), sum);
   }
   Query query;
   query.wanted = unit_vector(sum);

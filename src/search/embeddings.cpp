@@ -1,6 +1,7 @@
 #include "search/embeddings.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <utility>
 #include <variant>
@@ -26,6 +27,7 @@ Embeddings Embeddings::read(
       "{} is no .parquet file; write one with nadir embed --out {}.parquet",
       path.string(),
       path.stem().string());
+  const auto stamp = stamp_of(path);  // before: what is written later differs
   const auto columns = table::read_parquet_columns(path);
   const bool has_footprints =
       std::find(columns.begin(), columns.end(), kGeometry) != columns.end();
@@ -47,6 +49,7 @@ Embeddings Embeddings::read(
     embeddings.footprints_ = table.get<table::BytesColumn>(kGeometry).rows;
   }
   embeddings.metadata_ = table::read_parquet_metadata(path);
+  embeddings.file_stamp_ = stamp;
   return embeddings;
 }
 
@@ -143,6 +146,18 @@ int64_t Embeddings::row_of(const std::string& name) const {
       name,
       did_you_mean(name, names_));
   return *row;
+}
+
+std::string stamp_of(const std::filesystem::path& path) {
+  std::error_code code;
+  const auto num_bytes = std::filesystem::file_size(path, code);
+  if (code) {
+    return "";
+  }
+  const auto time = std::filesystem::last_write_time(path, code);
+  const auto time_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+      time.time_since_epoch());
+  return code ? "" : fmt::format("{} {}", num_bytes, time_ns.count());
 }
 
 std::optional<int64_t> Embeddings::find(const std::string& name) const {

@@ -39,6 +39,9 @@ class Embeddings {
 
   [[nodiscard]] int64_t width() const { return width_; }
 
+  // Whether the mean was taken off.
+  [[nodiscard]] bool is_centred() const { return !mean_.empty(); }
+
   [[nodiscard]] const std::string& name(int64_t row) const {
     return names_[static_cast<size_t>(row)];
   }
@@ -69,6 +72,9 @@ class Embeddings {
   // does not say.
   [[nodiscard]] const std::string& footprint_wkb(int64_t row) const;
 
+  // Size and time of the file as it was read; "" of others.
+  [[nodiscard]] const std::string& file_stamp() const { return file_stamp_; }
+
   // What the file says of itself: weights, views, precision ("nadir_..."),
   // "geo".
   [[nodiscard]] const table::Metadata& metadata() const { return metadata_; }
@@ -84,6 +90,11 @@ class Embeddings {
   std::vector<std::string> footprints_;  // none, or one a row
   std::unordered_map<std::string, int64_t> rows_;
   table::Metadata metadata_;
+  std::string file_stamp_;
 };
+
+// Size and time of a file, "12345 1700000000000000000" (bytes, nanoseconds); ""
+// where there is none.
+[[nodiscard]] std::string stamp_of(const std::filesystem::path& path);
 
 }  // namespace nadir::search

@@ -9,7 +9,9 @@
 #include "core/file.h"
 #include "core/hash.h"
 #include "core/json.h"
+#include "core/log.h"
 #include "core/parallel.h"
+#include "core/progress.h"
 #include "kernels/dot.h"
 
 namespace nadir::search {
@@ -58,6 +60,35 @@ std::string fingerprint(const Embeddings& embeddings) {
 
 std::filesystem::path description_of(const std::filesystem::path& path) {
   return path.string() + ".json";
+}
+
+void describe(
+    const std::filesystem::path& path, const nlohmann::json& description) {
+  write_file(description_of(path), json_text(description, 2) + "\n");
+}
+
+bool is_of(
+    const nlohmann::json& noted,
+    const std::filesystem::path& path,
+    const Embeddings& embeddings) {
+  return noted.at("embeddings_sha256") == fingerprint(embeddings) &&
+         noted.at("graph_sha256") == file_hash_hex(Hasher::Kind::kSha256, path);
+}
+
+// So that the next load need not hash again; where nothing can be written, it
+// does.
+void note_stamps(
+    const std::filesystem::path& path,
+    const Embeddings& embeddings,
+    nlohmann::json noted) {
+  noted["embeddings_stamp"] = embeddings.file_stamp();
+  noted["graph_stamp"] = stamp_of(path);
+  try {
+    describe(path, noted);
+  } catch (const Error& error) {
+    log_warning(
+        "search", "{}; the graph is checked again next time", error.what());
+  }
 }
 
 }  // namespace
@@ -126,12 +157,14 @@ Graph Graph::load(
     const std::filesystem::path& path, const Embeddings& embeddings) {
   const auto text = read_file(description_of(path));
   auto state = std::make_unique<State>(embeddings.width());
+  bool is_known = false;
   try {
-    const auto description = parse_json(text);
-    if (description.at("format") != kFormat ||
-        description.at("embeddings_sha256") != fingerprint(embeddings) ||
-        description.at("graph_sha256") !=
-            file_hash_hex(Hasher::Kind::kSha256, path)) {
+    const auto noted = parse_json(text);
+    is_known = !embeddings.file_stamp().empty() &&
+               noted.value("embeddings_stamp", "") == embeddings.file_stamp() &&
+               noted.value("graph_stamp", "") == stamp_of(path);
+    if (noted.at("format") != kFormat ||
+        (!is_known && !is_of(noted, path, embeddings))) {
       fail(
           ErrorCode::kCorruptData,
           "{} is damaged, or the graph of other embeddings; remove it, and it "
@@ -149,7 +182,11 @@ Graph Graph::load(
   } catch (const std::runtime_error& error) {  // hnswlib's own
     fail(ErrorCode::kCorruptData, "{}: {}", path.string(), error.what());
   }
-  return Graph(std::move(state));
+  Graph graph(std::move(state));
+  if (!is_known && !embeddings.file_stamp().empty()) {
+    note_stamps(path, embeddings, parse_json(text));
+  }
+  return graph;
 }
 
 void Graph::save(
@@ -158,11 +195,13 @@ void Graph::save(
   state_->graph->saveIndex(unfinished.string());
   const auto sha256 = file_hash_hex(Hasher::Kind::kSha256, unfinished);
   std::filesystem::rename(unfinished, path);
-  const nlohmann::json description = {
-      {"format", kFormat},
-      {"embeddings_sha256", fingerprint(embeddings)},
-      {"graph_sha256", sha256}};
-  write_file(description_of(path), json_text(description, 2) + "\n");
+  describe(
+      path,
+      {{"format", kFormat},
+       {"embeddings_sha256", fingerprint(embeddings)},
+       {"embeddings_stamp", embeddings.file_stamp()},
+       {"graph_sha256", sha256},
+       {"graph_stamp", stamp_of(path)}});
 }
 
 Neighbours Graph::find_nearest(
@@ -215,6 +254,24 @@ std::vector<Neighbours> Graph::neighbours_of_all(
         }
       });
   return lists;
+}
+
+Graph open_graph(
+    const std::filesystem::path& path,
+    const Embeddings& embeddings,
+    int num_threads) {
+  const std::filesystem::path kept =
+      path.string() + (embeddings.is_centred() ? ".graph" : ".uncentred.graph");
+  if (std::filesystem::exists(kept)) {
+    return Graph::load(kept, embeddings);
+  }
+  log_info("search", "making {}", kept.string());
+  Progress progress("linking neighbours", embeddings.size(), "images");
+  auto graph = Graph::build(embeddings, {}, num_threads, [&](int64_t count) {
+    progress.advance(count);
+  });
+  graph.save(kept, embeddings);
+  return graph;
 }
 
 }  // namespace nadir::search

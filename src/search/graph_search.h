@@ -31,8 +31,11 @@ class Graph {
       int num_threads,
       const OnVectors& on_vectors = {});
 
-  // What save() wrote. Throws Error{kNotFound} where there is nothing,
-  // Error{kCorruptData} where it is no graph, or that of other embeddings.
+  // What save() wrote. Where sizes and times of the graph's file and of the
+  // embeddings' are those of then, the bytes are taken for the same; else all
+  // of both are hashed, and sizes and times noted anew. Throws
+  // Error{kNotFound} where there is nothing, Error{kCorruptData} where it is no
+  // graph, or that of other embeddings.
   static Graph load(
       const std::filesystem::path& path, const Embeddings& embeddings);
 
@@ -67,5 +70,13 @@ class Graph {
   explicit Graph(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// The graph that is kept beside `path`, from which `embeddings` were read, made
+// first where it is not there: `path`.graph, or `path`.uncentred.graph. Shows
+// progress. Throws as Graph::load() and Graph::save().
+[[nodiscard]] Graph open_graph(
+    const std::filesystem::path& path,
+    const Embeddings& embeddings,
+    int num_threads);
 
 }  // namespace nadir::search

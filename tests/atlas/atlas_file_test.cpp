@@ -11,7 +11,7 @@
 namespace nadir::atlas {
 namespace {
 
-Atlas make_atlas() {
+Atlas some_atlas() {
   Atlas atlas;
   atlas.names = {"a", "b"};
   atlas.places = {1, -2.5F, 0, 1e-3F};
@@ -19,7 +19,7 @@ Atlas make_atlas() {
   atlas.umap.neighbours = 7;
   atlas.umap.min_dist = 0.25;
   atlas.umap.epochs = 300;
-  atlas.umap.seed = 0xFFFFFFFFFFFFFFFFU;
+  atlas.umap.seed = int64_t{1} << 62;
   atlas.embeddings_sha256 = "0123";
   atlas.trustworthiness = 0.875;
   return atlas;
@@ -28,7 +28,7 @@ Atlas make_atlas() {
 TEST(AtlasFile, GivesBackWhatWasWritten) {
   const TemporaryFolder folder;
   const auto path = folder.path() / "atlas.parquet";
-  auto atlas = make_atlas();
+  auto atlas = some_atlas();
   write_atlas(path, atlas);
   const auto found = read_atlas(path);
   EXPECT_EQ(found.names, atlas.names);
@@ -42,9 +42,11 @@ TEST(AtlasFile, GivesBackWhatWasWritten) {
   EXPECT_EQ(found.trustworthiness, 0.875);
 
   atlas.method = "pca";
+  atlas.explained = {0.5, 0.25};
   atlas.trustworthiness = std::nullopt;
   write_atlas(path, atlas);
   EXPECT_EQ(read_atlas(path).method, "pca");
+  EXPECT_EQ(read_atlas(path).explained, atlas.explained);
   EXPECT_EQ(read_atlas(path).trustworthiness, std::nullopt);
 }
 

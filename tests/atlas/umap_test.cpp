@@ -69,8 +69,8 @@ TEST(Umap, ShowsEveryEpochAndEndsWhenTold) {
   std::vector<int64_t> epochs;
   std::vector<float> seen;
   const auto places =
-      umap(clusters.vectors(), config, 2, [&](const UmapStep& step) {
-        if (!step.is_layout) {
+      umap(clusters.vectors(), config, 2, [&](const Step& step) {
+        if (step.stage == Stage::kNeighbours) {
           num_found = step.done;
           EXPECT_EQ(step.total, 200);
           return true;
@@ -88,11 +88,10 @@ TEST(Umap, ShowsEveryEpochAndEndsWhenTold) {
 TEST(Umap, EndsWhileItLooksForNeighbours) {
   const auto clusters = make_clusters(500, 16, 4, 0.05);
   bool has_begun = false;
-  const auto places =
-      umap(clusters.vectors(), {}, 1, [&](const UmapStep& step) {
-        has_begun = has_begun || step.is_layout;
-        return false;
-      });
+  const auto places = umap(clusters.vectors(), {}, 1, [&](const Step& step) {
+    has_begun = has_begun || step.stage == Stage::kLayout;
+    return false;
+  });
   EXPECT_FALSE(has_begun);
   EXPECT_EQ(places.size(), 1000U);  // where the components put them
 }

@@ -11,6 +11,8 @@
 #include "cli/world.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "data/dataset.h"
+#include "raster/geotiff.h"
 #include "table/parquet.h"
 
 namespace nadir::cli {
@@ -280,14 +282,14 @@ TEST_F(Chain, SearchFindsImagesLikeOthersAndUnlikeOthers) {
       "embed --num-workers 1 --out e.parquet",
       {"--weights", finished_run().string(), "--data", packed_}));
   const auto all = nadir_json(
-      "search --embeddings e.parquet --num-results 1000 --class",
+      "search e.parquet --num-results 1000 --class",
       {"Arable land", "--data", packed_});
   ASSERT_GT(all["results"].size(), 5U);
   EXPECT_FALSE(all["results"][0]["labels"].empty());
   const std::string first = all["results"][0]["name"];
   for (const char* method : {"exact", "graph"}) {
     const auto found = nadir_json(
-        "search --embeddings e.parquet --num-results 3 --picture found.png "
+        "search e.parquet --num-results 3 --picture found.png "
         "--out found.parquet --method",
         {method, "--like", first, "--data", packed_});
     ASSERT_EQ(found["results"].size(), 3U);
@@ -300,6 +302,63 @@ TEST_F(Chain, SearchFindsImagesLikeOthersAndUnlikeOthers) {
     EXPECT_TRUE(has("found.parquet"));
   }
   EXPECT_TRUE(has("e.parquet.graph.json"));
+}
+
+TEST_F(Chain, SearchFindsImagesLikeAWindowOfAScene) {
+  const auto weights = finished_run().string();
+  static_cast<void>(nadir(
+      "embed --num-workers 1 --out w.parquet",
+      {"--weights", weights, "--data", packed_}));
+  // A scene of one patch: the window of all of it is that image.
+  data::DatasetOptions source;
+  source.data = packed_;
+  source.bands = {
+      "B01",
+      "B02",
+      "B03",
+      "B04",
+      "B05",
+      "B06",
+      "B07",
+      "B08",
+      "B8A",
+      "B09",
+      "B11",
+      "B12"};  // as products do
+  const auto dataset = data::open_dataset(source);
+  const std::string name = dataset->name(7);
+  const std::string scene = (folder_.path() / "scene.tif").string();
+  raster::write_geotiff(scene, dataset->read(7), {});
+  const auto found = nadir_json(
+      "search w.parquet --num-results 1 --out found.geojson --window", {scene});
+  EXPECT_EQ(found["results"][0]["name"], name);
+  EXPECT_GT(found["results"][0]["similarity"], 0.999);
+  EXPECT_NE(
+      bytes("found.geojson").find("FeatureCollection"), std::string::npos);
+  EXPECT_NE(bytes("found.geojson").find(name), std::string::npos);
+  EXPECT_EQ(
+      nadir_json(
+          "search w.parquet --num-results 1 --window",
+          {scene + "@0,0,120,120"})["results"][0]["name"],
+      name);
+}
+
+TEST_F(Chain, AtlasPlacesImagesAndDrawsThem) {
+  static_cast<void>(nadir(
+      "embed --num-workers 1 --out a.parquet",
+      {"--weights", finished_run().string(), "--data", packed_}));
+  const auto pca = nadir_json("atlas a.parquet --out pca.parquet", {});
+  EXPECT_EQ(pca["method"], "pca");
+  EXPECT_GT(pca["explained"][0], 0);
+  EXPECT_TRUE(has("pca.parquet"));
+  for (const char* colour : {"class", "split", "country", "season"}) {
+    const auto umap = nadir_json(
+        "atlas a.parquet --method umap --epochs 20 --out umap.parquet "
+        "--picture umap.png --colour",
+        {colour, "--data", packed_});
+    EXPECT_EQ(umap["epochs"], 20);
+    EXPECT_EQ(bytes("umap.png").substr(1, 3), "PNG");
+  }
 }
 
 TEST_F(Chain, ViewDrawsAttentionPatchesAndViews) {

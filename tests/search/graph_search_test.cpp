@@ -1,11 +1,16 @@
 #include "search/graph_search.h"
 
+#include <chrono>
+
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "search/exact_search.h"
 #include "search/random_embeddings.h"
+#include "table/parquet.h"
 
 namespace nadir::search {
 namespace {
@@ -63,6 +68,76 @@ TEST(Graph, RefusesThatOfOtherEmbeddingsAndADamagedOne) {
       Error);
   write_file(path, read_file(path).substr(0, 5000));
   EXPECT_THROW(static_cast<void>(Graph::load(path, embeddings)), Error);
+}
+
+// A file of embeddings as `nadir embed` writes one.
+void write_embeddings(const std::filesystem::path& path, uint64_t seed) {
+  const auto embeddings = random_embeddings(200, kWidth, seed);
+  table::TextColumn names;
+  table::FloatRowsColumn rows;
+  rows.width = kWidth;
+  for (int64_t i = 0; i < embeddings.size(); ++i) {
+    names.emplace_back(embeddings.name(i));
+    const auto row = embeddings.row(i);
+    rows.values.insert(rows.values.end(), row.begin(), row.end());
+  }
+  table::Table table;
+  table.columns.push_back({"name", std::move(names)});
+  table.columns.push_back({"features", std::move(rows)});
+  table::write_parquet(path, table);
+}
+
+TEST(Graph, IsTrustedBySizeAndTimeOrElseByItsBytes) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "e.parquet";
+  const auto graph = path.string() + ".graph";
+  const auto noted = [&] { return read_file(graph + ".json"); };
+  write_embeddings(path, 1);
+  static_cast<void>(open_graph(path, Embeddings::read(path, true), 1));
+  const auto first = noted();
+  EXPECT_NE(first.find(stamp_of(path)), std::string::npos);
+  EXPECT_NE(first.find(stamp_of(graph)), std::string::npos);
+
+  // The same bytes at another time: hashed, and noted anew.
+  const auto later =
+      std::filesystem::file_time_type::clock::now() + std::chrono::seconds(7);
+  std::filesystem::last_write_time(path, later);
+  std::filesystem::last_write_time(graph, later);
+  static_cast<void>(open_graph(path, Embeddings::read(path, true), 1));
+  EXPECT_NE(noted(), first);
+  EXPECT_NE(noted().find(stamp_of(graph)), std::string::npos);
+
+  // A sum that is wrong is not looked at while both stamps are right.
+  auto text = noted();
+  text.replace(text.find("graph_sha256"), 20, "graph_sha256\": \"0000");
+  write_file(graph + ".json", text);
+  EXPECT_NO_THROW(
+      static_cast<void>(open_graph(path, Embeddings::read(path, true), 1)));
+  std::filesystem::last_write_time(graph, later + std::chrono::seconds(7));
+  EXPECT_THROW(
+      static_cast<void>(open_graph(path, Embeddings::read(path, true), 1)),
+      Error);
+
+  // Other embeddings of the same path.
+  write_embeddings(path, 2);
+  EXPECT_THROW(
+      static_cast<void>(open_graph(path, Embeddings::read(path, true), 1)),
+      Error);
+}
+
+TEST(Graph, WithoutStampsIsOneOfAnEarlierVersion) {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "e.parquet";
+  write_embeddings(path, 1);
+  const auto embeddings = Embeddings::read(path, false);
+  static_cast<void>(open_graph(path, embeddings, 1));
+  const auto json = path.string() + ".uncentred.graph.json";
+  auto noted = parse_json(read_file(json));
+  noted.erase("embeddings_stamp");
+  noted.erase("graph_stamp");
+  write_file(json, json_text(noted));
+  static_cast<void>(open_graph(path, embeddings, 1));
+  EXPECT_TRUE(parse_json(read_file(json)).contains("graph_stamp"));
 }
 
 TEST(Graph, LooksFurtherWhereTooFewAreAccepted) {
