@@ -22,6 +22,7 @@ void add_commands(Command program) {
   add_eval_linear(eval);
   add_predict(program);
   add_embed(program);
+  add_map(program);
   add_search(program);
   add_atlas(program);
   add_serve(program);

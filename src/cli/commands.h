@@ -26,6 +26,7 @@ void add_eval_knn(Command parent);
 void add_eval_linear(Command parent);
 void add_predict(Command parent);
 void add_embed(Command parent);
+void add_map(Command parent);
 void add_search(Command parent);
 void add_atlas(Command parent);
 void add_serve(Command parent);

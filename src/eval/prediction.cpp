@@ -81,6 +81,17 @@ std::string geojson(const Predictions& predictions) {
   return json_text(collection) + "\n";
 }
 
+// A product's last bits depend on how many rows it has: in batches, what is
+// said of an image does not depend on how many others there are.
+at::Tensor probabilities_by_batch(
+    const Probe& probe, const at::Tensor& features_NF, int64_t batch_size) {
+  std::vector<at::Tensor> batches;
+  for (const auto& features_BF : features_NF.split(batch_size)) {
+    batches.push_back(head_probabilities(probe.head, features_BF, probe.task));
+  }
+  return at::cat(batches).contiguous();
+}
+
 }  // namespace
 
 void check_probe_fits(const Probe& probe, const FrozenNetwork& frozen) {
@@ -116,14 +127,15 @@ std::vector<std::vector<std::string>> chosen_labels(
 }
 
 Predictions predictions_of(
-    const Probe& probe, const ImageSet& images, const at::Tensor& features) {
+    const Probe& probe,
+    const ImageSet& images,
+    const at::Tensor& features,
+    int64_t batch_size) {
   Predictions predictions;
   predictions.images = images;
   predictions.class_names = probe.class_names;
   predictions.probability_NC =
-      head_probabilities(probe.head, features, probe.task)
-          .to(at::kCPU)
-          .contiguous();
+      probabilities_by_batch(probe, features, batch_size).to(at::kCPU);
   predictions.labels = chosen_labels(probe, predictions.probability_NC);
   predictions.probe = probe_json(probe);
   return predictions;
@@ -160,7 +172,7 @@ Predictions predict(
       "predicting",
       group,
       Receivers::kFirst);
-  return group.is_first() ? predictions_of(probe, images, features)
+  return group.is_first() ? predictions_of(probe, images, features, batch_size)
                           : Predictions();
 }
 

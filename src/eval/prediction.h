@@ -30,9 +30,13 @@ void check_probe_fits(const Probe& probe, const FrozenNetwork& frozen);
 [[nodiscard]] std::vector<std::vector<std::string>> chosen_labels(
     const Probe& probe, const at::Tensor& probability_NC);
 
-// What the probe says of `images`, whose features these are.
+// What the probe says of `images`, whose features these are, by batches as they
+// were made.
 [[nodiscard]] Predictions predictions_of(
-    const Probe& probe, const ImageSet& images, const at::Tensor& features);
+    const Probe& probe,
+    const ImageSet& images,
+    const at::Tensor& features,
+    int64_t batch_size);
 
 // Throws as check_probe_fits(), and Error{kInvalidArgument} if bands or
 // normalisation of the data disagree with the probe. With several

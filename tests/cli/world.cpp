@@ -138,6 +138,25 @@ fs::path finished_run() {
   });
 }
 
+fs::path trained_probe() {
+  const fs::path run = finished_run();
+  const fs::path data = packed_data();
+  return made_once(
+             "scores",
+             [&](const fs::path& path) {
+               run_or_throw(words_of(
+                   "eval linear --epochs 2 --lr 0.1 --blocks 1 --pool cls "
+                   "--bootstrap 0 --num-workers 1",
+                   {"--weights",
+                    run.string(),
+                    "--data",
+                    data.string(),
+                    "--out",
+                    path.string()}));
+             }) /
+         "linear";
+}
+
 std::vector<std::string> pretrain_words(
     const fs::path& out, const std::string& more) {
   std::vector<std::string> words = {
