@@ -20,6 +20,7 @@ void add_commands(Command program) {
   const auto eval = program.add_group("eval", "Score frozen features.");
   add_eval_knn(eval);
   add_eval_linear(eval);
+  add_eval_segment(eval);
   add_predict(program);
   add_embed(program);
   add_map(program);

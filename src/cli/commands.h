@@ -24,6 +24,7 @@ void add_launch(Command parent);
 void add_train(Command parent);
 void add_eval_knn(Command parent);
 void add_eval_linear(Command parent);
+void add_eval_segment(Command parent);
 void add_predict(Command parent);
 void add_embed(Command parent);
 void add_map(Command parent);
