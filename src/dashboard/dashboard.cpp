@@ -27,7 +27,7 @@ constexpr int kMaxPort = 65535;
 
 http::Limits limits() {
   http::Limits limits;
-  limits.max_body_bytes = 16 << 20;  // lists of images to export
+  limits.max_body_bytes = 64 << 20;  // lists to export, GeoTIFF to look for
   return limits;
 }
 

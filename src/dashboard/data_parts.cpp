@@ -25,6 +25,8 @@ DataParts::DataParts(const DataSources& sources) : sources_(sources) {
         "embeddings of {} images: {}",
         embeddings_->size(),
         sources.embeddings);
+    windows_ = std::make_unique<WindowSight>(
+        *embeddings_, sources.embeddings, sources.network.weights);
   }
   if (!sources.network.weights.empty()) {
     network_ = std::make_unique<NetworkSight>(sources.network, sources.dataset);

@@ -9,6 +9,7 @@
 #include "dashboard/gallery.h"
 #include "dashboard/network_sight.h"
 #include "dashboard/predictions.h"
+#include "dashboard/window_sight.h"
 #include "data/dataset.h"
 #include "eval/features_config.h"
 #include "search/embeddings.h"
@@ -42,6 +43,9 @@ class DataParts {
     return embeddings_ ? &*embeddings_ : nullptr;
   }
 
+  // Null where there are no embeddings.
+  [[nodiscard]] const WindowSight* windows() const { return windows_.get(); }
+
   [[nodiscard]] const NetworkSight* network() const { return network_.get(); }
 
   [[nodiscard]] const DataSources& sources() const { return sources_; }
@@ -51,6 +55,7 @@ class DataParts {
   std::unique_ptr<Catalog> catalog_;
   std::optional<Predictions> predictions_;
   std::optional<search::Embeddings> embeddings_;
+  std::unique_ptr<WindowSight> windows_;
   std::unique_ptr<NetworkSight> network_;
   std::unique_ptr<Gallery> gallery_;
 };

@@ -42,8 +42,8 @@ void Projections::run_umap() {
   auto told = std::chrono::steady_clock::now();
   constexpr int kOneThread = 1;  // the page is to stay quick
   try {
-    auto made = atlas::umap(
-        embeddings_, {}, kOneThread, [&](const atlas::Step& step) {
+    auto made =
+        atlas::umap(embeddings_, {}, kOneThread, [&](const atlas::Step& step) {
           const auto now = std::chrono::steady_clock::now();
           if (now - told >= kTellAgain) {
             told = now;

@@ -96,11 +96,24 @@ Json search_json(const DataParts& parts, const Query& query) {
   return json;
 }
 
+// Images like a window of the GeoTIFF that is the body.
+Json window_json(const DataParts& parts, const Call& call) {
+  const auto count =
+      call.query.integer("count", kDefaultResults, 1, kMaxResults);
+  search::Wish wish;
+  wish.like_others = {
+      parts.windows()->direction_of(call.request.body, call.query)};
+  const auto query = search::query_of(*parts.embeddings(), wish);
+  Json json;
+  json["results"] = found_json(parts, find(parts, query, {}, count));
+  return json;
+}
+
 Json neighbours_json(const DataParts& parts, const Call& call) {
   const auto count = call.query.integer("count", 12, 1, kMaxResults);
   const auto row = row_of(parts, call.id(0, parts.catalog().size(), "image"));
-  const auto query =
-      search::query_of(*parts.embeddings(), {.like = {{row}}, .unlike = {}});
+  const auto query = search::query_of(
+      *parts.embeddings(), {.like = {{row}}, .unlike = {}, .like_others = {}});
   Json json;
   json["neighbours"] = found_json(parts, find(parts, query, {row}, count));
   return json;
@@ -111,6 +124,9 @@ Json neighbours_json(const DataParts& parts, const Call& call) {
 void add_search_routes(Router& router, const DataParts& parts) {
   router.add("GET", "/api/search", [&](const Call& call) {
     return json_response(search_json(parts, call.query));
+  });
+  router.add("POST", "/api/search/window", [&](const Call& call) {
+    return json_response(window_json(parts, call));
   });
   router.add("GET", "/api/images/*/neighbours", [&](const Call& call) {
     return json_response(neighbours_json(parts, call));

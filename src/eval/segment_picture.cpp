@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
+#include "eval/composite.h"
 #include "eval/confusion.h"
 #include "eval/contact_sheet.h"
 #include "eval/picture_text.h"
-#include "eval/pictures.h"
 
 namespace nadir::eval {
 

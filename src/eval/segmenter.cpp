@@ -64,14 +64,21 @@ at::Tensor Segmenter::probabilities(
         side);
     inputs.push_back(window_inputs(window, {&whole, 1}, view));
   }
+  return probabilities(at::cat(inputs), side);
+}
+
+at::Tensor Segmenter::probabilities(
+    const at::Tensor& inputs_BCSS, int64_t side_px) const {
+  const at::NoGradGuard no_grad;
   const auto tokens_BTD = patch_token_extractor(
-      *frozen_.network, head_.num_blocks, frozen_.device)(at::cat(inputs));
-  const int64_t grid = view.input_px / patch_px;
+      *frozen_.network, head_.num_blocks, frozen_.device)(inputs_BCSS);
+  const int64_t grid =
+      inputs_BCSS.size(2) / frozen_.network->config().patch_size;
   return head_
       .logits(
           tokens_BTD.to(at::kCPU, at::kFloat)
               .view({tokens_BTD.size(0), grid, grid, tokens_BTD.size(2)}),
-          side)
+          side_px)
       .softmax(1);
 }
 

@@ -39,7 +39,14 @@ class Segmenter {
   [[nodiscard]] at::Tensor probabilities(
       std::span<const raster::Image> windows) const;
 
+  // The same of windows that are the network's input already, as
+  // window_inputs() makes it: [B, C, S, S] -> [B, K, side_px, side_px].
+  [[nodiscard]] at::Tensor probabilities(
+      const at::Tensor& inputs_BCSS, int64_t side_px) const;
+
   [[nodiscard]] const SegmentHead& head() const { return head_; }
+
+  [[nodiscard]] const FrozenNetwork& frozen() const { return frozen_; }
 
  private:
   SegmentHead head_;

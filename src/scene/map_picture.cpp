@@ -8,6 +8,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "eval/composite.h"
 #include "eval/contact_sheet.h"
 #include "eval/picture_text.h"
 #include "eval/pictures.h"
