@@ -10,6 +10,10 @@ namespace nadir::scene {
 
 struct MapConfig {
   std::string scene;
+  // What scene and change are called, where they are copies of what the user
+  // named.
+  std::string scene_name;
+  std::string change_name;
   std::string weights;
   std::string checkpoint_key;
   std::string probe;

@@ -99,6 +99,12 @@ nlohmann::json to_json(const std::vector<WindowField>& fields) {
 
 SceneMap::SceneMap(const MapConfig& config) : config_(config) {
   check_config(config_);
+  if (config_.scene_name.empty()) {
+    config_.scene_name = config_.scene;
+  }
+  if (config_.change_name.empty()) {
+    config_.change_name = config_.change;
+  }
   if (config_.stride_px == 0) {
     config_.stride_px = std::max<int64_t>(1, config_.window_px / 2);
   }
@@ -118,9 +124,10 @@ SceneMap::SceneMap(const MapConfig& config) : config_(config) {
     check_same_grid(*scene_, *second_);
   }
   const int64_t parts = most_parts(*model_);
-  const int64_t cell_px = parts == 1
-                              ? config_.stride_px
-                              : std::max<int64_t>(1, config_.window_px / parts);
+  const int64_t cell_px =
+      parts == 1 ? config_.stride_px
+                 : std::clamp<int64_t>(
+                       config_.window_px / parts, 1, config_.stride_px);
   const auto axis = [&](int64_t size_px) {
     return Axis(size_px, config_.window_px, config_.stride_px, cell_px);
   };
@@ -283,7 +290,7 @@ nlohmann::ordered_json SceneMap::plan() const {
       (second_ ? 1 + static_cast<int64_t>(class_names_.size()) : 0);
   const int64_t num_cells = plan_->rows.num_cells() * plan_->cols.num_cells();
   return {
-      {"scene", config_.scene},
+      {"scene", config_.scene_name},
       {"height", scene_->info().height},
       {"width", scene_->info().width},
       {"bands", scene_->bands()},
