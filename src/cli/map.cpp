@@ -87,6 +87,8 @@ void run(
   const std::string given_out = config.out;
   config.weights = remote_weights(*remote, config.weights);
   config.probe = remote->input(config.probe);
+  config.scene_name = config.scene;
+  config.change_name = config.change;
   make_local(*remote, config.scene);
   make_local(*remote, config.change);
   store::RemoteOutput output(*remote, config.out, {"map.json"});
@@ -109,6 +111,9 @@ void run(
     report_part(
         chosen, given_out, result.was_complete, result.missing, as_json);
     return;
+  }
+  if (result.was_complete && chosen.part.number > 1) {
+    return;  // the first one speaks for all
   }
   output.publish();
   const std::chrono::duration<double> time =

@@ -72,7 +72,7 @@ SceneReader::SceneReader(const std::string& name)
   const bool is_vrt = name.ends_with(".vrt") || name.ends_with(".VRT");
   state_->dataset.reset(GDALOpenEx(
       name.c_str(),
-      GDAL_OF_RASTER | GDAL_OF_READONLY,
+      GDAL_OF_RASTER | GDAL_OF_READONLY | GDAL_OF_VERBOSE_ERROR,
       is_vrt ? vrt : tiff,
       is_vrt ? nullptr : threads,
       nullptr));

@@ -10,9 +10,15 @@ namespace nadir::scene {
 
 struct MapConfig {
   std::string scene;
+  // What scene and change are called, where they are copies of what the user
+  // named.
+  std::string scene_name;
+  std::string change_name;
   std::string weights;
   std::string checkpoint_key;
   std::string probe;
+  std::string segment;
+  int64_t cell_px = 0;
   int64_t embeddings = 0;
   std::string components;
   std::string change;
@@ -52,6 +58,16 @@ struct MapConfig {
         "probe",
         "Map the probabilities of the classes of this probe: the folder that "
         "`nadir eval linear` wrote, RUN/eval/linear, or its run.");
+    visit(
+        segment,
+        "segment",
+        "Map what this segmentation head says of the pixels: the folder that "
+        "`nadir eval segment` wrote, RUN/eval/segment/linear.");
+    visit(
+        cell_px,
+        "cell_px",
+        "Side of a cell of the map with --segment, a divisor of window_px; 0 "
+        "is about a token.");
     visit(
         embeddings,
         "embeddings",

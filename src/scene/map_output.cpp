@@ -52,31 +52,36 @@ double distance(const float* a, const float* b, int64_t width) {
   return lengths > 0 ? std::max(0.0, 1 - product / lengths) : 0.0;
 }
 
-// The change of a row of windows: [windows, 1 + classes * parts^2], where only
-// one value a class and window is supported.
+// The change of a row of windows, [windows, 1 + classes, parts, parts], of
+// which the first is the same for all parts of a window.
 std::vector<float> changes(
     const WindowReader& first,
     const WindowReader& second,
     const WindowRange& range,
-    int64_t num_classes) {
+    const WindowField& change) {
   const size_t embedding = first.field(kEmbedding);
   const int64_t width = first.fields()[embedding].size();
   const auto a = first.values(embedding, range);
   const auto b = second.values(embedding, range);
   std::vector<float> p;
   std::vector<float> q;
-  if (num_classes > 0) {
+  if (change.num_values > 1) {
     const size_t field = first.field(kProbabilities);
     p = first.values(field, range);
     q = second.values(field, range);
   }
+  const int64_t num_parts = change.num_parts * change.num_parts;
+  const int64_t num_rises = change.size() - num_parts;
   std::vector<float> values;
-  values.reserve(static_cast<size_t>(range.size() * (1 + num_classes)));
+  values.reserve(static_cast<size_t>(range.size() * change.size()));
   for (int64_t w = 0; w < range.size(); ++w) {
-    values.push_back(static_cast<float>(
-        distance(a.data() + w * width, b.data() + w * width, width)));
-    for (int64_t c = w * num_classes; c < (w + 1) * num_classes; ++c) {
-      values.push_back(q[c] - p[c]);
+    values.insert(
+        values.end(),
+        static_cast<size_t>(num_parts),
+        static_cast<float>(
+            distance(a.data() + w * width, b.data() + w * width, width)));
+    for (int64_t i = w * num_rises; i < (w + 1) * num_rises; ++i) {
+      values.push_back(q[i] - p[i]);
     }
   }
   return values;
@@ -135,12 +140,17 @@ MapOutput change_output(
   for (const auto& name : class_names) {
     output.band_names.push_back("rise of " + name);
   }
-  const auto num_classes = static_cast<int64_t>(class_names.size());
-  output.source.num_values = 1 + num_classes;
-  output.source.read_row = [&first, &second, num_classes](int64_t row) {
+  WindowField change = {
+      kChangeBand, 1 + static_cast<int64_t>(class_names.size()), 1};
+  if (!class_names.empty()) {
+    change.num_parts = first.fields()[first.field(kProbabilities)].num_parts;
+  }
+  output.source.num_values = change.num_values;
+  output.source.num_parts = change.num_parts;
+  output.source.read_row = [&first, &second, change](int64_t row) {
     const auto range = windows_of_row(first.plan(), row);
     WindowRow values = {
-        changes(first, second, range, num_classes),
+        changes(first, second, range, change),
         given_windows(first, range),
         first.own_cells(row)};
     both(values.is_given, given_windows(second, range));

@@ -37,21 +37,38 @@ std::string components_sha256(const Components& components) {
 
 void check_config(const MapConfig& config) {
   NADIR_CHECK(
-      !config.probe.empty() || config.embeddings != 0 ||
+      !config.probe.empty() || !config.segment.empty() ||
+          config.embeddings != 0 ||
           !config.components.empty() || !config.change.empty(),
-      "say what to map: --probe (classes), --embeddings N (components), "
+      "say what to map: --probe (classes), --segment (classes of pixels), "
+      "--embeddings N (components), "
       "--change SCENE (another date); see nadir map --help");
   NADIR_CHECK(
       config.embeddings >= 0,
       "embeddings must be >= 0, got {}",
       config.embeddings);
   NADIR_CHECK(
-      config.window_px > 0,
+      config.segment.empty() ||
+          (config.probe.empty() && config.weights.empty() &&
+           config.embeddings == 0 && config.components.empty() &&
+           config.change.empty() && config.crop_px == 0 &&
+           config.resize_px < 0 && config.normalization.empty() &&
+           config.bands.empty()),
+      "--segment maps the classes of its head alone, through the head's own "
+      "network and views; leave out --probe, --weights, --embeddings, "
+      "--components, --change, --crop-px, --resize-px, --normalization and "
+      "--bands");
+  NADIR_CHECK(
+      config.cell_px == 0 || !config.segment.empty(),
+      "--cell-px is for --segment; cells of other maps are a stride wide");
+  NADIR_CHECK(
+      config.window_px > 0 || !config.segment.empty(),
       "--window-px must say how many pixels of the scene the network sees at "
       "once: the side of the images that it was trained on (BigEarthNet's "
       "have 120, EuroSAT's 64)");
   NADIR_CHECK(
-      config.stride_px >= 0 && config.stride_px <= config.window_px,
+      config.window_px >= 0 && config.stride_px >= 0 &&
+          (config.window_px == 0 || config.stride_px <= config.window_px),
       "stride_px must be between 0 (half a window) and window_px, which is {}, "
       "got {}",
       config.window_px,
@@ -99,8 +116,11 @@ nlohmann::json to_json(const std::vector<WindowField>& fields) {
 
 SceneMap::SceneMap(const MapConfig& config) : config_(config) {
   check_config(config_);
-  if (config_.stride_px == 0) {
-    config_.stride_px = std::max<int64_t>(1, config_.window_px / 2);
+  if (config_.scene_name.empty()) {
+    config_.scene_name = config_.scene;
+  }
+  if (config_.change_name.empty()) {
+    config_.change_name = config_.change;
   }
   if (!config_.components.empty()) {
     components_ = load_components(config_.components);
@@ -113,14 +133,22 @@ SceneMap::SceneMap(const MapConfig& config) : config_(config) {
         config_.embeddings);
     config_.embeddings = components_->variance_N.numel();
   }
-  load_model();
+  if (config_.segment.empty()) {
+    load_model();
+  } else {
+    load_segment_model();
+  }
+  if (config_.stride_px == 0) {
+    config_.stride_px = std::max<int64_t>(1, config_.window_px / 2);
+  }
   if (second_) {
     check_same_grid(*scene_, *second_);
   }
   const int64_t parts = most_parts(*model_);
-  const int64_t cell_px = parts == 1
-                              ? config_.stride_px
-                              : std::max<int64_t>(1, config_.window_px / parts);
+  const int64_t cell_px =
+      parts == 1 ? config_.stride_px
+                 : std::clamp<int64_t>(
+                       config_.window_px / parts, 1, config_.stride_px);
   const auto axis = [&](int64_t size_px) {
     return Axis(size_px, config_.window_px, config_.stride_px, cell_px);
   };
@@ -283,7 +311,7 @@ nlohmann::ordered_json SceneMap::plan() const {
       (second_ ? 1 + static_cast<int64_t>(class_names_.size()) : 0);
   const int64_t num_cells = plan_->rows.num_cells() * plan_->cols.num_cells();
   return {
-      {"scene", config_.scene},
+      {"scene", config_.scene_name},
       {"height", scene_->info().height},
       {"width", scene_->info().width},
       {"bands", scene_->bands()},

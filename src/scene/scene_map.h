@@ -55,6 +55,7 @@ class SceneMap {
   };
 
   void load_model();
+  void load_segment_model();
   void check_components() const;
   [[nodiscard]] nlohmann::json settings() const;
   [[nodiscard]] nlohmann::json products() const;

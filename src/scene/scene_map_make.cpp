@@ -224,11 +224,12 @@ Components SceneMap::components_of(const WindowReader& windows) const {
 
 std::map<std::string, std::string> SceneMap::metadata() const {
   std::map<std::string, std::string> metadata = {
-      {"NADIR_SCENE", config_.scene},
-      {"NADIR_SECOND_SCENE", config_.change},
+      {"NADIR_SCENE", config_.scene_name},
+      {"NADIR_SECOND_SCENE", config_.change_name},
       {"NADIR_WEIGHTS", weights_},
       {"NADIR_WEIGHTS_SHA256", weights_sha256_},
       {"NADIR_PROBE", config_.probe},
+      {"NADIR_SEGMENT_HEAD", config_.segment},
       {"NADIR_PROBE_SHA256", probe_sha256_},
       {"NADIR_FEATURES", features_},
       {"NADIR_NORMALIZATION", json_text(data::to_json(views_.normalization))},
@@ -281,7 +282,7 @@ ordered_json SceneMap::write_maps(const std::vector<fs::path>& parts) const {
   }
   ordered_json summary = {
       {"format", kMapFormat},
-      {"scene", config_.scene},
+      {"scene", config_.scene_name},
       {"height", scene_->info().height},
       {"width", scene_->info().width},
       {"map_height", plan_->rows.num_cells()},

@@ -1,11 +1,13 @@
 #include "scene/map_output.h"
 
 #include <cmath>
+#include <set>
 
 #include <gtest/gtest.h>
 
 #include "core/error.h"
 #include "core/file.h"
+#include "scene/map_picture.h"
 #include "scene/scene_files.h"
 #include "scene/window_run.h"
 
@@ -209,6 +211,92 @@ TEST_F(MapOutputTest, RefusesMoreComponentsThanThereAreWindows) {
   const auto windows = windows_of(noise_image(90, 115), "a");
   EXPECT_THROW((void)fit_components(windows, 20, 10, 0), Error);
   EXPECT_THROW((void)fit_components(windows, 100000, 1000, 0), Error);
+}
+
+// A head that says something of each quarter of a window.
+TEST_F(MapOutputTest, MapsThePartsOfWindows) {
+  class QuarterModel : public WindowModel {
+   public:
+    [[nodiscard]] const std::vector<WindowField>& fields() const override {
+      return fields_;
+    }
+
+    // The mean of each quarter of the view, and one embedding.
+    [[nodiscard]] std::vector<at::Tensor> forward(
+        const at::Tensor& views_BCSS) const override {
+      const auto mean_BCPP = at::adaptive_avg_pool2d(views_BCSS, {2, 2});
+      return {
+          mean_BCPP.narrow(1, 0, 2).contiguous(),
+          mean_BCPP.mean({2, 3}, true).contiguous()};
+    }
+
+   private:
+    std::vector<WindowField> fields_ = {
+        {kProbabilities, 2, 2}, {kEmbedding, 3, 1}};
+  };
+
+  const auto image = noise_image(90, 120);
+  SceneOptions options;
+  options.path = write_scene(folder_.path() / "quarters.tif", image);
+  const Scene scene(options);
+  const WindowPlan plan = {
+      Axis(90, kSide, kSide, kSide / 2), Axis(120, kSide, kSide, kSide / 2)};
+  const QuarterModel model;
+  auto views = tiny_probe(eval::tiny_network()).views;
+  views.resize_px = 0;  // the whole window
+  run_windows(
+      scene,
+      plan,
+      {0, plan.num_windows()},
+      model,
+      views,
+      {},
+      folder_.path() / "quarters",
+      "testing");
+  const WindowReader windows(
+      plan,
+      model.fields(),
+      {{folder_.path() / "quarters", {0, plan.num_windows()}}});
+  const auto output = probability_output(windows, {"red", "green"});
+  EXPECT_EQ(
+      write_map(output, plan, Blend::kCosine, utm_grid(), {}, folder_.path()),
+      9 * 12);
+  const raster::RasterReader map(folder_.path() / kProbabilitiesFile);
+  EXPECT_EQ(map.info().georeference.transform[1], 100);
+  // Window 7 is in row 1 and column 1: its lower left quarter.
+  const auto values = windows.values(0, {7, 8});
+  const auto cells = map.read();
+  EXPECT_EQ(cells.band<float>(1)[3 * 12 + 2], values[4 + 2]);
+  // Change of parts, by themselves.
+  write_map(
+      change_output(windows, windows, {"red", "green"}),
+      plan,
+      Blend::kCosine,
+      utm_grid(),
+      {},
+      folder_.path());
+  EXPECT_EQ(read(kChangeFile).band<float>(2)[50], 0);
+}
+
+TEST_F(MapOutputTest, AreDrawnBesideTheScene) {
+  auto image = noise_image(90, 115);
+  set_pixels(image, 0, 0, 90, 40, 0);
+  const auto windows = windows_of(image, "a");
+  write(probability_output(windows, classes_));
+  SceneOptions options;
+  options.path = (folder_.path() / "a.tif").string();
+  const auto picture =
+      map_picture(Scene(options), classes_, folder_.path(), 240);
+  EXPECT_GE(picture.width(), 2 * 240);
+  EXPECT_GE(picture.height(), 240 * 90 / 115);
+  // Beside the scene, cells without data are grey and others are not.
+  const auto red = picture.band<uint8_t>(0);
+  std::set<uint8_t> colours;
+  for (int64_t col = 250; col < 480; ++col) {
+    colours.insert(red[100 * picture.width() + col]);
+  }
+  EXPECT_TRUE(colours.contains(225));
+  EXPECT_GE(colours.size(), 2U);
 }
 
 }  // namespace

@@ -78,6 +78,55 @@ TEST_F(SceneTest, AFileThatOnlyCallsItselfATiffIsNotReadAsAVrt) {
   EXPECT_EQ(rows.band<uint8_t>(0)[7], noise_image(5, 6).band<uint8_t>(1)[7]);
 }
 
+TEST_F(SceneTest, AnAlphaBandIsTheMaskAndNoBandToRead) {
+  auto image = noise_image(30, 20);
+  const auto inner = options(image).path;
+  std::string vrt = "<VRTDataset rasterXSize='20' rasterYSize='30'>";
+  int band = 0;
+  for (const char* colour : {"Red", "Green", "Blue", "Alpha"}) {
+    // Alpha is the second band again: from 1 on a pixel counts.
+    vrt += fmt::format(
+        "<VRTRasterBand dataType='Byte' band='{}'><ColorInterp>{}"
+        "</ColorInterp><SimpleSource><SourceFilename>{}</SourceFilename>"
+        "<SourceBand>{}</SourceBand></SimpleSource></VRTRasterBand>",
+        band + 1,
+        colour,
+        inner,
+        band == 3 ? 2 : band + 1);
+    ++band;
+  }
+  SceneOptions one;
+  one.path = (folder_.path() / "alpha.vrt").string();
+  write_file(one.path, vrt + "</VRTDataset>");
+  // A transparent rectangle.
+  const auto green = image.band<uint8_t>(1);
+  for (int64_t row = 12; row < 15; ++row) {
+    std::fill_n(green.begin() + row * 20 + 3, 4, uint8_t{0});
+  }
+  write_scene(inner, image);
+  const Scene scene(one);
+  EXPECT_EQ(scene.bands(), (std::vector<std::string>{"R", "G", "B"}));
+  ASSERT_TRUE(scene.has_mask());
+  const WindowPlan plan = {Axis(30, 10, 10, 10), Axis(20, 10, 10, 10)};
+  StripCache strips(scene, plan, 2, 1);
+  const auto strip = strips.strip(1);
+  const auto valid = valid_pixels(scene, strip->pixels, &*strip->mask);
+  for (int64_t i = 0; i < 200; ++i) {
+    const bool is_hole = i / 20 >= 2 && i / 20 < 5 && i % 20 >= 3 && i % 20 < 7;
+    EXPECT_EQ(valid[i] == 0, is_hole) << i;
+  }
+}
+
+TEST_F(SceneTest, ReadsThroughFileSystemsOfGdals) {
+  const auto file = options(noise_image(5, 6)).path;
+  SceneOptions one;
+  one.path = fmt::format(
+      "/vsisubfile/0_{},{}", std::filesystem::file_size(file), file);
+  EXPECT_EQ(Scene(one).info().width, 6);
+  one.path = "/vsisubfile/0_10,/nowhere.tif";
+  EXPECT_EQ(error_of([&] { const Scene bad(one); }), ErrorCode::kNotFound);
+}
+
 TEST_F(SceneTest, PixelsAreNodataWhereAllBandsAre) {
   Image image(2, 1, 4, PixelType::kInt16);
   const std::vector<int16_t> first = {-9999, -9999, 5, 7};

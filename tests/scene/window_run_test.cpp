@@ -3,6 +3,8 @@
 #include <csignal>
 #include <limits>
 
+#include <sys/resource.h>
+
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -284,6 +286,58 @@ TEST_F(WindowRun, GivesInvalidPixelsTheMeanOfTheValidOnes) {
   EXPECT_TRUE(
       reader(plan, model, "holed").values(0, {0, 1}) ==
       reader(plan, model, "filled").values(0, {0, 1}));
+}
+
+// 1.2 GB of pixels, of which a few strips are held at a time.
+TEST_F(WindowRun, HoldsAFewStripsOfALargeScene) {
+  class MeanModel : public WindowModel {
+   public:
+    [[nodiscard]] const std::vector<WindowField>& fields() const override {
+      return fields_;
+    }
+
+    [[nodiscard]] std::vector<at::Tensor> forward(
+        const at::Tensor& views_BCSS) const override {
+      return {views_BCSS.mean({1, 2, 3}).view({-1, 1, 1, 1})};
+    }
+
+   private:
+    std::vector<WindowField> fields_ = {{"mean", 1, 1}};
+  };
+
+  constexpr int64_t kSize = 20000;
+  constexpr int64_t kLargeWindow = 500;
+  const auto inner = write_scene(folder_.path() / "s.tif", noise_image(9, 9));
+  std::string vrt =
+      fmt::format("<VRTDataset rasterXSize='{0}' rasterYSize='{0}'>", kSize);
+  for (int band = 1; band <= 3; ++band) {
+    vrt += fmt::format(
+        "<VRTRasterBand dataType='Byte' band='{0}'><SimpleSource>"
+        "<SourceFilename>{1}</SourceFilename><SourceBand>{0}</SourceBand>"
+        "<DstRect xOff='0' yOff='0' xSize='{2}' ySize='{2}'/></SimpleSource>"
+        "</VRTRasterBand>",
+        band,
+        inner,
+        kSize);
+  }
+  write_file(folder_.path() / "large.vrt", vrt + "</VRTDataset>");
+  const auto scene = open_scene((folder_.path() / "large.vrt").string());
+  const auto axis = [] {
+    return Axis(kSize, kLargeWindow, kLargeWindow, kLargeWindow);
+  };
+  const WindowPlan plan = {axis(), axis()};
+  const MeanModel model;
+  const auto peak_bytes = [] {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return int64_t{usage.ru_maxrss} * 1024;
+  };
+  const int64_t before = peak_bytes();
+  run(scene, plan, model, "large");
+  const int64_t bytes_of_strip = scene.bytes_of_rows(kLargeWindow);
+  EXPECT_LT(peak_bytes() - before, 8 * bytes_of_strip);
+  EXPECT_GT(kSize * kSize * 3, 4 * 8 * bytes_of_strip);
+  EXPECT_EQ(reader(plan, model, "large").states({0, 1600})[1599], 1);
 }
 
 TEST_F(WindowRun, NotesWindowsOfWhichTheNetworkSaysNothingFinite) {
