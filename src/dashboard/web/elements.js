@@ -77,6 +77,11 @@ export function empty(title, ...advice) {
     advice.length ? h('p', null, advice) : null);
 }
 
+// A box that scrolls sideways where its table is wide; keys can scroll it too.
+export function scroll_box(label, ...children) {
+  return h('div', {class: 'scroll', tabindex: '0', role: 'group', 'aria-label': label}, children);
+}
+
 export function code(text) {
   return h('code', null, text);
 }

@@ -42,7 +42,7 @@ async function worst_classes(runs, info, signal) {
 
 function classes_sentence(found) {
   if (!found) {
-    return ['Not known: start with ', code('--predictions P.parquet'), ', made by ',
+    return ['Not known: start with ', code('--data D --predictions P.parquet'), ', made by ',
       code('nadir predict'), '; or score a run with ', code('nadir eval linear'), '.'];
   }
   const worst = found.classes.filter((row) => row.ap !== null)
