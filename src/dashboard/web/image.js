@@ -96,8 +96,8 @@ export async function show(page, {argument, signal, info, place}) {
           code('nadir predict'), '.'))),
     h('h2', null, 'Bands'), band_pictures(image),
     h('h2', null, 'What the network sees'),
-    info.has.network ? [attention_pictures(image), components_picture(image)] : network_missing(),
-    h('h2', null, 'Augmented views'), view_pictures(image),
+    info.has.network ? [attention_pictures(image), components_picture(image),
+      h('h3', null, 'Augmented views'), view_pictures(image)] : network_missing(),
     h('h2', null, 'Nearest neighbours'),
     info.has.embeddings ? neighbours : empty('No neighbours.', 'Start with ',
       code('--embeddings E.parquet'), ', made by ', code('nadir embed'), '.'));
