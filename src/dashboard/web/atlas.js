@@ -146,7 +146,7 @@ class Atlas {
 export async function show(page, {query, signal, info, place}) {
   replace(page, h('h1', null, 'Atlas'));
   if (!info.has.embeddings) {
-    page.append(empty('No embeddings.', 'Start with ', code('--embeddings E.parquet'), ', made by ',
+    page.append(empty('No embeddings.', 'Start with ', code('--data D --embeddings E.parquet'), ', made by ',
       code('nadir embed --weights RUN --data D'), '.'));
     return;
   }

@@ -71,7 +71,7 @@ export function tick_text(value) {
 // The value of a curve as text. `unit`: 'share', 'bytes' or none.
 export function value_text(value, unit) {
   if (value === null || value === undefined) return '–';
-  if (unit === 'share') return `${number(100 * value)} %`;
+  if (unit === 'share') return `${number(100 * value)}\u00a0%`;
   if (unit === 'bytes') return bytes(value);
   return number(value);
 }

@@ -2,7 +2,7 @@
 // what, each with the way to the images behind the figure.
 import {get, get_once} from './api.js';
 import {image_address, map_address} from './addresses.js';
-import {announce, code, empty, h, replace} from './elements.js';
+import {announce, code, empty, h, replace, scroll_box} from './elements.js';
 import {count, integer, number, percent} from './format.js';
 import {matrix} from './matrix.js';
 import {pr_curve} from './pr_curve.js';
@@ -75,9 +75,8 @@ function summary(classes) {
 export async function show(page, {argument, signal, info, place}) {
   replace(page, h('h1', null, 'Classes'));
   if (!info.has.predictions) {
-    page.append(empty('No predictions.', 'Start with ', code('--predictions P.parquet'),
-      ', made by ', code('nadir predict --probe …'), ' on labelled images, and ', code('--data D'),
-      ', the dataset that has their labels.'));
+    page.append(empty('No predictions.', 'Start with ', code('--data D --predictions P.parquet'),
+      ': labelled images, and what ', code('nadir predict --probe …'), ' says of them.'));
     return;
   }
   const classes = await get_once('/api/classes');
@@ -96,8 +95,7 @@ export async function show(page, {argument, signal, info, place}) {
     h('p', {class: 'soft'}, `${count(classes.num_images, 'image')} of ${classes.source}: AP macro ${
       percent(classes.ap_macro)}, micro ${percent(classes.ap_micro)}.`),
     h('div', {class: 'two classes'},
-      h('div', {class: 'scroll card', tabindex: '0', role: 'group', 'aria-label': 'Scores by class'},
-        table.element), curve),
+      h('div', {class: 'card'}, scroll_box('Scores by class', table.element)), curve),
     h('h2', null, 'What is taken for what'),
     h('p', {class: 'soft'}, 'Of the images that truly have the class of a row, the share for which '
       + 'the class of the column was predicted, in per cent. The diagonal is recall. Images have '

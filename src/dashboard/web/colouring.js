@@ -7,13 +7,12 @@ import {category_color, css, kNoColor, ramp_color} from './palette.js';
 
 const kNone = 255;
 
-// From the lowest possible value to the 99th of a hundred that occur: a few
-// extremes must not leave the others all alike.
-function filled_range(values, [low, high]) {
+// What 98 of a hundred values lie in: a few extremes must not leave the others
+// all alike.
+function filled_range(values, range) {
   const known = values.filter((value) => Number.isFinite(value)).sort();
-  if (!known.length) return [low, high];
-  const top = known[Math.floor(0.99 * (known.length - 1))];
-  return [low, top > low ? Math.min(top, high) : high];
+  const at = (share) => known[Math.round(share * (known.length - 1))];
+  return known.length && at(0.99) > at(0.01) ? [at(0.01), at(0.99)] : range;
 }
 
 export class Colouring {
@@ -44,10 +43,10 @@ export class Colouring {
     return !this.hidden.size || !this.chosen.values || !this.hidden.has(this.codes[i]);
   }
 
-  // Shares of the range, 0 to 1; errors are skewed, so the root spreads them.
+  // Where a value lies in the range, 0 to 1.
   share(value) {
     const [low, high] = this.chosen.range;
-    return Math.sqrt(Math.min(1, Math.max(0, (value - low) / (high - low || 1))));
+    return Math.min(1, Math.max(0, (value - low) / (high - low || 1)));
   }
 
   // Four bytes a point: red, green, blue, and 0 where it is not shown.

@@ -1,6 +1,6 @@
 // Settings in which the runs differ, a column a run.
 import {get} from './api.js';
-import {empty, h, replace} from './elements.js';
+import {empty, h, replace, scroll_box} from './elements.js';
 import {count} from './format.js';
 
 export async function show(page, {signal}) {
@@ -28,8 +28,7 @@ export async function show(page, {signal}) {
       count(runs.length, 'run')}.`),
     h('div', {class: 'controls'}, h('label', {class: 'field'}, h('span', null, 'Setting contains'),
       field)),
-    h('div', {class: 'scroll card', tabindex: '0', role: 'group', 'aria-label': 'Differences'},
-      h('table', null, h('thead', null, h('tr', null, h('th', {scope: 'col'}, 'Setting'),
+    h('div', {class: 'card'}, scroll_box('Differences', h('table', null, h('thead', null, h('tr', null, h('th', {scope: 'col'}, 'Setting'),
         runs.map((run) => h('th', {scope: 'col', class: 'text'},
-          h('a', {href: `#/run/${run.id}`}, run.name))))), rows)));
+          h('a', {href: `#/run/${run.id}`}, run.name))))), rows))));
 }

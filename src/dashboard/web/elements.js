@@ -53,12 +53,13 @@ export function fresh_id(prefix) {
 
 // A labelled <select>. `options`: [value, text] pairs or plain strings.
 export function select_field(label, options, value, on_change) {
-  const control = h('select', {onchange: () => on_change(control.value)},
+  const id = fresh_id('select');
+  const control = h('select', {id, onchange: () => on_change(control.value)},
     options.map((option) => {
       const [key, text] = Array.isArray(option) ? option : [option, option];
       return h('option', {value: key, selected: key === value}, text);
     }));
-  return h('label', {class: 'field'}, h('span', null, label), control);
+  return h('div', {class: 'field'}, h('label', {for: id}, label), control);
 }
 
 export function check_field(label, is_checked, on_change) {
@@ -75,6 +76,11 @@ export function button(text, on_click, attributes) {
 export function empty(title, ...advice) {
   return h('div', {class: 'empty'}, h('p', null, h('strong', null, title)),
     advice.length ? h('p', null, advice) : null);
+}
+
+// A box that scrolls sideways where its table is wide; keys can scroll it too.
+export function scroll_box(label, ...children) {
+  return h('div', {class: 'scroll', tabindex: '0', role: 'group', 'aria-label': label}, children);
 }
 
 export function code(text) {

@@ -11,7 +11,7 @@ export function number(value, digits = 4) {
 
 export function percent(share, digits = 1) {
   return share === null || share === undefined || !Number.isFinite(share)
-    ? '–' : `${(100 * share).toFixed(digits)} %`;
+    ? '–' : `${(100 * share).toFixed(digits)}\u00a0%`;
 }
 
 export function integer(value) {

@@ -2,6 +2,7 @@
 // healthy, which classes fail, where on the map, each with the way there.
 import {get, get_once} from './api.js';
 import {code, h, replace} from './elements.js';
+import {error_by_country} from './error_places.js';
 import {percent} from './format.js';
 import {image_address, map_address} from './addresses.js';
 
@@ -42,7 +43,7 @@ async function worst_classes(runs, info, signal) {
 
 function classes_sentence(found) {
   if (!found) {
-    return ['Not known: start with ', code('--predictions P.parquet'), ', made by ',
+    return ['Not known: start with ', code('--data D --predictions P.parquet'), ', made by ',
       code('nadir predict'), '; or score a run with ', code('nadir eval linear'), '.'];
   }
   const worst = found.classes.filter((row) => row.ap !== null)
@@ -56,7 +57,7 @@ function classes_sentence(found) {
     : h('a', {href: '#/classes'}, 'All classes'), '.'];
 }
 
-function map_sentence(info, found) {
+function map_sentence(info, found, places) {
   if (!info.has.footprints) {
     return ['Not known: start with ', code('--data D'),
       ', a dataset folder with an index (', code('nadir data index'), ').'];
@@ -66,20 +67,28 @@ function map_sentence(info, found) {
       ' shows the images by class; with predictions it shows errors too.'];
   }
   const worst = found?.classes.filter((row) => row.ap !== null).sort((a, b) => a.ap - b.ap)[0];
-  return [h('a', {href: map_address({by: 'error'})}, 'The map by error'), ' shows where; ',
-    worst ? h('a', {href: map_address({missed: worst.name})}, `where ${worst.name} is missed`) : '',
-    '.'];
+  const named = (place) => [h('a', {href: image_address({country: place.name, sort: 'worst'})},
+    place.name), ` (${percent(place.mean)})`];
+  return [places?.length > 1 ? ['Mean error is greatest in ', named(places[0]), ', least in ',
+    named(places[places.length - 1]), '. '] : '',
+  h('a', {href: map_address({by: 'error'})}, 'The map by error'), ' shows each image',
+  worst ? ['; another ', h('a', {href: map_address({missed: worst.name})},
+    `where ${worst.name} is missed`)] : '', '.'];
 }
 
 export async function guide(box, runs, info, signal) {
-  const draw = (found, problem) => replace(box, h('dl', null,
+  const draw = (found, problem, places) => replace(box, h('dl', null,
     h('dt', null, 'Is it healthy?'), h('dd', null, health_sentence(runs)),
     h('dt', null, 'Which classes fail?'), h('dd', null, problem ?? classes_sentence(found)),
-    h('dt', null, 'Where?'), h('dd', null, map_sentence(info, found))));
+    h('dt', null, 'Where?'), h('dd', null, map_sentence(info, found, places))));
   if (!box.firstChild) draw(null, 'Looking …');
   try {
     const found = await worst_classes(runs, info, signal);
     if (!signal.aborted) draw(found);
+    if (info.has.footprints && info.has.predictions) {
+      const places = await error_by_country(signal);
+      if (!signal.aborted) draw(found, undefined, places);
+    }
   } catch (error) {
     if (!signal.aborted) draw(null, error.message);
   }

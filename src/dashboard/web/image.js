@@ -2,7 +2,7 @@
 // says of it beside the truth, and what is like it.
 import {get, get_once} from './api.js';
 import {image_address, map_address, search_address} from './addresses.js';
-import {code, empty, h, replace} from './elements.js';
+import {code, empty, h, replace, scroll_box} from './elements.js';
 import {number, percent, time} from './format.js';
 import {image_grid} from './image_card.js';
 import {attention_pictures, band_pictures, components_picture, composite_pictures, view_pictures}
@@ -66,8 +66,8 @@ function probability_table(image) {
 }
 
 function network_missing() {
-  return empty('What the network sees is not known.', 'Start with ', code('--weights RUN'),
-    ', a run, a checkpoint or a file of weights.');
+  return empty('What the network sees is not known.', 'Name a run that has weights, or start with ',
+    code('--weights W'), ', a run, a checkpoint or a file of weights.');
 }
 
 async function fill_neighbours(box, image, signal) {
@@ -91,13 +91,13 @@ export async function show(page, {argument, signal, info, place}) {
   replace(page, h('h1', {class: 'patch-name'}, image.name), links_of(image, info, data.num_images),
     h('div', {class: 'two'}, composite_pictures(image, data), h('div', null, facts_of(image),
       image.probabilities
-        ? h('div', {class: 'scroll'}, probability_table(image))
+        ? scroll_box('Probabilities', probability_table(image))
         : empty('No predictions.', 'Start with ', code('--predictions P.parquet'), ', made by ',
           code('nadir predict'), '.'))),
     h('h2', null, 'Bands'), band_pictures(image),
     h('h2', null, 'What the network sees'),
-    info.has.network ? [attention_pictures(image), components_picture(image)] : network_missing(),
-    h('h2', null, 'Augmented views'), view_pictures(image),
+    info.has.network ? [attention_pictures(image), components_picture(image),
+      h('h3', null, 'Augmented views'), view_pictures(image)] : network_missing(),
     h('h2', null, 'Nearest neighbours'),
     info.has.embeddings ? neighbours : empty('No neighbours.', 'Start with ',
       code('--embeddings E.parquet'), ', made by ', code('nadir embed'), '.'));

@@ -10,9 +10,9 @@ const kTyping_ms = 300;
 
 export function no_data() {
   return empty('No images: the dashboard knows no dataset.', 'Start with ', code('--data D'),
-    ', a dataset folder that ', code('nadir data index'), ' or ', code('nadir data pack'),
-    ' made. Add ', code('--predictions P.parquet'), ' (', code('nadir predict'), ') and ',
-    code('--embeddings E.parquet'), ' (', code('nadir embed'), ') to see more.');
+    ': whatever ', code('nadir pretrain --data'), ' takes. Add ', code('--predictions P.parquet'), ' (',
+    code('nadir predict'), ') and ', code('--embeddings E.parquet'), ' (', code('nadir embed'),
+    ') to see more.');
 }
 
 function filter_form(data, info, filters, changed) {

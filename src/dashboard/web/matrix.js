@@ -1,6 +1,6 @@
 // A matrix of shares as a table whose cells are coloured: numbers for who
 // cannot see the colours, colours for who looks for patterns.
-import {h} from './elements.js';
+import {h, scroll_box} from './elements.js';
 import {css, ink_on, ramp_color} from './palette.js';
 
 function cell(share, is_diagonal, row, column) {
@@ -17,13 +17,11 @@ function cell(share, is_diagonal, row, column) {
 
 // rows[t][p]: of the images with class t, the share predicted p.
 export function matrix(names, rows) {
-  return h('div', {class: 'scroll card', tabindex: '0', role: 'group',
-    'aria-label': 'Matrix of classes'},
-  h('table', {class: 'matrix'},
+  return h('div', {class: 'card'}, scroll_box('Matrix of classes', h('table', {class: 'matrix'},
     h('caption', {class: 'hidden'}, 'Predicted classes (columns) of images with a class (rows)'),
     h('thead', null, h('tr', null, h('th', {scope: 'col'}, 'truth ↓ predicted →'),
       names.map((name) => h('th', {scope: 'col', class: 'turned'}, h('span', null, name))))),
     h('tbody', null, names.map((name, t) => h('tr', null,
       h('th', {scope: 'row', class: 'text'}, name),
-      names.map((other, p) => cell(rows[t]?.[p] ?? null, t === p, name, other)))))));
+      names.map((other, p) => cell(rows[t]?.[p] ?? null, t === p, name, other))))))));
 }

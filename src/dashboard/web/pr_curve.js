@@ -59,5 +59,5 @@ export function pr_curve(curve, scores) {
     show(at + step * (event.shiftKey ? 10 : 1));
     event.preventDefault();
   });
-  return [h('h3', null, `${curve.name}: AP ${percent(curve.ap)}`), area, says];
+  return [h('h2', {class: 'curve-name'}, `${curve.name}: AP ${percent(curve.ap)}`), area, says];
 }

@@ -1,7 +1,7 @@
 // One run: verdict, charts, scores, pictures, events, notes, configuration.
 import {get} from './api.js';
 import {Board, marker_key} from './board.js';
-import {code, empty, h, replace} from './elements.js';
+import {code, empty, h, replace, scroll_box} from './elements.js';
 import {on_event, remember_runs} from './events.js';
 import {duration, integer} from './format.js';
 import {notes_editor} from './notes.js';
@@ -63,7 +63,7 @@ export async function show(page, {argument, signal, place}) {
   const head = h('section', {class: `card run ${run.verdict.health}`, 'aria-label': 'Verdict'},
     head_of(run));
   const board = new Board([run], signal);
-  const events = h('div', {class: 'scroll'}, event_list(run.events));
+  const events = scroll_box('Events', event_list(run.events));
   replace(page, h('h1', null, run.name),
     h('p', {class: 'soft'}, `${place_of(run)}, has run for ${duration(run.time_s)}`),
     head,

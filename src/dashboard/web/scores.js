@@ -1,6 +1,6 @@
 // Tables of scores that a run's evaluations left: trained features beside the
 // baseline, then average precision class by class.
-import {code, empty, h} from './elements.js';
+import {code, empty, h, scroll_box} from './elements.js';
 import {integer, percent} from './format.js';
 
 export function column_heads(names) {
@@ -50,6 +50,5 @@ export function score_tables(run) {
   }
   return run.tables.map((table) => h('div', {class: 'card scores'},
     h('h3', null, `${table.kind}, ${table.task}`), h('p', {class: 'soft'}, table.data),
-    h('div', {class: 'scroll', tabindex: '0', role: 'group', 'aria-label': `Scores: ${table.kind}`},
-      total_table(table), by_class(table).length ? class_table(by_class(table)) : null)));
+    scroll_box(`Scores: ${table.kind}`, total_table(table), by_class(table).length ? class_table(by_class(table)) : null)));
 }

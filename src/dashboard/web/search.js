@@ -103,7 +103,7 @@ class Search {
 export async function show(page, {query, signal, info, place}) {
   replace(page, h('h1', null, 'Search'));
   if (!info.has.embeddings) {
-    page.append(empty('No embeddings to search in.', 'Start with ', code('--embeddings E.parquet'),
+    page.append(empty('No embeddings to search in.', 'Start with ', code('--data D --embeddings E.parquet'),
       ', made by ', code('nadir embed --weights RUN --data D'), '.'));
     return;
   }

@@ -16,8 +16,8 @@ class SafetyTest(BrowserTest):
         run = world.write_hostile_run(place)
         pictures = world.write_hostile_images(fixtures.folder() / "hostile-pictures")
         cls.run_folder = run
-        cls.dashboard = fixtures.dashboard(run, fixtures.labelled_world().trained, "--data",
-                                           pictures, "--weights", "none")
+        other = world.write_hostile_run(fixtures.folder() / "other", "plain")
+        cls.dashboard = fixtures.dashboard(run, other, "--data", pictures, "--weights", "none")
 
     @classmethod
     def tearDownClass(cls):

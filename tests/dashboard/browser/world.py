@@ -9,6 +9,7 @@ import pathlib
 import signal
 import struct
 import subprocess
+import tempfile
 import zlib
 
 NUM_PATCHES = 90
@@ -136,12 +137,12 @@ def write_million(folder):
     return folder
 
 
-def write_hostile_run(folder):
+def write_hostile_run(folder, setting=HOSTILE_TEXT):
     """A run whose name, settings and events are scripts if taken for HTML."""
     run = pathlib.Path(folder) / HOSTILE
     run.mkdir(parents=True)
     (run / "config.toml").write_text(
-        f"out = {json.dumps(HOSTILE)}\n[data]\ndata_path = {json.dumps(HOSTILE_TEXT)}\n"
+        f"out = {json.dumps(HOSTILE)}\n[data]\ndata_path = {json.dumps(setting)}\n"
         "[head]\nout_dim = 4096\n")
     (run / "status.json").write_text(json.dumps(
         {"state": "failed", "step": 30, "total_steps": 100, "epoch": 3.0, "message": HOSTILE_TEXT,
@@ -180,14 +181,17 @@ class Dashboard:
     """`nadir dashboard`, on a free port unless one is given."""
 
     def __init__(self, program, *words, port=0):
+        self.log = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             [program, "dashboard", "--json", "--port", str(port), *map(str, words)],
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment())
+            stdout=subprocess.PIPE, stderr=self.log, env=environment())
         text = ""
         while not text.rstrip().endswith("}"):
             line = self.process.stdout.readline().decode()
             if not line:
-                raise RuntimeError(f"nadir dashboard ended: {self.process.wait()}")
+                self.log.seek(0)
+                raise RuntimeError(f"nadir dashboard ended with {self.process.wait()}: "
+                                   f"{self.log.read().decode()}")
             text += line
         self.url = json.loads(text)["url"].rstrip("/")
         self.host = self.url.split("//")[1]
@@ -203,6 +207,7 @@ class Dashboard:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+        self.log.close()
 
     def get(self, path):
         connection = http.client.HTTPConnection(self.host, timeout=30)
