@@ -9,7 +9,6 @@
 #include "cli/shared_arguments.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "eval/evaluate.h"
 #include "eval/segment_evaluate.h"
 #include "store/remote_output.h"
 
@@ -46,14 +45,14 @@ void run(
   options.evaluate.out = output.path();
   const auto frozen =
       eval::load_frozen_network(eval::network_config(options.view));
-  const auto folder = eval::output_folder(frozen, options.evaluate);
-  if (!folder.empty()) {
-    check_writable_file(folder / "segment.json");
+  const auto folders = eval::segment_folders(frozen, options.evaluate);
+  if (!folders.results.empty()) {
+    check_writable_file(folders.results / "segment.json");
   }
   const auto data = eval::open_segment_data(options.data, frozen.bands, remote);
   const auto outcome = eval::run_segment(
       frozen, data, options.view, options.head, options.evaluate);
-  eval::write_segment_outcome(outcome, folder);
+  eval::write_segment_outcome(outcome, folders);
   output.publish();
   if (as_json) {
     print_json(nlohmann::json(eval::to_json(outcome.evaluation)));

@@ -87,6 +87,7 @@ void run(
   const std::string given_out = config.out;
   config.weights = remote_weights(*remote, config.weights);
   config.probe = remote->input(config.probe);
+  config.segment = remote->input(config.segment);
   config.scene_name = config.scene;
   config.change_name = config.change;
   make_local(*remote, config.scene);

@@ -11,11 +11,13 @@
 #include "core/log.h"
 #include "core/parallel.h"
 #include "core/progress.h"
-#include "eval/baselines.h"
+#include "eval/evaluate.h"
 #include "eval/segment_picture.h"
+#include "eval/segment_sources.h"
 #include "eval/segment_tokens.h"
 #include "eval/segment_training.h"
 #include "raster/image_file.h"
+#include "runs/run_folder.h"
 
 namespace nadir::eval {
 
@@ -68,58 +70,6 @@ MaskSets read_all_masks(const SegmentData& data, const SegmentView& view) {
   check_windows_fit(data.validation, sets.validation, view);
   check_windows_fit(data.test, sets.test, view);
   return sets;
-}
-
-TokenSource network_tokens(
-    const std::string& name,
-    const nlohmann::json& weights_key,
-    const std::shared_ptr<model::VisionTransformer>& network,
-    int64_t num_blocks,
-    const FrozenNetwork& frozen) {
-  TokenSource source;
-  source.name = name;
-  source.key = {
-      {"weights", weights_key},
-      {"patch_tokens_of_blocks", num_blocks},
-      {"precision", model::precision_name(frozen.precision)}};
-  source.extractor = patch_token_extractor(*network, num_blocks, frozen.device);
-  source.network = network;
-  return source;
-}
-
-// Random weights, image statistics (both unless baselines are off), and the
-// weights.
-std::vector<TokenSource> make_token_sources(
-    const FrozenNetwork& frozen,
-    int64_t num_blocks,
-    const EvaluateConfig& config) {
-  std::vector<TokenSource> sources;
-  if (config.baselines) {
-    const auto& vit = frozen.network->config();
-    const auto random =
-        random_network(vit, static_cast<uint64_t>(config.baseline_seed));
-    random->to(frozen.device);
-    random->freeze(frozen.precision);
-    sources.push_back(network_tokens(
-        "random weights",
-        {{"random_seed", config.baseline_seed},
-         {"arch", vit.arch},
-         {"patch_size", vit.patch_size},
-         {"image_size", vit.image_size},
-         {"in_channels", vit.in_channels}},
-        random,
-        num_blocks,
-        frozen));
-    TokenSource statistics;
-    statistics.name = "image statistics";
-    statistics.key = {{"patch_statistics", "mean std min max"}};
-    statistics.extractor = patch_statistics_extractor(vit.patch_size);
-    sources.push_back(std::move(statistics));
-  }
-  sources.push_back(network_tokens(
-      frozen.name, frozen.sha256, frozen.network, num_blocks, frozen));
-  sources.back().is_baseline = false;
-  return sources;
 }
 
 std::string view_text(const SegmentView& view) {
@@ -382,25 +332,36 @@ SegmentOutcome run_segment(
   return outcome;
 }
 
+SegmentFolders segment_folders(
+    const FrozenNetwork& frozen, const EvaluateConfig& config) {
+  const auto results = output_folder(frozen, config);
+  return {
+      results,
+      config.out.empty() && !results.empty()
+          ? runs::RunPaths(frozen.run).pictures
+          : results};
+}
+
 void write_segment_outcome(
-    const SegmentOutcome& outcome, const std::filesystem::path& folder) {
-  if (folder.empty()) {
+    const SegmentOutcome& outcome, const SegmentFolders& folders) {
+  if (folders.results.empty()) {
     log_info("eval", "the head is not kept; --out FOLDER keeps it");
     return;
   }
   for (size_t i = 0; i < outcome.heads.size(); ++i) {
     const auto kind = to_text(outcome.heads[i].kind);
-    save_segment_head(outcome.heads[i], folder / "segment" / kind);
-    const auto picture = folder / fmt::format("segment-{}.png", kind);
+    const auto folder = folders.results / "segment" / kind;
+    save_segment_head(outcome.heads[i], folder);
+    const auto picture = folders.pictures / fmt::format("segment-{}.png", kind);
     raster::write_png(picture, outcome.pictures[i]);
     log_info(
         "eval",
         "the {} head is in {}, a picture of it in {}",
         kind,
-        (folder / "segment" / kind).string(),
+        folder.string(),
         picture.string());
   }
-  const auto path = folder / "segment.json";
+  const auto path = folders.results / "segment.json";
   write_file(path, json_text(to_json(outcome.evaluation), 2) + "\n");
   log_info("eval", "results are in {}", path.string());
 }

@@ -41,8 +41,19 @@ struct SegmentOutcome {
     const SegmentHeadConfig& head,
     const EvaluateConfig& config);
 
-// Writes segment.json, segment/<head>/ and segment-<head>.png to `folder`.
+// Where results and pictures go: config.out; else eval/ and pictures/ of the
+// run, where reports look for them; else nothing.
+struct SegmentFolders {
+  std::filesystem::path results;
+  std::filesystem::path pictures;
+};
+
+[[nodiscard]] SegmentFolders segment_folders(
+    const FrozenNetwork& frozen, const EvaluateConfig& config);
+
+// Writes segment.json, segment/<head>/ and segment-<head>.png; does nothing
+// where the folders are empty.
 void write_segment_outcome(
-    const SegmentOutcome& outcome, const std::filesystem::path& folder);
+    const SegmentOutcome& outcome, const SegmentFolders& folders);
 
 }  // namespace nadir::eval

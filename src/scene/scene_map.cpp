@@ -38,8 +38,8 @@ std::string components_sha256(const Components& components) {
 void check_config(const MapConfig& config) {
   NADIR_CHECK(
       !config.probe.empty() || !config.segment.empty() ||
-          config.embeddings != 0 ||
-          !config.components.empty() || !config.change.empty(),
+          config.embeddings != 0 || !config.components.empty() ||
+          !config.change.empty(),
       "say what to map: --probe (classes), --segment (classes of pixels), "
       "--embeddings N (components), "
       "--change SCENE (another date); see nadir map --help");

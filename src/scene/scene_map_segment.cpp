@@ -29,14 +29,13 @@ std::string head_sha256(const eval::SegmentHead& head) {
 }  // namespace
 
 void SceneMap::load_segment_model() {
-  auto segmenter = eval::Segmenter::open(
-      config_.segment, config_.device, config_.precision);
+  auto segmenter =
+      eval::Segmenter::open(config_.segment, config_.device, config_.precision);
   const auto& head = segmenter.head();
   auto& window_px = config_.window_px;
   window_px = window_px == 0 ? head.view.window_px : window_px;
-  const int64_t parts = config_.cell_px == 0
-                            ? token_parts(segmenter, window_px)
-                            : window_px / config_.cell_px;
+  const int64_t parts = config_.cell_px == 0 ? token_parts(segmenter, window_px)
+                                             : window_px / config_.cell_px;
   NADIR_CHECK(
       config_.cell_px == 0 || window_px % config_.cell_px == 0,
       "cell_px must divide window_px, which is {}, got {}",

@@ -24,8 +24,7 @@ std::vector<at::Tensor> SegmentModel::forward(
     const at::Tensor& views_BCSS) const {
   const at::NoGradGuard no_grad;
   stop_if_told("windows of the batch in hand");
-  const auto pixels_BKPP =
-      segmenter_.probabilities(views_BCSS, window_px_);
+  const auto pixels_BKPP = segmenter_.probabilities(views_BCSS, window_px_);
   const int64_t part_px = window_px_ / num_parts_;
   return {at::avg_pool2d(pixels_BKPP, {part_px, part_px}).contiguous()};
 }

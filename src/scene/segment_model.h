@@ -10,13 +10,12 @@
 
 namespace nadir::scene {
 
-// Probabilities of the head's classes for each of P x P parts of the window: the
-// means over their pixels of what eval::Segmenter says of them.
+// Probabilities of the head's classes for each of P x P parts of the window:
+// the means over their pixels of what eval::Segmenter says of them.
 class SegmentModel : public WindowModel {
  public:
   // `num_parts` divides `window_px`.
-  SegmentModel(
-      eval::Segmenter segmenter, int64_t window_px, int64_t num_parts);
+  SegmentModel(eval::Segmenter segmenter, int64_t window_px, int64_t num_parts);
 
   [[nodiscard]] const std::vector<WindowField>& fields() const override {
     return fields_;
@@ -36,9 +35,9 @@ class SegmentModel : public WindowModel {
 [[nodiscard]] int64_t token_parts(
     const eval::Segmenter& segmenter, int64_t window_px);
 
-// The side of the network's input for windows of `window_px`, magnified as those
-// that the head was trained on. Throws Error{kInvalidArgument} where patches do
-// not divide it.
+// The side of the network's input for windows of `window_px`, magnified as
+// those that the head was trained on. Throws Error{kInvalidArgument} where
+// patches do not divide it.
 [[nodiscard]] int64_t input_px_of(
     const eval::Segmenter& segmenter, int64_t window_px);
 

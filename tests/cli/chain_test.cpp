@@ -221,6 +221,50 @@ TEST_F(Chain, AProbeIsKeptAndPredicts) {
   EXPECT_TRUE(header.starts_with("name,labels,Urban fabric,")) << header;
 }
 
+TEST_F(Chain, ASegmentationHeadIsTrainedAndKept) {
+  const auto result = nadir_json(
+      "eval segment --head linear,conv --epochs 2 --lr 0.01 --window-px 120 "
+      "--input-px 64 --bootstrap 0 --out scores",
+      {"--weights",
+       finished_run().string(),
+       "--data",
+       packed_,
+       "--masks",
+       (world_folder() / "masks").string()});
+  EXPECT_EQ(result["task"], "segmentation");
+  EXPECT_EQ(result["classes"].size(), 43U);
+  ASSERT_EQ(result["rows"].size(), 6U);
+  for (const auto& row : result["rows"]) {
+    expect_keys(row, {"head", "mean_iou", "pixel_accuracy", "confusion"});
+    EXPECT_GT(row["mean_iou"].get<double>(), 0);
+    int64_t num_pixels = 0;
+    for (const auto& entry : row["per_class"]) {
+      num_pixels += entry["num_pixels"].get<int64_t>();
+    }
+    EXPECT_EQ(
+        num_pixels,
+        result["splits"]["test"].get<int64_t>() * int64_t{120 * 120});
+  }
+  EXPECT_EQ(parse_json(bytes("scores/segment.json")), result);
+  EXPECT_TRUE(has("scores/segment/linear/segment.json"));
+  EXPECT_TRUE(has("scores/segment/conv/segment.safetensors"));
+  EXPECT_TRUE(has("scores/segment-conv.png"));
+}
+
+TEST_F(Chain, FiguresAreWrittenOnceUnlessAskedFor) {
+  const auto run = finished_run().string();
+  const auto result = nadir_json("report --figures figures", {run});
+  EXPECT_GT(result["figures"].size(), 4U);
+  EXPECT_TRUE(has("figures/loss.svg"));
+  ProcessOptions options;
+  options.folder = folder_.path();
+  const auto again =
+      run_nadir(words_of("report --figures figures", {run}), options);
+  EXPECT_EQ(again.exit_code, 2);
+  EXPECT_NE(again.err.find("--overwrite"), std::string::npos) << again.err;
+  (void)nadir("report --figures figures --overwrite", {run});
+}
+
 TEST_F(Chain, FeaturesAreTheSameInEveryFormat) {
   for (const char* out : {"e.npy", "e.safetensors", "e.parquet"}) {
     const auto embedded = nadir_json(

@@ -90,7 +90,8 @@ fs::path world_folder() {
          "--patches",
          fmt::format("{}", kNumPatches),
          "--seed",
-         "3"});
+         "3",
+         "--masks"});
   });
 }
 

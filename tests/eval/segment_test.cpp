@@ -224,7 +224,7 @@ TEST_F(RunSegmentTest, WritesWhatOthersRead) {
   evaluate_.baselines = false;
   const auto outcome = run();
   const auto out = folder_.path() / "out";
-  write_segment_outcome(outcome, out);
+  write_segment_outcome(outcome, {out, folder_.path() / "pictures"});
   const auto json = parse_json(read_file(out / "segment.json"));
   EXPECT_EQ(json["kind"], "segment");
   EXPECT_EQ(json["classes"][1], "square");
@@ -234,7 +234,8 @@ TEST_F(RunSegmentTest, WritesWhatOthersRead) {
       row["per_class"][1]["num_pixels"].get<int64_t>(),
       row["confusion"][1][0].get<int64_t>() +
           row["confusion"][1][1].get<int64_t>());
-  const auto picture = raster::read_image(out / "segment-linear.png");
+  const auto picture =
+      raster::read_image(folder_.path() / "pictures/segment-linear.png");
   EXPECT_GT(picture.width(), 4 * 256);
   const auto text = to_text(outcome.evaluation);
   EXPECT_NE(text.find("mIoU"), std::string::npos);
