@@ -13,6 +13,7 @@
 #include "eval/feature_file.h"
 #include "eval/footprints.h"
 #include "eval/shared_features.h"
+#include "raster/geopackage.h"
 #include "table/csv.h"
 #include "table/parquet.h"
 
@@ -51,7 +52,8 @@ std::vector<Ring> known_rings(const ImageSet& images) {
   for (auto& ring : lon_lat_rings(*images.dataset, images.indices)) {
     NADIR_CHECK(
         ring.has_value(),
-        "GeoJSON needs footprints, and {} has none; write .parquet or .csv",
+        "GeoJSON and GeoPackage need footprints, and {} has none; write "
+        ".parquet or .csv",
         images.dataset->name(images.indices[rings.size()]));
     rings.push_back(std::move(*ring));
   }
@@ -90,6 +92,32 @@ at::Tensor probabilities_by_batch(
     batches.push_back(head_probabilities(probe.head, features_BF, probe.task));
   }
   return at::cat(batches).contiguous();
+}
+
+raster::PolygonLayer polygon_layer(const Predictions& predictions) {
+  const auto& dataset = *predictions.images.dataset;
+  raster::PolygonLayer layer;
+  layer.name = "predictions";
+  layer.crs = dataset.crs();
+  layer.description = json_text(predictions.probe);
+  for (const int64_t index : predictions.images.indices) {
+    auto wkb = dataset.geometry_wkb(index);
+    NADIR_ASSERT(wkb.has_value());  // check_prediction_path()
+    layer.wkb.push_back(std::move(*wkb));
+  }
+  std::vector<std::string> names;
+  std::vector<std::string> labels;
+  for (size_t n = 0; n < predictions.labels.size(); ++n) {
+    names.push_back(dataset.name(predictions.images.indices[n]));
+    labels.push_back(fmt::format("{}", fmt::join(predictions.labels[n], "; ")));
+  }
+  layer.columns = {{"name", names}, {"labels", labels}};
+  for (const auto& column : prediction_table(predictions).columns) {
+    if (const auto* values = std::get_if<table::NumberColumn>(&column.values)) {
+      layer.columns.push_back({column.name, *values});
+    }
+  }
+  return layer;
 }
 
 }  // namespace
@@ -188,6 +216,8 @@ void write_predictions(
     table::write_parquet(path, table, metadata);
   } else if (extension == ".csv") {
     table::write_csv(path, prediction_table(predictions));
+  } else if (extension == ".gpkg") {
+    raster::write_geopackage(path, polygon_layer(predictions));
   } else {
     write_file(path, geojson(predictions));
   }
@@ -197,10 +227,11 @@ void check_prediction_path(
     const ImageSet& images, const std::filesystem::path& path) {
   const std::string extension = lower_extension(path);
   NADIR_CHECK(
-      extension == ".parquet" || extension == ".csv" || extension == ".geojson",
-      "predictions are written as .parquet, .csv or .geojson, got '{}'",
+      extension == ".parquet" || extension == ".csv" ||
+          extension == ".geojson" || extension == ".gpkg",
+      "predictions are written as .parquet, .csv, .geojson or .gpkg, got '{}'",
       path.string());
-  if (extension == ".geojson") {
+  if (extension == ".geojson" || extension == ".gpkg") {
     (void)known_rings(images);
   }
   check_writable_file(path);

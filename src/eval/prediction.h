@@ -50,18 +50,17 @@ void check_probe_fits(const Probe& probe, const FrozenNetwork& frozen);
     int64_t num_threads,
     const distributed::Communicator& group = distributed::Communicator());
 
-// By extension: .parquet, .csv and .geojson hold name, labels and one column
-// (property) a class with its probability; Parquet also the footprint, and
-// .geojson the footprints in longitude and latitude. Parquet's metadata and
-// GeoJSON's member "nadir" say which probe, weights and normalisation they
-// come from.
-// Throws as check_prediction_path().
+// By extension: .parquet, .csv, .gpkg and .geojson hold name, labels and one
+// column (property) a class with its probability; Parquet and GeoPackage also
+// the footprint, and .geojson the footprints in longitude and latitude.
+// Parquet's metadata and GeoJSON's member "nadir" say which probe, weights and
+// normalisation they come from. Throws as check_prediction_path().
 void write_predictions(
     const Predictions& predictions, const std::filesystem::path& path);
 
-// Throws Error{kInvalidArgument} for another extension, and for .geojson where
-// footprints are missing; Error{kIo} where `path` cannot be written. To be
-// asked before the work is done.
+// Throws Error{kInvalidArgument} for another extension, and for .geojson and
+// .gpkg where footprints are missing; Error{kIo} where `path` cannot be
+// written. To be asked before the work is done.
 void check_prediction_path(
     const ImageSet& images, const std::filesystem::path& path);
 

@@ -189,7 +189,7 @@ TEST_F(Chain, AProbeIsKeptAndPredicts) {
   ASSERT_EQ(result["rows"].size(), 3U);
   EXPECT_EQ(result["rows"][2]["grid"].size(), 2U);
   EXPECT_TRUE(has("scores/linear/probe.safetensors"));
-  for (const char* out : {"p.csv", "p.geojson", "p.parquet"}) {
+  for (const char* out : {"p.csv", "p.geojson", "p.gpkg", "p.parquet"}) {
     const auto predicted = nadir_json(
         "predict --probe scores/linear --split test --num-workers 1 --out " +
             std::string(out),
