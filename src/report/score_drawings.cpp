@@ -184,7 +184,7 @@ Drawing class_bars(const EvalTable& table) {
           y,
           width,
           kBar - 1);
-      if (&row == table.tested()) {
+      if (!row.is_baseline()) {
         svg += text_svg(
             "cell",
             kLabelRoom + width + 4,

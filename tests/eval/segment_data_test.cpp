@@ -1,8 +1,11 @@
 #include "eval/segment_data.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <map>
 #include <set>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "core/error.h"
@@ -10,6 +13,7 @@
 #include "eval/masked_world.h"
 #include "eval/place_groups.h"
 #include "eval/segment_windows.h"
+#include "support/shared_data.h"
 
 namespace nadir::eval {
 namespace {
@@ -211,6 +215,44 @@ TEST_F(SegmentDataTest, SaysWhatIsWrongWithMasks) {
   const auto message =
       message_of([&] { (void)read_mask(data.train.masks[0], data); });
   EXPECT_NE(message.find("holds the value 7"), std::string::npos) << message;
+}
+
+// Of its 40 images 32 overlap another; pixels as its SOURCES.md counts them.
+TEST(KoreaSet, IsPairedAndDividedByPlace) {
+  const auto archive = shared_data() / "S2_LandCover_Seg_Korea.tar.gz";
+  if (shared_data().empty() || !std::filesystem::exists(archive)) {
+    GTEST_SKIP() << "no real imagery: set NADIR_SHARED_DATA";
+  }
+  const TemporaryFolder folder;
+  const auto command = fmt::format(
+      "tar -xzf '{}' -C '{}'", archive.string(), folder.path().string());
+  ASSERT_EQ(std::system(command.c_str()), 0);
+  const auto root = folder.path() / "S2_LandCover_Seg_Korea";
+  SegmentDataConfig config;
+  config.data = (root / "images").string();
+  config.masks = (root / "labels").string();
+  config.mask_name = "patchN=mask";
+  config.classes = {
+      "10=building", "30=road", "50=field", "70=forest", "100=background"};
+  const auto data = open_segment_data(config, {"R", "G", "B"});
+  EXPECT_EQ(data.train.size() + data.validation.size() + data.test.size(), 40);
+  EXPECT_EQ(data.test.size(), 8);
+  const auto groups = place_groups(*data.train.images.dataset);
+  EXPECT_EQ(std::set<int64_t>(groups.begin(), groups.end()).size(), 12);
+  std::map<int64_t, const MaskedImages*> set_of;
+  std::vector<int64_t> num_pixels(5, 0);
+  for (const auto* set : {&data.train, &data.validation, &data.test}) {
+    for (int64_t i = 0; i < set->size(); ++i) {
+      const auto place = groups[set->images.indices[i]];
+      EXPECT_EQ(set_of.emplace(place, set).first->second, set);
+      for (const uint8_t pixel : read_mask(set->masks[i], data).classes) {
+        ++num_pixels[pixel];
+      }
+    }
+  }
+  EXPECT_EQ(
+      num_pixels,
+      (std::vector<int64_t>{63087, 247390, 1065516, 3418560, 5691207}));
 }
 
 TEST(SegmentWindows, CoverAnImageAndEndWithIt) {
