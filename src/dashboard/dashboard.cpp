@@ -113,6 +113,7 @@ struct Dashboard::State {
     parts = std::make_unique<DataParts>(sources);
     add_image_routes(router, *parts);
     add_class_routes(router, *parts);
+    add_export_route(router, *parts);
     if (parts->catalog().has_footprints()) {
       add_map_routes(router, *parts);
     }

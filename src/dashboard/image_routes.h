@@ -11,4 +11,7 @@ void add_image_routes(Router& router, const DataParts& parts);
 
 void add_class_routes(Router& router, const DataParts& parts);
 
+// Lists of images as files.
+void add_export_route(Router& router, const DataParts& parts);
+
 }  // namespace nadir::dashboard
