@@ -257,9 +257,17 @@ void SceneMap::check_components() const {
 
 // What decides the numbers of the windows.
 nlohmann::json SceneMap::settings() const {
+  // A copy is called as the user called it.
+  auto first = scene_->identity();
+  first["path"] = config_.scene_name;
+  nlohmann::json second;
+  if (second_) {
+    second = second_->identity();
+    second["path"] = config_.change_name;
+  }
   return {
-      {"scene", scene_->identity()},
-      {"second", second_ ? second_->identity() : nlohmann::json()},
+      {"scene", first},
+      {"second", second},
       {"weights_sha256", weights_sha256_},
       {"probe_sha256", probe_sha256_},
       {"features", features_},
@@ -270,6 +278,7 @@ nlohmann::json SceneMap::settings() const {
       {"min_valid", config_.min_valid},
       {"batch_size", config_.batch_size},
       {"precision", precision_},
+      {"device", config_.device.substr(0, config_.device.find(':'))},
       {"fields", to_json(model_->fields())}};
 }
 

@@ -12,6 +12,7 @@
 #include "core/signals.h"
 #include "eval/prediction.h"
 #include "scene/scene_files.h"
+#include "support/shared_data.h"
 
 namespace nadir::scene {
 namespace {
@@ -97,6 +98,73 @@ class WindowRun : public testing::Test {
         {{folder_.path() / folder, {0, plan.num_windows()}}}};
   }
 
+  // The windows of a scene a window apart, as files of their own, give the
+  // same.
+  void expect_numbers_of_predict(const Scene& scene) const {
+    const auto plan = run_plan(scene, kWindow);
+    const auto frozen = eval::tiny_network();
+    auto probe = tiny_probe(frozen);
+    auto& normalization = probe.views.normalization;
+    normalization.bands = scene.bands();
+    if (scene.info().type == raster::PixelType::kUint16) {
+      normalization.high = {3000, 3000, 3000};
+    }
+    const auto layout = probe.layout;
+    const auto columns = layout.columns(1, false);
+    const FrozenModel model(frozen, probe, layout, columns);
+    WindowRunOptions options;
+    options.batch_size = 8;
+    run_windows(
+        scene,
+        plan,
+        {0, plan.num_windows()},
+        model,
+        probe.views,
+        options,
+        folder_.path() / "windows",
+        "testing");
+    make_folder(folder_.path() / "files");
+    const raster::RasterReader pixels(scene.path());
+    for (int64_t window = 0; window < plan.num_windows(); ++window) {
+      write_scene(
+          folder_.path() / "files" / fmt::format("w{:05}.tif", window),
+          pixels.read_window(
+              plan.rows.start(plan.row_of(window)),
+              plan.cols.start(plan.col_of(window)),
+              kWindow,
+              kWindow,
+              scene.places()));
+    }
+    data::DatasetOptions source;
+    source.data = (folder_.path() / "files").string();
+    auto images = eval::unlabelled_images(data::open_dataset(source), "", 0);
+    probe.views.normalization.bands = images.dataset->bands();
+    const auto windows = reader(plan, model, "windows");
+    expect_equal(
+        windows.values(windows.field(kProbabilities), {0, plan.num_windows()}),
+        eval::predict(probe, frozen, images, 8, 1).probability_NC);
+    const auto features_NF = eval::extract_features(
+        images,
+        probe.views,
+        eval::network_extractor(*frozen.network, layout, at::kCPU),
+        8,
+        1,
+        "t");
+    expect_equal(
+        windows.values(windows.field(kEmbedding), {0, plan.num_windows()}),
+        features_NF.narrow(1, columns.begin, columns.width).contiguous());
+  }
+
+  static void expect_equal(
+      const std::vector<float>& values, const at::Tensor& wanted) {
+    ASSERT_EQ(static_cast<int64_t>(values.size()), wanted.numel());
+    for (int64_t i = 0; i < wanted.numel(); ++i) {
+      ASSERT_EQ(values[i], wanted.const_data_ptr<float>()[i]) << i;
+    }
+    // Not all the same, and finite.
+    EXPECT_GT(wanted.std(0).min().item<float>(), 0);
+  }
+
   // All files of two folders are the same.
   void expect_same_files(const std::string& a, const std::string& b) const {
     for (const char* file :
@@ -112,58 +180,26 @@ class WindowRun : public testing::Test {
 };
 
 TEST_F(WindowRun, GivesTheNumbersOfPredictAndEmbedToTheBit) {
-  const auto image = noise_image(97, 131);
-  const auto scene = open_scene(write_scene(folder_.path() / "s.tif", image));
-  const auto plan = run_plan(scene, kWindow);
-  ASSERT_EQ(plan.num_windows(), 5 * 7);
-  const auto model = tiny_model();
-  run(scene, plan, model, "windows");
+  SceneOptions options;
+  options.path = write_scene(folder_.path() / "s.tif", noise_image(97, 131));
+  const Scene scene(options);
+  EXPECT_EQ(run_plan(scene, kWindow).num_windows(), 5 * 7);
+  expect_numbers_of_predict(scene);
+}
 
-  // The same windows as files of their own.
-  make_folder(folder_.path() / "files");
-  const raster::RasterReader pixels(folder_.path() / "s.tif");
-  for (int64_t window = 0; window < plan.num_windows(); ++window) {
-    write_scene(
-        folder_.path() / "files" / fmt::format("w{:05}.tif", window),
-        pixels.read_window(
-            plan.rows.start(plan.row_of(window)),
-            plan.cols.start(plan.col_of(window)),
-            kWindow,
-            kWindow));
+TEST_F(WindowRun, GivesTheNumbersOfPredictOnRealPixels) {
+  if (shared_data().empty()) {
+    GTEST_SKIP() << "no real imagery: set NADIR_SHARED_DATA";
   }
-  data::DatasetOptions source;
-  source.data = (folder_.path() / "files").string();
-  const auto images =
-      eval::unlabelled_images(data::open_dataset(source), "", 0);
-  const auto frozen = eval::tiny_network();
-  const auto probe = tiny_probe(frozen);
-  const auto predictions = eval::predict(probe, frozen, images, 8, 1);
-  const auto windows = reader(plan, model, "windows");
-  const auto values =
-      windows.values(windows.field(kProbabilities), {0, plan.num_windows()});
-  const auto& wanted = predictions.probability_NC;
-  ASSERT_EQ(static_cast<int64_t>(values.size()), wanted.numel());
-  for (int64_t i = 0; i < wanted.numel(); ++i) {
-    ASSERT_EQ(values[i], wanted.const_data_ptr<float>()[i]) << i;
-  }
-
-  const auto layout = probe.layout;
-  const auto columns = layout.columns(1, false);
-  const auto features =
-      eval::extract_features(
-          images,
-          probe.views,
-          eval::network_extractor(*frozen.network, layout, at::kCPU),
-          8,
-          1,
-          "t")
-          .narrow(1, columns.begin, columns.width)
-          .contiguous();
-  const auto embeddings =
-      windows.values(windows.field(kEmbedding), {0, plan.num_windows()});
-  ASSERT_EQ(static_cast<int64_t>(embeddings.size()), features.numel());
-  for (int64_t i = 0; i < features.numel(); ++i) {
-    ASSERT_EQ(embeddings[i], features.const_data_ptr<float>()[i]) << i;
+  for (const auto& entry :
+       fs::recursive_directory_iterator(shared_data() / "EuroSAT_MS_sample")) {
+    if (entry.path().extension() == ".tif") {
+      SceneOptions options;
+      options.path = entry.path().string();
+      options.bands = {"B04", "B03", "B02"};
+      expect_numbers_of_predict(Scene(options));
+      break;
+    }
   }
 }
 
