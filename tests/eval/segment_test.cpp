@@ -193,6 +193,8 @@ class RunSegmentTest : public testing::Test {
 
 TEST_F(RunSegmentTest, ScoresEveryHeadOnEveryKindOfFeatures) {
   head_.head = {"linear", "conv"};
+  head_.epochs = 8;
+  head_.lr = {0.03};
   const auto outcome = run();
   const auto& rows = outcome.evaluation.rows;
   ASSERT_EQ(rows.size(), 6);
