@@ -21,6 +21,9 @@ find_package(HWY REQUIRED)
 find_package(LMDB REQUIRED)
 find_package(Boost 1.74 REQUIRED)  # headers: Beast
 find_package(Arrow REQUIRED MODULE)
+find_package(Umappp REQUIRED MODULE)
+find_package(Leaflet REQUIRED MODULE)
+find_package(CountryOutlines REQUIRED MODULE)
 
 if(NADIR_TORCH_ROOMS)
   find_package(Torch 2.9 REQUIRED MODULE)

@@ -118,7 +118,12 @@ else
     --crop-px "$crop" --resize-px "$crop" --standardize on
 fi
 
+say "Embeddings of all images, for the atlas and for search."
+run embed --weights "$trained" --data "$data" --crop-px "$crop" \
+  --resize-px "$crop" --out "$trained/embeddings.parquet"
+
 say "The report."
 run report "$trained" --out "$out/report.html"
-printf '\nDone: %d s after the build. Open %s in a browser.\n' \
+printf '\nDone: %d s after the build. Open %s in a browser, or look closer with\n' \
   $((SECONDS - began)) "$(realpath "$out/report.html")"
+printf '\n  build/release/nadir dashboard %s --data %s\n' "$trained" "$data"

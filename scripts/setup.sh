@@ -4,7 +4,7 @@
 #   scripts/setup.sh [--tests] [--engines] [--cuda]
 #
 #   --tests    also the Python environment of the parity tests (.deps/test-venv)
-#   --engines  also Slurm and Open MPI, for the tests under them
+#   --engines  also Slurm, Open MPI and Chromium, for the tests under them
 #   --cuda     also the CUDA libraries that torch needs on a GPU (4 GB)
 #
 # Debian packages come from scripts/apt-packages.txt (needs root or sudo, only

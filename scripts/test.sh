@@ -4,7 +4,8 @@
 #   scripts/test.sh [--no-parity] [--engines] [CTEST-ARGUMENT ...]
 #
 #   --no-parity   without the Python environment (5 GB) and its parity tests
-#   --engines     also the tests under torchrun, Open MPI and Slurm, and of faults
+#   --engines     also the tests under torchrun, Open MPI and Slurm, of faults, and in
+#                 Chromium
 #
 # Example: scripts/test.sh -R Config        only the tests named so
 # Tests on real imagery look for it in NADIR_SHARED_DATA, or in ../shared/data,
@@ -19,7 +20,7 @@ for argument in "$@"; do
   case $argument in
     --no-parity) want_parity='' ;;
     --engines) want_engines=1 ;;
-    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) arguments+=("$argument") ;;
   esac
 done

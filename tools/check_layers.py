@@ -30,6 +30,8 @@ HIDDEN = [
     (re.compile(r"^(hwy/|[a-z]*intrin\.h$)"), "vector code", "kernels"),
     (re.compile(r"^boost/"), "Boost", "http"),
     (re.compile(r"^hnswlib/"), "hnswlib", "search"),
+    (re.compile(r"^(umappp|knncolle|irlba)/"), "umappp", "atlas"),
+    (re.compile(r"^Eigen/"), "Eigen", "atlas"),
 ]
 
 

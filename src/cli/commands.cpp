@@ -20,14 +20,18 @@ void add_commands(Command program) {
   const auto eval = program.add_group("eval", "Score frozen features.");
   add_eval_knn(eval);
   add_eval_linear(eval);
+  add_eval_segment(eval);
   add_predict(program);
   add_embed(program);
+  add_map(program);
   add_search(program);
+  add_atlas(program);
   add_serve(program);
   add_view(program);
   add_export(program);
   add_import(program);
   add_report(program);
+  add_dashboard(program);
   add_bench_scaling(add_bench(program));
   const auto job = program.add_group("job", "Run on Amazon SageMaker.");
   add_job_submit(job);

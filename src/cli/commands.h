@@ -24,14 +24,18 @@ void add_launch(Command parent);
 void add_train(Command parent);
 void add_eval_knn(Command parent);
 void add_eval_linear(Command parent);
+void add_eval_segment(Command parent);
 void add_predict(Command parent);
 void add_embed(Command parent);
+void add_map(Command parent);
 void add_search(Command parent);
+void add_atlas(Command parent);
 void add_serve(Command parent);
 void add_view(Command parent);
 void add_export(Command parent);
 void add_import(Command parent);
 void add_report(Command parent);
+void add_dashboard(Command parent);
 // Runs by itself, and has commands below it.
 [[nodiscard]] Command add_bench(Command parent);
 void add_bench_scaling(Command parent);

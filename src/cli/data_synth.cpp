@@ -24,6 +24,7 @@ nlohmann::ordered_json summary_json(
   return {
       {"data", summary.data.string()},
       {"lists", summary.lists.string()},
+      {"masks", summary.masks.string()},
       {"patches", options.num_patches},
       {"seed", options.seed},
       {"train", summary.num_train},
@@ -53,7 +54,7 @@ void make_synthetic_data(const synth::SynthOptions& options, bool as_json) {
       "  train %lld, validation %lld, test %lld; snow %lld, cloud or shadow "
       "%lld, no class of the 19 %lld\n"
       "  %.2f labels a patch\n"
-      "lists: %s\n"
+      "lists: %s\n%s%s%s"
       "next: nadir data index %s --lists %s --out index.parquet\n",
       summary->data.c_str(),
       static_cast<long long>(options.num_patches),
@@ -66,6 +67,9 @@ void make_synthetic_data(const synth::SynthOptions& options, bool as_json) {
       static_cast<long long>(summary->num_unlabelled),
       summary->labels_per_patch,
       summary->lists.c_str(),
+      summary->masks.empty() ? "" : "masks: ",
+      summary->masks.c_str(),
+      summary->masks.empty() ? "" : "\n",
       summary->data.c_str(),
       summary->lists.c_str());
 }
@@ -87,6 +91,10 @@ void add_data_synth(Command parent) {
       "--archive",
       options->as_archive,
       "Write one .tar.gz instead of a folder.");
+  command.add_flag(
+      "--masks",
+      options->has_masks,
+      "Also write the land cover of every pixel, for `nadir eval segment`.");
   add_threads(command, options->num_threads);
   const auto as_json = command.add_json_flag();
   command.set_example("nadir data synth world --patches 3000 --seed 1");

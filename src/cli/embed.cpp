@@ -1,7 +1,5 @@
 // `nadir embed`: features of images as a file.
-#include <algorithm>
 #include <cstdio>
-#include <map>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -12,7 +10,7 @@
 #include "cli/remote_run.h"
 #include "cli/shared_arguments.h"
 #include "core/error.h"
-#include "core/json.h"
+#include "eval/embedding_recipe.h"
 #include "eval/feature_file.h"
 #include "eval/feature_parts.h"
 #include "eval/prediction.h"
@@ -117,6 +115,7 @@ void run(
     const std::shared_ptr<store::RemoteFiles>& remote,
     bool as_json) {
   NADIR_CHECK(!options.data.empty(), "--data must name the images; see --help");
+  const std::string weights = options.features.weights;  // as written
   options.features.weights = remote_weights(*remote, options.features.weights);
   store::RemoteOutput output(*remote, options.out);
   eval::check_feature_path(output.path());
@@ -134,32 +133,18 @@ void run(
       data::open_dataset(source), options.split, options.max_images);
   const auto views =
       eval::make_view_recipe(frozen, *images.dataset, options.features);
-  const auto layout = eval::layout_of(
-      *frozen.network,
-      std::max<int64_t>(options.blocks, 1),
-      options.mean_patch);
-  const auto columns = layout.columns(options.blocks, options.mean_patch);
+  const auto recipe = eval::make_embedding_recipe(
+      frozen, weights, views, options.blocks, options.mean_patch);
+  const auto columns = recipe.columns(*frozen.network);
   const auto embed = [&](const eval::ImageSet& own) {
-    return eval::extract_features(
-               own,
-               views,
-               eval::network_extractor(
-                   *frozen.network,
-                   layout,
-                   frozen.device,
-                   eval::stop_extracting_if_told),
-               options.features.feature_batch_size,
-               options.features.num_workers,
-               "embedding")
-        .narrow(1, columns.begin, columns.width);
+    return eval::embed_images(
+        own,
+        recipe,
+        frozen,
+        options.features.feature_batch_size,
+        options.features.num_workers);
   };
-  const std::map<std::string, std::string> provenance = {
-      {"features", columns.name},
-      {"views", views.text()},
-      {"normalization", json_text(data::to_json(views.normalization))},
-      {"weights", frozen.source},
-      {"weights_sha256", frozen.sha256},
-      {"precision", model::precision_name(frozen.precision)}};
+  const auto provenance = eval::provenance_of(recipe, *frozen.network);
   if (chosen.part.is_whole()) {
     eval::write_features(
         eval::make_feature_table(images, embed(images), provenance),

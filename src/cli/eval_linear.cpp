@@ -42,6 +42,8 @@ void run(
     log_info("eval", "the probe is not kept; --out FOLDER keeps it");
   } else {
     eval::save_probe(result.probe, folder / "linear");
+    eval::write_predictions(
+        result.predictions, folder / "linear" / "predictions.parquet");
     log_info("eval", "the probe is in {}", (folder / "linear").string());
   }
   report_evaluation(result.evaluation, inputs, options.common, as_json);

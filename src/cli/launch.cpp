@@ -42,6 +42,7 @@ bool shares_work(const std::vector<std::string>& words) {
   const std::string& first = words.front();
   const std::string second = words.size() > 1 ? words[1] : "";
   return first == "pretrain" || first == "predict" || first == "embed" ||
+         first == "map" ||
          (first == "eval" && (second == "knn" || second == "linear")) ||
          (first == "data" && (second == "index" || second == "pack"));
 }
@@ -166,8 +167,8 @@ void run(LaunchOptions options) {
   auto& job = options.job;
   NADIR_CHECK(
       shares_work(options.command),
-      "launch runs pretrain, eval knn, eval linear, predict, embed, data index "
-      "or data pack, got '{}'; other commands are one process",
+      "launch runs pretrain, eval knn, eval linear, predict, embed, map, data "
+      "index or data pack, got '{}'; other commands are one process",
       options.command.front());
   job.command = {std::filesystem::read_symlink("/proc/self/exe").string()};
   job.command.insert(

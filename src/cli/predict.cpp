@@ -48,7 +48,7 @@ struct PredictOptions {
     visit(index, "index", "index.parquet beside a raw BigEarthNet folder.");
     visit(
         split, "split", "train, validation or test; all images unless given.");
-    visit(out, "out", "File to write: .parquet, .csv or .geojson.");
+    visit(out, "out", "File to write: .parquet, .csv, .geojson or .gpkg.");
     visit(
         max_images,
         "max_images",

@@ -8,14 +8,17 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/remote_run.h"
 #include "cli/search_output.h"
 #include "cli/shared_arguments.h"
 #include "core/error.h"
-#include "core/log.h"
-#include "core/parallel.h"
+#include "data/scene_window.h"
+#include "eval/embedding_recipe.h"
+#include "eval/prediction.h"
 #include "search/class_query.h"
 #include "search/exact_search.h"
 #include "search/graph_search.h"
+#include "store/remote_output.h"
 
 namespace nadir::cli {
 namespace {
@@ -29,6 +32,8 @@ struct SearchOptions {
   std::string embeddings;
   std::vector<std::string> like;
   std::vector<std::string> unlike;
+  std::vector<std::string> windows;
+  std::vector<std::string> places;
   std::vector<std::string> class_names;
   std::vector<std::string> not_class_names;
   std::string data;
@@ -40,13 +45,11 @@ struct SearchOptions {
   int64_t num_threads = 0;
   std::string out;
   std::string picture;
+  std::string weights;
+  std::string device = "cpu";
 
   template <class Visitor>
   void for_each(Visitor&& visit) {
-    visit(
-        embeddings,
-        "embeddings",
-        "The .parquet file that nadir embed wrote: what is searched.");
     visit(data, "data", "The images' data: labels, and pixels for --picture.");
     visit(index, "index", "index.parquet beside a raw BigEarthNet folder.");
     visit(
@@ -69,18 +72,28 @@ struct SearchOptions {
         num_threads,
         "num_threads",
         "Threads that compute; 0 takes all processors.");
-    visit(out, "out", "File of the results: .parquet or .csv.");
+    visit(out, "out", "File of the results: .parquet, .csv or .geojson.");
     visit(picture, "picture", "PNG of the images found; needs --data.");
+    visit(
+        weights,
+        "weights",
+        "The network that made the embeddings, for --window and --place, where "
+        "it moved since.");
+    visit(device, "device", "cpu, cuda or cuda:N; for --window and --place.");
   }
 };
 
-std::shared_ptr<const data::Dataset> open_labels(const SearchOptions& options) {
+using Remote = std::shared_ptr<store::RemoteFiles>;
+
+std::shared_ptr<const data::Dataset> open_labels(
+    const SearchOptions& options, const Remote& remote) {
   if (options.data.empty()) {
     return nullptr;
   }
   data::DatasetOptions source;
   source.data = options.data;
   source.index = options.index;
+  source.remote = remote;
   return data::open_dataset(source);
 }
 
@@ -99,10 +112,46 @@ void add_group(
   groups.push_back(std::move(rows));
 }
 
+// Directions of the windows, embedded as the embeddings were.
+std::vector<std::vector<float>> embed_windows(
+    const SearchOptions& options,
+    const search::Embeddings& embeddings,
+    const Remote& remote) {
+  std::vector<data::SceneWindow> windows;
+  for (const auto& text : options.windows) {
+    windows.push_back(data::parse_window(text));
+    windows.back().scene = remote->input(windows.back().scene);
+  }
+  for (const auto& text : options.places) {
+    auto place = data::parse_place(text);
+    place.scene = remote->input(place.scene);
+    windows.push_back(data::window_at(place));
+  }
+  const auto recipe =
+      eval::read_embedding_recipe(embeddings.metadata(), options.embeddings);
+  const auto frozen = eval::load_recipe_network(
+      recipe,
+      remote_weights(
+          *remote, options.weights.empty() ? recipe.weights : options.weights),
+      options.device);
+  const auto images = eval::unlabelled_images(
+      data::open_windows(std::move(windows), recipe.views.normalization.bands),
+      "",
+      0);
+  const auto features_NF = eval::embed_images(
+      images, recipe, frozen, images.size(), options.num_threads);
+  std::vector<std::vector<float>> directions;
+  for (const auto& row : eval::rows_of(features_NF)) {
+    directions.push_back(embeddings.direction_of(row));
+  }
+  return directions;
+}
+
 search::Wish read_wish(
     const SearchOptions& options,
     const search::Embeddings& embeddings,
-    const data::Dataset* labels) {
+    const data::Dataset* labels,
+    const Remote& remote) {
   NADIR_CHECK(
       labels != nullptr ||
           (options.class_names.empty() && options.not_class_names.empty()),
@@ -116,27 +165,16 @@ search::Wish read_wish(
   for (const auto& name : options.not_class_names) {
     wish.unlike.push_back(search::rows_of_class(embeddings, *labels, name));
   }
-  return wish;
-}
-
-search::Graph open_graph(
-    const SearchOptions& options,
-    const search::Embeddings& embeddings,
-    int num_threads) {
-  const std::filesystem::path path =
-      options.embeddings + (options.centre ? ".graph" : ".uncentred.graph");
-  if (std::filesystem::exists(path)) {
-    return search::Graph::load(path, embeddings);
+  if (!options.windows.empty() || !options.places.empty()) {
+    wish.like_others = embed_windows(options, embeddings, remote);
   }
-  log_info("search", "making {}", path.string());
-  auto graph = search::Graph::build(embeddings, {}, num_threads);
-  graph.save(path);
-  return graph;
+  return wish;
 }
 
 // The nearest but for those that were named; and how long that took.
 SearchResult find(
     const SearchOptions& options,
+    const std::string& path,
     const search::Embeddings& embeddings,
     const search::Query& query) {
   using Clock = std::chrono::steady_clock;
@@ -148,29 +186,23 @@ SearchResult find(
   const auto num_threads = static_cast<int>(options.num_threads);
   std::optional<search::Graph> graph;
   if (options.method == "graph") {
-    graph = open_graph(options, embeddings, num_threads);
+    graph = search::open_graph(path, embeddings, num_threads);
   }
   const auto start = Clock::now();
-  auto found = graph ? graph->find_nearest(
-                           embeddings,
-                           query.wanted,
-                           options.num_results,
-                           options.effort,
-                           accept)
-                     : search::find_nearest(
-                           embeddings,
-                           query.wanted,
-                           options.num_results,
-                           num_threads,
-                           accept);
+  auto found =
+      graph ? graph->find_nearest(
+                  query.wanted, options.num_results, options.effort, accept)
+            : search::find_nearest(
+                  embeddings,
+                  query.wanted,
+                  options.num_results,
+                  num_threads,
+                  accept);
   const std::chrono::duration<double, std::milli> time = Clock::now() - start;
   return {std::move(found), time.count()};
 }
 
-void run(const SearchOptions& options, bool as_json) {
-  NADIR_CHECK(
-      !options.embeddings.empty(),
-      "--embeddings must name the file that nadir embed wrote; see --help");
+void run(const SearchOptions& options, const Remote& remote, bool as_json) {
   NADIR_CHECK(
       options.method == "exact" || options.method == "graph",
       "method must be exact or graph, got '{}'",
@@ -188,19 +220,23 @@ void run(const SearchOptions& options, bool as_json) {
   NADIR_CHECK(
       options.picture.empty() || !options.data.empty(),
       "--picture needs --data, which has the pixels");
-  check_result_path(options.out);
-  const auto embeddings =
-      search::Embeddings::read(options.embeddings, options.centre);
-  const auto labels = open_labels(options);
+  store::RemoteOutput out(*remote, options.out);
+  store::RemoteOutput picture(*remote, options.picture);
+  check_result_path(out.path());
+  const auto path = remote->input(options.embeddings);
+  const auto embeddings = search::Embeddings::read(path, options.centre);
+  const auto labels = open_labels(options, remote);
   const auto query = search::query_of(
-      embeddings, read_wish(options, embeddings, labels.get()));
-  const auto result = find(options, embeddings, query);
+      embeddings, read_wish(options, embeddings, labels.get(), remote));
+  const auto result = find(options, path, embeddings, query);
   const auto rows = describe(result.found, embeddings, labels.get());
   if (!options.out.empty()) {
-    write_results(rows, embeddings.metadata(), options.out);
+    write_results(rows, embeddings.metadata(), out.path());
+    out.publish();
   }
   if (!options.picture.empty()) {
-    draw_results(rows, *labels, options.picture);
+    draw_results(rows, *labels, picture.path());
+    picture.publish();
   }
   print_results(rows, result.search_ms, options.method, as_json);
 }
@@ -211,14 +247,31 @@ void add_search(Command parent) {
   auto command = parent.add_command(
       "search", "Find images that are like others, by their embeddings.");
   auto options = std::make_shared<SearchOptions>();  // outlives the parse
+  command
+      .add(
+          "EMBEDDINGS",
+          options->embeddings,
+          "The .parquet file that nadir embed wrote: what is searched.")
+      .required();
   // A name may hold a comma, so that these are no lists.
   command.add_repeated(
       "--like",
       options->like,
       "Name of an image that what is found is to be like; may stand there "
-      "several times, as may the next three.");
+      "several times, as may the next five.");
   command.add_repeated(
       "--unlike", options->unlike, "Name of an image it is not to be like.");
+  command.add_repeated(
+      "--window",
+      options->windows,
+      "SCENE.tif@ROW,COL,HEIGHT,WIDTH in pixels, or a whole picture, that it "
+      "is "
+      "to be like; bands are found by name.");
+  command.add_repeated(
+      "--place",
+      options->places,
+      "SCENE.tif@LON,LAT,SIDE: the square of SIDE pixels around a place in "
+      "degrees, that it is to be like.");
   command.add_repeated(
       "--class",
       options->class_names,
@@ -228,13 +281,17 @@ void add_search(Command parent) {
       options->not_class_names,
       "Class whose images it is not to be like.");
   command.add_fields(fields_of(*options));
+  const auto remote = add_remote(command);
   const auto as_json = command.add_json_flag();
   command.set_example(
-      "nadir search --embeddings features.parquet --like "
+      "nadir search features.parquet --like "
       "S2A_MSIL2A_20170613T101031_12_56\n"
-      "  nadir search --embeddings features.parquet --data ben-rgb --class "
+      "  nadir search features.parquet --window scene.tif@2400,1200,120,120 "
+      "--out found.geojson\n"
+      "  nadir search features.parquet --data ben-rgb --class "
       "'Inland waters' --not-class 'Urban fabric' --picture found.png");
-  command.on_run([options, as_json] { run(*options, *as_json); });
+  command.on_run(
+      [options, remote, as_json] { run(*options, remote(), *as_json); });
 }
 
 }  // namespace nadir::cli

@@ -9,9 +9,11 @@
 #include "cli/command.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "core/text_table.h"
+#include "eval/composite.h"
 #include "eval/contact_sheet.h"
-#include "eval/pictures.h"
+#include "eval/footprints.h"
 #include "raster/image_file.h"
 #include "table/csv.h"
 
@@ -40,6 +42,31 @@ std::vector<std::string> labels_of(
     }
   }
   return names;
+}
+
+std::string geojson_of(
+    const std::vector<FoundImage>& images, const table::Metadata& metadata) {
+  std::vector<std::string> wkbs;
+  for (const auto& image : images) {
+    wkbs.push_back(image.footprint_wkb);
+  }
+  const auto rings = eval::lon_lat_rings(wkbs, eval::geo_crs(metadata));
+  auto features = nlohmann::ordered_json::array();
+  for (size_t i = 0; i < images.size(); ++i) {
+    NADIR_CHECK(
+        rings[i].has_value(),
+        "GeoJSON needs footprints, and the embeddings have none of {}; write "
+        ".parquet or .csv",
+        images[i].name);
+    features.push_back(eval::polygon_feature(
+        {{"name", images[i].name},
+         {"similarity", eval::rounded(images[i].similarity, 1e6)},
+         {"labels", images[i].labels}},
+        *rings[i]));
+  }
+  const nlohmann::ordered_json collection = {
+      {"type", "FeatureCollection"}, {"features", std::move(features)}};
+  return json_text(collection) + "\n";
 }
 
 }  // namespace
@@ -73,8 +100,8 @@ void check_result_path(const std::string& path) {
   }
   const auto extension = std::filesystem::path(path).extension();
   NADIR_CHECK(
-      extension == ".parquet" || extension == ".csv",
-      "results are written as .parquet or .csv, got '{}'",
+      extension == ".parquet" || extension == ".csv" || extension == ".geojson",
+      "results are written as .parquet, .csv or .geojson, got '{}'",
       path);
   check_writable_file(path);
 }
@@ -83,6 +110,10 @@ void write_results(
     const std::vector<FoundImage>& images,
     const table::Metadata& metadata,
     const std::filesystem::path& path) {
+  if (path.extension() == ".geojson") {
+    write_file(path, geojson_of(images, metadata));
+    return;
+  }
   table::TextColumn names;
   table::NumberColumn similarities;
   table::TextListColumn labels;

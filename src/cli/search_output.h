@@ -27,11 +27,12 @@ struct FoundImage {
     const search::Embeddings& embeddings,
     const data::Dataset* dataset);
 
-// Throws Error{kInvalidArgument} for another extension than .parquet and .csv,
-// Error{kIo} where nothing can be written; an empty path is none.
+// Throws Error{kInvalidArgument} for another extension than .parquet, .csv and
+// .geojson, Error{kIo} where nothing can be written; an empty path is none.
 void check_result_path(const std::string& path);
 
 // `metadata` is that of the embeddings, of which "geo" goes with footprints.
+// Throws Error{kInvalidArgument} for GeoJSON of an image without one.
 void write_results(
     const std::vector<FoundImage>& images,
     const table::Metadata& metadata,

@@ -13,6 +13,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/signals.h"
+#include "http/server.h"
 #include "serve/container.h"
 #include "serve/served_model.h"
 #include "serve/service.h"
@@ -152,12 +153,6 @@ void print_start(
   std::fflush(stdout);
 }
 
-std::string url_of(const std::string& host, int port) {
-  const bool is_v6 = host.find(':') != std::string::npos;
-  return is_v6 ? fmt::format("http://[{}]:{}", host, port)
-               : fmt::format("http://{}:{}", host, port);
-}
-
 void serve_until_signal(serve::Service& service, bool is_container) {
   while (caught_signal() == 0) {
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -202,7 +197,7 @@ void run(
       },
       options.server);
   print_start(
-      model.info(), url_of(options.server.host, service.port()), as_json);
+      model.info(), http::url_of(options.server.host, service.port()), as_json);
   serve_until_signal(service, container.has_value());
 }
 

@@ -10,6 +10,7 @@
 #include "core/random.h"
 #include "core/signals.h"
 #include "eval/metrics.h"
+#include "eval/resample.h"
 
 namespace nadir::eval {
 
@@ -67,17 +68,6 @@ double weighted_average_precision(
                   : std::numeric_limits<double>::quiet_NaN();
 }
 
-std::vector<int32_t> draw_counts(
-    int64_t num_images, uint64_t seed, int64_t resample) {
-  RandomStream random(
-      seed, StreamPurpose::kProbe, static_cast<uint64_t>(resample), 0, 1);
-  std::vector<int32_t> counts(num_images, 0);
-  for (int64_t n = 0; n < num_images; ++n) {
-    ++counts[random.uniform_int(static_cast<uint64_t>(num_images))];
-  }
-  return counts;
-}
-
 // The value at `share` of the sorted values, linear between neighbours as
 // numpy.percentile.
 double quantile(const std::vector<double>& sorted, double share) {
@@ -86,17 +76,6 @@ double quantile(const std::vector<double>& sorted, double share) {
   const size_t above = std::min(below + 1, sorted.size() - 1);
   return std::lerp(
       sorted[below], sorted[above], position - static_cast<double>(below));
-}
-
-std::optional<Interval> percentile_interval(
-    std::vector<double> values, double confidence) {
-  std::erase_if(values, [](double value) { return std::isnan(value); });
-  if (values.empty()) {
-    return std::nullopt;
-  }
-  std::sort(values.begin(), values.end());
-  const double tail = (1 - confidence) / 2;
-  return Interval{quantile(values, tail), quantile(values, 1 - tail)};
 }
 
 void check_bootstrap(
@@ -114,6 +93,28 @@ void check_bootstrap(
 }
 
 }  // namespace
+
+std::vector<int32_t> draw_counts(
+    int64_t num_images, uint64_t seed, int64_t resample) {
+  RandomStream random(
+      seed, StreamPurpose::kProbe, static_cast<uint64_t>(resample), 0, 1);
+  std::vector<int32_t> counts(num_images, 0);
+  for (int64_t n = 0; n < num_images; ++n) {
+    ++counts[random.uniform_int(static_cast<uint64_t>(num_images))];
+  }
+  return counts;
+}
+
+std::optional<Interval> percentile_interval(
+    std::vector<double> values, double confidence) {
+  std::erase_if(values, [](double value) { return std::isnan(value); });
+  if (values.empty()) {
+    return std::nullopt;
+  }
+  std::sort(values.begin(), values.end());
+  const double tail = (1 - confidence) / 2;
+  return Interval{quantile(values, tail), quantile(values, 1 - tail)};
+}
 
 AveragePrecisionInterval bootstrap_average_precision(
     const ScoredLabels& scored,

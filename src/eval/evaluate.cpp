@@ -304,6 +304,11 @@ LinearEvaluation run_linear(
           frozen.name,
           frozen.checkpoint_key,
           frozen.sha256};
+      result.predictions = predictions_of(
+          result.probe,
+          splits.test,
+          to_device(set.test),
+          features.feature_batch_size);
     }
   }
   return result;

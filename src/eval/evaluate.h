@@ -12,6 +12,7 @@
 #include "eval/frozen_network.h"
 #include "eval/knn_config.h"
 #include "eval/linear_probe_config.h"
+#include "eval/prediction.h"
 #include "eval/probe.h"
 #include "eval/result.h"
 #include "eval/splits.h"
@@ -35,7 +36,8 @@ namespace nadir::eval {
 
 struct LinearEvaluation {
   Evaluation evaluation;
-  Probe probe;  // of the weights, not of a baseline
+  Probe probe;              // of the weights, not of a baseline
+  Predictions predictions;  // the probe's, of the test images
 };
 
 // The validation images select learning rate, features and thresholds; the

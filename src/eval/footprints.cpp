@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 #include <nlohmann/json.hpp>
@@ -66,18 +67,17 @@ Ring read_wkb_ring(const std::string& wkb) {
 }
 
 std::vector<std::optional<Ring>> lon_lat_rings(
-    const data::Dataset& dataset, const std::vector<int64_t>& indices) {
-  std::vector<std::optional<Ring>> rings(indices.size());
-  if (dataset.crs().empty()) {
+    const std::vector<std::string>& wkbs, const std::string& crs) {
+  std::vector<std::optional<Ring>> rings(wkbs.size());
+  if (crs.empty()) {
     return rings;
   }
-  const raster::Transformer transformer(dataset.crs(), "EPSG:4326");
-  for (size_t i = 0; i < indices.size(); ++i) {
-    const auto wkb = dataset.geometry_wkb(indices[i]);
-    if (!wkb) {
+  const raster::Transformer transformer(crs, "EPSG:4326");
+  for (size_t i = 0; i < wkbs.size(); ++i) {
+    if (wkbs[i].empty()) {
       continue;
     }
-    Ring ring = read_wkb_ring(*wkb);
+    Ring ring = read_wkb_ring(wkbs[i]);
     std::vector<double> x;
     std::vector<double> y;
     for (const auto& point : ring) {
@@ -93,6 +93,52 @@ std::vector<std::optional<Ring>> lon_lat_rings(
     rings[i] = std::move(ring);
   }
   return rings;
+}
+
+std::vector<std::optional<Ring>> lon_lat_rings(
+    const data::Dataset& dataset, const std::vector<int64_t>& indices) {
+  std::vector<std::string> wkbs;
+  for (const int64_t index : indices) {
+    wkbs.push_back(dataset.geometry_wkb(index).value_or(""));
+  }
+  return lon_lat_rings(wkbs, dataset.crs());
+}
+
+std::string geo_crs(const table::Metadata& metadata) {
+  const auto found = metadata.find("geo");
+  if (found == metadata.end()) {
+    return "";
+  }
+  const auto geo = parse_json_or_discard(found->second);
+  const auto column = geo.is_object() && geo.contains("columns") &&
+                              geo["columns"].contains("geometry")
+                          ? geo["columns"]["geometry"]
+                          : nlohmann::json();
+  if (!column.is_object() ||
+      (column.contains("crs") && column["crs"].is_null())) {
+    return "";
+  }
+  // GeoParquet: none named is longitude and latitude.
+  return column.contains("crs") ? json_text(column["crs"]) : "EPSG:4326";
+}
+
+double rounded(double value, double per_unit) {
+  return std::round(value * per_unit) / per_unit;
+}
+
+nlohmann::ordered_json polygon_feature(
+    nlohmann::ordered_json properties, const Ring& ring) {
+  constexpr double kSteps = 1e8;  // a degree
+  auto points = nlohmann::ordered_json::array();
+  for (const auto& [longitude, latitude] : ring) {
+    points.push_back({rounded(longitude, kSteps), rounded(latitude, kSteps)});
+  }
+  return {
+      {"type", "Feature"},
+      {"properties", std::move(properties)},
+      {"geometry",
+       {{"type", "Polygon"},
+        {"coordinates", nlohmann::ordered_json::array({std::move(points)})}}}};
 }
 
 table::Metadata add_geometry(

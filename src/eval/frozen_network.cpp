@@ -100,14 +100,26 @@ ViewRecipe make_view_recipe(
     const FrozenNetwork& frozen,
     const data::Dataset& dataset,
     const FeaturesConfig& config) {
+  return make_view_recipe(
+      frozen,
+      {dataset.bands(),
+       [&dataset] { return dataset.read(0).type(); },
+       dataset.statistics()},
+      config);
+}
+
+ViewRecipe make_view_recipe(
+    const FrozenNetwork& frozen,
+    const InputPixels& input,
+    const FeaturesConfig& config) {
   const auto& vit = frozen.network->config();
   NADIR_CHECK(
-      static_cast<int64_t>(dataset.bands().size()) == vit.in_channels,
+      static_cast<int64_t>(input.bands.size()) == vit.in_channels,
       "{} was trained on {} bands, the data gives {} ({}); choose with --bands",
       frozen.name,
       vit.in_channels,
-      dataset.bands().size(),
-      fmt::join(dataset.bands(), ","));
+      input.bands.size(),
+      fmt::join(input.bands, ","));
   ViewRecipe views;
   if (frozen.normalization) {
     views.normalization = *frozen.normalization;
@@ -120,17 +132,17 @@ ViewRecipe make_view_recipe(
         views.normalization.name,
         frozen.name);
     NADIR_CHECK(
-        views.normalization.bands == dataset.bands(),
+        views.normalization.bands == input.bands,
         "{} was trained on the bands {}, the data gives {}",
         frozen.name,
         fmt::join(views.normalization.bands, ","),
-        fmt::join(dataset.bands(), ","));
+        fmt::join(input.bands, ","));
   } else {
     views.normalization = data::make_normalization(
         config.normalization.empty() ? "auto" : config.normalization,
-        dataset.bands(),
-        dataset.read(0).type(),
-        dataset.statistics());
+        input.bands,
+        input.type(),
+        input.statistics);
     if (config.normalization.empty()) {
       log_warning(
           "eval",
@@ -138,7 +150,7 @@ ViewRecipe make_view_recipe(
           "bands {} (--normalization)",
           frozen.name,
           views.normalization.name,
-          fmt::join(dataset.bands(), ","));
+          fmt::join(input.bands, ","));
     }
   }
   set_view_size(frozen, config, views);

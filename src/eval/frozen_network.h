@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,18 @@ struct FrozenNetwork {
 [[nodiscard]] ViewRecipe make_view_recipe(
     const FrozenNetwork& frozen,
     const data::Dataset& dataset,
+    const FeaturesConfig& config);
+
+// The same for input that is no data set.
+struct InputPixels {
+  std::vector<std::string> bands;
+  std::function<raster::PixelType()> type;  // asked where it matters
+  const data::BandStatistics* statistics = nullptr;
+};
+
+[[nodiscard]] ViewRecipe make_view_recipe(
+    const FrozenNetwork& frozen,
+    const InputPixels& input,
     const FeaturesConfig& config);
 
 // Sets the sides of the test view: those of `config`, where 0 and -1 stand for

@@ -95,6 +95,38 @@ std::optional<double> average_precision(
   return sum / static_cast<double>(num_positives);
 }
 
+PrecisionRecall precision_recall_curve(
+    std::span<const uint8_t> labels,
+    std::span<const double> scores,
+    int64_t max_points) {
+  NADIR_CHECK(
+      labels.size() == scores.size() && max_points >= 1,
+      "a curve needs one score a label and a point, got {} labels, {} scores "
+      "and {} points",
+      labels.size(),
+      scores.size(),
+      max_points);
+  PrecisionRecall curve;
+  const int64_t num_positives = std::count(labels.begin(), labels.end(), 1);
+  const auto sorted = sorted_scores(scores);
+  int64_t hits = 0;
+  int64_t next = 1;  // recall next / max_points is the next to reach
+  for (size_t i = 0; i < sorted.size() && num_positives > 0; ++i) {
+    hits += labels[sorted[i].second];
+    const bool is_last_of_tie =
+        i + 1 == sorted.size() || sorted[i + 1].first != sorted[i].first;
+    if (!is_last_of_tie || hits * max_points < next * num_positives) {
+      continue;
+    }
+    curve.recall.push_back(
+        static_cast<double>(hits) / static_cast<double>(num_positives));
+    curve.precision.push_back(
+        static_cast<double>(hits) / static_cast<double>(i + 1));
+    next = hits * max_points / num_positives + 1;
+  }
+  return curve;
+}
+
 AveragePrecision score_average_precision(const ScoredLabels& scored) {
   AveragePrecision result;
   for (int64_t c = 0; c < scored.num_classes; ++c) {
@@ -219,6 +251,29 @@ ThresholdScores score_at_thresholds(
   result.f1_macro = quotient(f1_sum, static_cast<double>(num_present));
   result.f1_micro = all.f1();
   return result;
+}
+
+std::vector<int64_t> count_co_occurrences(
+    const ScoredLabels& scored, std::span<const double> thresholds) {
+  const int64_t num_classes = scored.num_classes;
+  NADIR_CHECK(
+      static_cast<int64_t>(thresholds.size()) == num_classes,
+      "need one threshold a class, got {} for {} classes",
+      thresholds.size(),
+      num_classes);
+  std::vector<int64_t> counts(num_classes * num_classes, 0);
+  for (int64_t n = 0; n < scored.num_images; ++n) {
+    for (int64_t c = 0; c < num_classes; ++c) {
+      if (scored.labels[n * num_classes + c] == 0) {
+        continue;
+      }
+      for (int64_t p = 0; p < num_classes; ++p) {
+        counts[c * num_classes + p] +=
+            scored.scores[n * num_classes + p] >= thresholds[p] ? 1 : 0;
+      }
+    }
+  }
+  return counts;
 }
 
 }  // namespace nadir::eval

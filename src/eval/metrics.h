@@ -38,6 +38,20 @@ struct AveragePrecision {
 [[nodiscard]] AveragePrecision score_average_precision(
     const ScoredLabels& scored);
 
+// Points of the curve that average_precision() sums, from the highest score
+// on; the last one has recall 1.
+struct PrecisionRecall {
+  std::vector<double> recall;
+  std::vector<double> precision;
+};
+
+// The first point that reaches each of max_points equally spaced recalls, each
+// once. No points where no label is 1. Throws as average_precision().
+[[nodiscard]] PrecisionRecall precision_recall_curve(
+    std::span<const uint8_t> labels,
+    std::span<const double> scores,
+    int64_t max_points);
+
 struct Interval {
   double low = 0;
   double high = 0;
@@ -91,6 +105,12 @@ struct ThresholdScores {
   double f1_macro = 0;  // over classes with positives
   double f1_micro = 0;
 };
+
+// Images of class c that were given class p, at c * C + p, where score >=
+// threshold gives a class. Of single labels, the best scored class being
+// given alone, the confusion matrix. Throws as score_at_thresholds().
+[[nodiscard]] std::vector<int64_t> count_co_occurrences(
+    const ScoredLabels& scored, std::span<const double> thresholds);
 
 // Throws Error{kInvalidArgument} unless there is one threshold a class.
 [[nodiscard]] ThresholdScores score_at_thresholds(

@@ -11,6 +11,7 @@
 #include "augment/view_maker.h"
 #include "core/error.h"
 #include "core/random.h"
+#include "eval/composite.h"
 #include "eval/contact_sheet.h"
 
 namespace nadir::eval {
@@ -27,74 +28,13 @@ double aspect_of(const raster::Image& tile) {
   return static_cast<double>(tile.width()) / static_cast<double>(tile.height());
 }
 
-uint8_t to_byte(double unit) {
-  return static_cast<uint8_t>(
-      std::lround(255 * std::clamp(std::isnan(unit) ? 0.0 : unit, 0.0, 1.0)));
-}
-
-std::array<int64_t, 3> visible_bands(const std::vector<std::string>& bands) {
-  const auto find = [&](const char* name) -> int64_t {
-    const auto at = std::find(bands.begin(), bands.end(), name);
-    return at == bands.end() ? -1 : at - bands.begin();
-  };
-  const std::array<int64_t, 3> colours = {
-      find("B04"), find("B03"), find("B02")};
-  if (*std::min_element(colours.begin(), colours.end()) >= 0) {
-    return colours;
-  }
-  const auto last = static_cast<int64_t>(bands.size()) - 1;
-  return {0, std::min<int64_t>(1, last), std::min<int64_t>(2, last)};
-}
-
-std::vector<double> band_values(const raster::Image& tile, int64_t band) {
-  const auto copy = [](const auto& values) {
-    return std::vector<double>(values.begin(), values.end());
-  };
-  switch (tile.type()) {
-    case raster::PixelType::kUint8:
-      return copy(tile.band<uint8_t>(band));
-    case raster::PixelType::kUint16:
-      return copy(tile.band<uint16_t>(band));
-    case raster::PixelType::kInt16:
-      return copy(tile.band<int16_t>(band));
-    case raster::PixelType::kFloat32:
-      return copy(tile.band<float>(band));
-  }
-  return {};
-}
-
-std::array<double, 2> spread(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const auto at = [&](double share) {
-    return values[static_cast<size_t>(
-        share * static_cast<double>(values.size() - 1))];
-  };
-  const double low = at(kLowShare);
-  return {low, std::max(at(kHighShare), low + 1e-9)};
-}
-
-at::Tensor network_input(
-    const raster::Image& tile,
-    const data::Normalization& normalization,
-    int64_t side_px) {
-  auto input = at::empty({1, tile.num_bands(), side_px, side_px});
-  augment::make_test_view(
-      normalization.to_unit(tile),
-      0,
-      side_px,
-      normalization.mean,
-      normalization.std,
-      {input.data_ptr<float>(), static_cast<size_t>(input.numel())});
-  return input;
-}
-
 // A view as floats of u, [bands, side, side], as RGB.
 raster::Image view_picture(
     std::span<const float> view,
     int64_t side,
     const std::vector<std::string>& bands) {
   raster::Image picture(3, side, side, raster::PixelType::kUint8);
-  const auto visible = visible_bands(bands);
+  const auto visible = composites_of(bands).front().bands;
   for (int64_t c = 0; c < 3; ++c) {
     const auto plane = view.subspan(visible[c] * side * side, side * side);
     // Three 8-bit bands lie in 0..1; other conventions are stretched.
@@ -134,22 +74,19 @@ raster::Image masked_picture(
 
 }  // namespace
 
-raster::Image visible_picture(
-    const raster::Image& tile, const std::vector<std::string>& bands) {
-  raster::Image picture(
-      3, tile.height(), tile.width(), raster::PixelType::kUint8);
-  const auto visible = visible_bands(bands);
-  for (int64_t c = 0; c < 3; ++c) {
-    const auto values = band_values(tile, visible[c]);
-    const auto range = tile.type() == raster::PixelType::kUint8
-                           ? std::array<double, 2>{0, 255}
-                           : spread(values);
-    auto out = picture.band<uint8_t>(c);
-    for (size_t i = 0; i < values.size(); ++i) {
-      out[i] = to_byte((values[i] - range[0]) / (range[1] - range[0]));
-    }
-  }
-  return picture;
+at::Tensor network_input(
+    const raster::Image& tile,
+    const data::Normalization& normalization,
+    int64_t side_px) {
+  auto input = at::empty({1, tile.num_bands(), side_px, side_px});
+  augment::make_test_view(
+      normalization.to_unit(tile),
+      0,
+      side_px,
+      normalization.mean,
+      normalization.std,
+      {input.data_ptr<float>(), static_cast<size_t>(input.numel())});
+  return input;
 }
 
 at::Tensor attention_maps(
@@ -242,7 +179,8 @@ raster::Image view_sheet(
     const ImageSet& images,
     const data::Normalization& normalization,
     const augment::ViewConfig& config,
-    uint64_t seed) {
+    uint64_t seed,
+    uint64_t epoch) {
   const auto& bands = images.dataset->bands();
   const augment::ViewMaker maker(
       config,
@@ -268,7 +206,7 @@ raster::Image view_sheet(
       RandomStream random(
           seed,
           StreamPurpose::kAugment,
-          0,
+          epoch,
           static_cast<uint64_t>(index),
           static_cast<uint32_t>(v));
       maker.make_view(unit, v, random, view);

@@ -16,11 +16,12 @@
 
 namespace nadir::eval {
 
-// An RGB uint8 picture of `tile`, as read: red, green, blue by band name where
-// they are there, else the first three bands, stretched from the 2nd to the
-// 98th percentile unless the tile is 8-bit.
-[[nodiscard]] raster::Image visible_picture(
-    const raster::Image& tile, const std::vector<std::string>& bands);
+// The whole tile squeezed into a square, as the network takes it: [1, C, side,
+// side]. A side that patches do not divide is the caller's error.
+[[nodiscard]] at::Tensor network_input(
+    const raster::Image& tile,
+    const data::Normalization& normalization,
+    int64_t side_px);
 
 // Softmax weights of the last block from the class token to the patches,
 // [heads, rows, cols], of one image [1, C, H, W].
@@ -44,12 +45,13 @@ namespace nadir::eval {
 [[nodiscard]] raster::Image colour_picture(const at::Tensor& map_HW3);
 
 // A row an image: the image, then every view that training would cut from it
-// in its first epoch with `seed`.
+// in an epoch with `seed`.
 [[nodiscard]] raster::Image view_sheet(
     const ImageSet& images,
     const data::Normalization& normalization,
     const augment::ViewConfig& config,
-    uint64_t seed);
+    uint64_t seed,
+    uint64_t epoch = 0);
 
 // Attention of each head, from its lowest to its highest, the image under the
 // masks of `mass`, and the components, a row an image. The network sees the

@@ -13,6 +13,7 @@
 #include "eval/feature_file.h"
 #include "eval/footprints.h"
 #include "eval/shared_features.h"
+#include "raster/geopackage.h"
 #include "table/csv.h"
 #include "table/parquet.h"
 
@@ -46,16 +47,13 @@ table::Table prediction_table(const Predictions& predictions) {
   return table;
 }
 
-double rounded(double value, double per_unit) {
-  return std::round(value * per_unit) / per_unit;
-}
-
 std::vector<Ring> known_rings(const ImageSet& images) {
   std::vector<Ring> rings;
   for (auto& ring : lon_lat_rings(*images.dataset, images.indices)) {
     NADIR_CHECK(
         ring.has_value(),
-        "GeoJSON needs footprints, and {} has none; write .parquet or .csv",
+        "GeoJSON and GeoPackage need footprints, and {} has none; write "
+        ".parquet or .csv",
         images.dataset->name(images.indices[rings.size()]));
     rings.push_back(std::move(*ring));
   }
@@ -76,23 +74,50 @@ std::string geojson(const Predictions& predictions) {
       properties[class_column(names[c])] =
           rounded(probability[n * names.size() + c], 1e6);
     }
-    auto ring = nlohmann::ordered_json::array();
-    for (const auto& [longitude, latitude] : rings[n]) {
-      ring.push_back({rounded(longitude, 1e8), rounded(latitude, 1e8)});
-    }
-    features.push_back(
-        {{"type", "Feature"},
-         {"properties", std::move(properties)},
-         {"geometry",
-          {{"type", "Polygon"},
-           {"coordinates",
-            nlohmann::ordered_json::array({std::move(ring)})}}}});
+    features.push_back(polygon_feature(std::move(properties), rings[n]));
   }
   const nlohmann::ordered_json collection = {
       {"type", "FeatureCollection"},
       {"nadir", predictions.probe},
       {"features", features}};
   return json_text(collection) + "\n";
+}
+
+// A product's last bits depend on how many rows it has: in batches, what is
+// said of an image does not depend on how many others there are.
+at::Tensor probabilities_by_batch(
+    const Probe& probe, const at::Tensor& features_NF, int64_t batch_size) {
+  std::vector<at::Tensor> batches;
+  for (const auto& features_BF : features_NF.split(batch_size)) {
+    batches.push_back(head_probabilities(probe.head, features_BF, probe.task));
+  }
+  return at::cat(batches).contiguous();
+}
+
+raster::PolygonLayer polygon_layer(const Predictions& predictions) {
+  const auto& dataset = *predictions.images.dataset;
+  raster::PolygonLayer layer;
+  layer.name = "predictions";
+  layer.crs = dataset.crs();
+  layer.description = json_text(predictions.probe);
+  for (const int64_t index : predictions.images.indices) {
+    auto wkb = dataset.geometry_wkb(index);
+    NADIR_ASSERT(wkb.has_value());  // check_prediction_path()
+    layer.wkb.push_back(std::move(*wkb));
+  }
+  std::vector<std::string> names;
+  std::vector<std::string> labels;
+  for (size_t n = 0; n < predictions.labels.size(); ++n) {
+    names.push_back(dataset.name(predictions.images.indices[n]));
+    labels.push_back(fmt::format("{}", fmt::join(predictions.labels[n], "; ")));
+  }
+  layer.columns = {{"name", names}, {"labels", labels}};
+  for (const auto& column : prediction_table(predictions).columns) {
+    if (const auto* values = std::get_if<table::NumberColumn>(&column.values)) {
+      layer.columns.push_back({column.name, *values});
+    }
+  }
+  return layer;
 }
 
 }  // namespace
@@ -129,6 +154,21 @@ std::vector<std::vector<std::string>> chosen_labels(
   return labels;
 }
 
+Predictions predictions_of(
+    const Probe& probe,
+    const ImageSet& images,
+    const at::Tensor& features,
+    int64_t batch_size) {
+  Predictions predictions;
+  predictions.images = images;
+  predictions.class_names = probe.class_names;
+  predictions.probability_NC =
+      probabilities_by_batch(probe, features, batch_size).to(at::kCPU);
+  predictions.labels = chosen_labels(probe, predictions.probability_NC);
+  predictions.probe = probe_json(probe);
+  return predictions;
+}
+
 Predictions predict(
     const Probe& probe,
     const FrozenNetwork& frozen,
@@ -147,9 +187,6 @@ Predictions predict(
       json_text(
           nlohmann::json::array({probe.weights_sha256, names_sha256(images)})),
       "weights or images");
-  Predictions predictions;
-  predictions.images = images;
-  predictions.class_names = probe.class_names;
   const auto features = extract_shared(
       images,
       probe.views,
@@ -163,14 +200,8 @@ Predictions predict(
       "predicting",
       group,
       Receivers::kFirst);
-  if (!group.is_first()) {
-    return predictions;
-  }
-  predictions.probability_NC =
-      head_probabilities(probe.head, features, probe.task).contiguous();
-  predictions.labels = chosen_labels(probe, predictions.probability_NC);
-  predictions.probe = probe_json(probe);
-  return predictions;
+  return group.is_first() ? predictions_of(probe, images, features, batch_size)
+                          : Predictions();
 }
 
 void write_predictions(
@@ -185,6 +216,8 @@ void write_predictions(
     table::write_parquet(path, table, metadata);
   } else if (extension == ".csv") {
     table::write_csv(path, prediction_table(predictions));
+  } else if (extension == ".gpkg") {
+    raster::write_geopackage(path, polygon_layer(predictions));
   } else {
     write_file(path, geojson(predictions));
   }
@@ -194,10 +227,11 @@ void check_prediction_path(
     const ImageSet& images, const std::filesystem::path& path) {
   const std::string extension = lower_extension(path);
   NADIR_CHECK(
-      extension == ".parquet" || extension == ".csv" || extension == ".geojson",
-      "predictions are written as .parquet, .csv or .geojson, got '{}'",
+      extension == ".parquet" || extension == ".csv" ||
+          extension == ".geojson" || extension == ".gpkg",
+      "predictions are written as .parquet, .csv, .geojson or .gpkg, got '{}'",
       path.string());
-  if (extension == ".geojson") {
+  if (extension == ".geojson" || extension == ".gpkg") {
     (void)known_rings(images);
   }
   check_writable_file(path);

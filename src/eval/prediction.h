@@ -30,6 +30,14 @@ void check_probe_fits(const Probe& probe, const FrozenNetwork& frozen);
 [[nodiscard]] std::vector<std::vector<std::string>> chosen_labels(
     const Probe& probe, const at::Tensor& probability_NC);
 
+// What the probe says of `images`, whose features these are, by batches as they
+// were made.
+[[nodiscard]] Predictions predictions_of(
+    const Probe& probe,
+    const ImageSet& images,
+    const at::Tensor& features,
+    int64_t batch_size);
+
 // Throws as check_probe_fits(), and Error{kInvalidArgument} if bands or
 // normalisation of the data disagree with the probe. With several
 // processes in `group`, each makes its share of the features and all must
@@ -42,18 +50,17 @@ void check_probe_fits(const Probe& probe, const FrozenNetwork& frozen);
     int64_t num_threads,
     const distributed::Communicator& group = distributed::Communicator());
 
-// By extension: .parquet, .csv and .geojson hold name, labels and one column
-// (property) a class with its probability; Parquet also the footprint, and
-// .geojson the footprints in longitude and latitude. Parquet's metadata and
-// GeoJSON's member "nadir" say which probe, weights and normalisation they
-// come from.
-// Throws as check_prediction_path().
+// By extension: .parquet, .csv, .gpkg and .geojson hold name, labels and one
+// column (property) a class with its probability; Parquet and GeoPackage also
+// the footprint, and .geojson the footprints in longitude and latitude.
+// Parquet's metadata and GeoJSON's member "nadir" say which probe, weights and
+// normalisation they come from. Throws as check_prediction_path().
 void write_predictions(
     const Predictions& predictions, const std::filesystem::path& path);
 
-// Throws Error{kInvalidArgument} for another extension, and for .geojson where
-// footprints are missing; Error{kIo} where `path` cannot be written. To be
-// asked before the work is done.
+// Throws Error{kInvalidArgument} for another extension, and for .geojson and
+// .gpkg where footprints are missing; Error{kIo} where `path` cannot be
+// written. To be asked before the work is done.
 void check_prediction_path(
     const ImageSet& images, const std::filesystem::path& path);
 

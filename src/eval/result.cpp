@@ -1,6 +1,7 @@
 #include "eval/result.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -15,6 +16,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kConfidence = 0.95;
+constexpr int64_t kCurvePoints = 50;
 
 template <class T>
 Json json_or_null(const std::optional<T>& value) {
@@ -45,6 +47,14 @@ ScoredLabels best_class_only(const ScoredLabels& scored) {
   return best;
 }
 
+// Four decimals: enough to draw.
+std::vector<double> rounded(std::vector<double> values) {
+  for (double& value : values) {
+    value = std::round(value * 1e4) / 1e4;
+  }
+  return values;
+}
+
 Json row_json(const ResultRow& row, const Evaluation& evaluation) {
   Json json;
   json["features"] = row.features;
@@ -70,7 +80,18 @@ Json row_json(const ResultRow& row, const Evaluation& evaluation) {
          {"threshold", json_or_null(result.threshold)},
          {"precision", result.precision},
          {"recall", result.recall},
-         {"f1", result.f1}});
+         {"f1", result.f1},
+         {"pr_curve",
+          {{"recall", rounded(result.pr_curve.recall)},
+           {"precision", rounded(result.pr_curve.precision)}}}});
+  }
+  const size_t num_classes = row.per_class.size();
+  json["confusion"] = Json::array();
+  for (size_t c = 0; c < num_classes; ++c) {
+    const auto begin =
+        row.confusion.begin() + static_cast<int64_t>(c * num_classes);
+    json["confusion"].push_back(
+        std::vector<int64_t>(begin, begin + static_cast<int64_t>(num_classes)));
   }
   return json;
 }
@@ -168,11 +189,11 @@ ResultRow make_row(
     row.accuracy_top1_ci =
         bootstrap_accuracy(scored, num_resamples, kConfidence, seed);
   }
-  const auto at_thresholds =
-      thresholds ? score_at_thresholds(scored, *thresholds)
-                 : score_at_thresholds(
-                       best_class_only(scored),
-                       std::vector<double>(scored.num_classes, 0.5));
+  const auto decided = thresholds ? scored : best_class_only(scored);
+  const auto limits =
+      thresholds.value_or(std::vector<double>(scored.num_classes, 0.5));
+  const auto at_thresholds = score_at_thresholds(decided, limits);
+  row.confusion = count_co_occurrences(decided, limits);
   row.f1_macro = at_thresholds.f1_macro;
   row.f1_micro = at_thresholds.f1_micro;
   for (int64_t c = 0; c < scored.num_classes; ++c) {
@@ -186,6 +207,8 @@ ResultRow make_row(
     result.precision = counts.precision();
     result.recall = counts.recall();
     result.f1 = counts.f1();
+    result.pr_curve = precision_recall_curve(
+        scored.class_labels(c), scored.class_scores(c), kCurvePoints);
     row.per_class.push_back(result);
   }
   return row;

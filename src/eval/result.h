@@ -20,6 +20,7 @@ struct ClassResult {
   double precision = 0;
   double recall = 0;
   double f1 = 0;
+  PrecisionRecall pr_curve;
 };
 
 // One set of features: "random weights", "image statistics", or the weights.
@@ -35,6 +36,7 @@ struct ResultRow {
   std::optional<double> accuracy_top5;
   std::optional<Interval> accuracy_top1_ci;
   std::vector<ClassResult> per_class;
+  std::vector<int64_t> confusion;  // count_co_occurrences()
   nlohmann::ordered_json details;  // learning_rate, blocks, ...; k, by_k
 };
 

@@ -112,6 +112,10 @@ void Server::start() {
 }
 
 Server::~Server() {
+  stop();
+}
+
+void Server::stop() {
   if (!state_->thread.joinable()) {
     return;  // never started
   }
@@ -128,6 +132,12 @@ Server::~Server() {
 
 int Server::port() const {
   return state_->port;
+}
+
+std::string url_of(const std::string& host, int port) {
+  const bool is_v6 = host.find(':') != std::string::npos;
+  return is_v6 ? fmt::format("http://[{}]:{}", host, port)
+               : fmt::format("http://{}:{}", host, port);
 }
 
 int64_t Server::num_connections() const {

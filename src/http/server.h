@@ -56,14 +56,17 @@ class Server {
   // on until the destructor is done. Throws Error{kIo} where host and port
   // cannot be bound.
   Server(const std::string& host, int port, const Limits& limits, Hooks hooks);
-  // Drops what is still open. No reply may be given, and no stream written to,
-  // after it.
+  // As stop(). No reply may be given, and no stream written to, after it.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   // Begins to take connections. Call once.
   void start();
+
+  // Drops what is still open, and takes no more. Replies and bytes of streams
+  // that come after it go nowhere.
+  void stop();
 
   [[nodiscard]] int port() const;
 
@@ -79,5 +82,8 @@ class Server {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// "http://127.0.0.1:8080", "http://[::1]:8080".
+[[nodiscard]] std::string url_of(const std::string& host, int port);
 
 }  // namespace nadir::http

@@ -17,6 +17,9 @@ class GdalErrors {
   GdalErrors(const GdalErrors&) = delete;
   GdalErrors& operator=(const GdalErrors&) = delete;
 
+  // Whether there was a message since construction.
+  [[nodiscard]] bool is_any() const { return !text_.empty(); }
+
   // The first message since construction, or "GDAL gives no reason".
   [[nodiscard]] const std::string& text() const;
 

@@ -106,8 +106,9 @@ std::string axes_svg(const Chart& chart, const Plot& plot) {
   for (const double tick : plot.y.ticks) {
     const double row = plot.row(tick / plot.y_scale);
     svg += fmt::format(
-        "<path class=gridline d='M{:.1f} {:.1f}H{:.1f}'/>"
-        "<text class=tick x={:.1f} y={:.1f} text-anchor=end>{}{}</text>\n",
+        "<path class='gridline' d='M{:.1f} {:.1f}H{:.1f}'/>"
+        "<text class='tick' x='{:.1f}' y='{:.1f}' "
+        "text-anchor='end'>{}{}</text>\n",
         frame.left,
         row,
         frame.width - frame.right,
@@ -118,14 +119,15 @@ std::string axes_svg(const Chart& chart, const Plot& plot) {
   }
   for (const double tick : plot.x.ticks) {
     svg += fmt::format(
-        "<text class=tick x={:.1f} y={:.1f} text-anchor=middle>{}</text>\n",
+        "<text class='tick' x='{:.1f}' y='{:.1f}' "
+        "text-anchor='middle'>{}</text>\n",
         plot.column(tick),
         bottom + 16,
         plot.x.label(tick));
   }
   svg += fmt::format(
-      "<path class=axis d='M{:.1f} {:.1f}H{:.1f}'/>"
-      "<text class=tick x={:.1f} y={:.1f} text-anchor=end>{}</text>\n",
+      "<path class='axis' d='M{:.1f} {:.1f}H{:.1f}'/>"
+      "<text class='tick' x='{:.1f}' y='{:.1f}' text-anchor='end'>{}</text>\n",
       frame.left,
       bottom,
       frame.width - frame.right,
@@ -164,8 +166,9 @@ std::string rules_svg(const Chart& chart, const Plot& plot) {
         num_covered(chart, plot, left, text_row) <
         num_covered(chart, plot, right - kLabelWidth, text_row);
     svg += fmt::format(
-        "<path class=rule d='M{:.1f} {:.1f}H{:.1f}'/>"
-        "<text class='tick rule-label' x={:.1f} y={:.1f} text-anchor={}>{}"
+        "<path class='rule' d='M{:.1f} {:.1f}H{:.1f}'/>"
+        "<text class='tick rule-label' x='{:.1f}' y='{:.1f}' "
+        "text-anchor='{}'>{}"
         "</text>\n",
         left,
         row,
@@ -214,7 +217,7 @@ std::string line_svg(const ChartLine& line, const Plot& plot) {
         fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", column, row);
     if (line.points.size() <= kMaxMarkers) {
       markers += fmt::format(
-          "<circle class='marker c{}' cx={:.1f} cy={:.1f} r=3 />",
+          "<circle class='marker c{}' cx='{:.1f}' cy='{:.1f}' r='3'/>",
           line.color % kNumColors,
           column,
           row);
@@ -229,13 +232,7 @@ std::string line_svg(const ChartLine& line, const Plot& plot) {
       markers);
 }
 
-std::string legend_html(const Chart& chart) {
-  std::vector<LegendEntry> entries = chart.legend;
-  if (entries.empty()) {
-    for (const auto& line : chart.lines) {
-      entries.push_back({line.label, line.color, line.dash});
-    }
-  }
+std::string legend_html(const std::vector<LegendEntry>& entries) {
   std::string html = "<div class=legend>";
   for (const auto& entry : entries) {
     html += fmt::format(
@@ -249,12 +246,70 @@ std::string legend_html(const Chart& chart) {
   return html + "</div>\n";
 }
 
-}  // namespace
-
-std::string chart_html(const Chart& chart) {
+// The chart without lines that have no points.
+Chart drawn_part(const Chart& chart) {
   Chart drawn = chart;
   std::erase_if(
       drawn.lines, [](const ChartLine& line) { return line.points.empty(); });
+  return drawn;
+}
+
+std::string body_svg(const Chart& chart, const Plot& plot) {
+  std::string svg = axes_svg(chart, plot);
+  for (const auto& line : chart.lines) {
+    svg += band_svg(line, plot);
+  }
+  svg += rules_svg(chart, plot);
+  for (const auto& line : chart.lines) {
+    svg += line_svg(line, plot);
+  }
+  return svg;
+}
+
+std::vector<LegendEntry> legend_entries(const Chart& chart) {
+  if (!chart.legend.empty() || chart.lines.size() < 2) {
+    return chart.lines.size() < 2 ? std::vector<LegendEntry>{} : chart.legend;
+  }
+  std::vector<LegendEntry> entries;
+  for (const auto& line : chart.lines) {
+    entries.push_back({line.label, line.color, line.dash});
+  }
+  return entries;
+}
+
+}  // namespace
+
+Drawing draw_chart(const Chart& chart) {
+  const Chart drawn = drawn_part(chart);
+  if (drawn.lines.empty()) {
+    return {};
+  }
+  const Plot plot = make_plot(drawn);
+  return {
+      chart.title,
+      plot.frame.width,
+      plot.frame.height,
+      legend_entries(drawn),
+      body_svg(drawn, plot)};
+}
+
+std::string drawing_html(const Drawing& drawing) {
+  if (drawing.empty()) {
+    return "";
+  }
+  return fmt::format(
+      "<figure class='card chart drawing'><h3>{0}</h3>\n{1}<div class=scroll>"
+      "<svg width='{2:.0f}' height='{3:.0f}' viewBox='0 0 {2:.0f} {3:.0f}' "
+      "role=img aria-label=\"{0}\">\n{4}</svg></div></figure>\n",
+      escape_html(drawing.title),
+      drawing.legend.empty() ? "" : legend_html(drawing.legend),
+      drawing.width,
+      drawing.height,
+      drawing.svg);
+}
+
+std::string chart_html(const Chart& chart) {
+  const Chart drawn = drawn_part(chart);
   if (drawn.lines.empty()) {
     return "";
   }
@@ -265,7 +320,7 @@ std::string chart_html(const Chart& chart) {
       chart.is_small ? " small" : "",
       escape_html(chart.title));
   if (drawn.lines.size() > 1) {
-    html += legend_html(drawn);
+    html += legend_html(legend_entries(drawn));
   }
   // The data-* attributes let the page's script turn a place into values.
   html += fmt::format(
@@ -285,14 +340,7 @@ std::string chart_html(const Chart& chart) {
       plot.y.high,
       escape_html(chart.x_label),
       chart.is_percent ? " %" : "");
-  html += axes_svg(drawn, plot);
-  for (const auto& line : drawn.lines) {
-    html += band_svg(line, plot);
-  }
-  html += rules_svg(drawn, plot);
-  for (const auto& line : drawn.lines) {
-    html += line_svg(line, plot);
-  }
+  html += body_svg(drawn, plot);
   html += "</svg>\n";
   if (!chart.caption.empty()) {
     html += fmt::format(

@@ -1,4 +1,4 @@
-// Curves as inline SVG. Colours, fonts and light or dark come from the page's
+// Curves as SVG. Colours, fonts and light or dark come from the page's
 // style sheet (page_style.h); the picture needs no script.
 #pragma once
 
@@ -37,6 +37,7 @@ struct LegendEntry {
 };
 
 struct Chart {
+  std::string name;  // of its file, "loss"
   std::string title;
   std::string caption;  // what to look for
   std::string x_label = "step";
@@ -49,9 +50,26 @@ struct Chart {
   // The y axis spans at least so much: noise must not look like a trend.
   double min_range = 0;
   bool has_whole_x = false;  // no ticks between whole numbers
-  bool is_percent = false;  // y is a share, shown times 100
+  bool is_percent = false;   // y is a share, shown times 100
   bool is_small = false;
 };
+
+// What stands in a view box of width x height, in the classes of page_style.h.
+struct Drawing {
+  std::string title;
+  double width = 0;
+  double height = 0;
+  std::vector<LegendEntry> legend;  // empty where one line needs none
+  std::string svg;                  // "" where there is nothing to draw
+
+  [[nodiscard]] bool empty() const { return svg.empty(); }
+};
+
+// Nothing if no line has points.
+[[nodiscard]] Drawing draw_chart(const Chart& chart);
+
+// The drawing with title and legend as an HTML figure; "" for an empty one.
+[[nodiscard]] std::string drawing_html(const Drawing& drawing);
 
 // The chart as an HTML figure: title, legend where there are several lines,
 // the SVG, caption. A line's neighbours' range is a pale band around it. ""

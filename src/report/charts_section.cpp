@@ -78,6 +78,7 @@ std::vector<ChartRule> log_k_rules(const std::vector<Run>& runs) {
 
 Chart loss_chart(const std::vector<Run>& runs) {
   Chart chart;
+  chart.name = "loss";
   chart.title = "Loss";
   chart.caption =
       "Cross-entropy of the student against the teacher. It should leave "
@@ -91,6 +92,7 @@ Chart loss_chart(const std::vector<Run>& runs) {
 
 Chart entropy_chart(const std::vector<Run>& runs) {
   Chart chart;
+  chart.name = "entropy";
   chart.title = "Teacher and student entropy, KL divergence";
   chart.caption =
       "Healthy: the teacher's entropy leaves ln K and settles well between 0 "
@@ -116,6 +118,7 @@ std::vector<Chart> score_charts(const std::vector<Run>& runs) {
         std::pair{"knn_ap_macro", "k-NN average precision (macro)"},
         std::pair{"knn_ap_micro", "k-NN average precision (micro)"}}) {
     Chart chart;
+    chart.name = key;
     chart.title = title;
     chart.x_label = "epoch";
     chart.has_whole_x = true;
@@ -142,6 +145,7 @@ std::vector<Chart> score_charts(const std::vector<Run>& runs) {
 
 Chart prototypes_chart(const std::vector<Run>& runs) {
   Chart chart;
+  chart.name = "prototypes_used";
   chart.title = "Prototypes in use";
   chart.caption =
       "Prototypes that are the teacher's first choice for a recent view, as a "
@@ -215,10 +219,11 @@ constexpr SmallChart kSmallCharts[] = {
     {"center_norm", "Norm of the centre", "", false, true},
 };
 
-std::string small_charts(const std::vector<Run>& runs) {
-  std::string html;
+std::vector<Chart> small_charts(const std::vector<Run>& runs) {
+  std::vector<Chart> charts;
   for (const auto& small : kSmallCharts) {
     Chart chart;
+    chart.name = small.key;
     chart.title = small.title;
     chart.caption = small.caption;
     chart.is_percent = small.is_percent;
@@ -227,21 +232,31 @@ std::string small_charts(const std::vector<Run>& runs) {
       chart.y_low = 0;
     }
     chart.lines = lines_of(runs, {{small.key, small.title}});
-    html += chart_html(chart);
+    charts.push_back(std::move(chart));
   }
-  return html;
+  return charts;
 }
 
 }  // namespace
 
-std::string charts_section(const std::vector<Run>& runs) {
-  std::string large = chart_html(loss_chart(runs));
-  large += chart_html(entropy_chart(runs));
-  for (const auto& chart : score_charts(runs)) {
-    large += chart_html(chart);
+std::vector<Chart> report_charts(const std::vector<Run>& runs) {
+  std::vector<Chart> charts = {loss_chart(runs), entropy_chart(runs)};
+  for (auto& chart : score_charts(runs)) {
+    charts.push_back(std::move(chart));
   }
-  large += chart_html(prototypes_chart(runs));
-  const std::string small = small_charts(runs);
+  charts.push_back(prototypes_chart(runs));
+  for (auto& chart : small_charts(runs)) {
+    charts.push_back(std::move(chart));
+  }
+  return charts;
+}
+
+std::string charts_section(const std::vector<Run>& runs) {
+  std::string large;
+  std::string small;
+  for (const auto& chart : report_charts(runs)) {
+    (chart.is_small ? small : large) += chart_html(chart);
+  }
   if (large.empty() && small.empty()) {
     return "";
   }

@@ -86,9 +86,32 @@ std::string input_of(const Json& json) {
       train_views == test_views ? "" : "; for training " + train_views);
 }
 
+std::vector<std::vector<double>> matrix_of(const Json& json, const char* key) {
+  std::vector<std::vector<double>> matrix;
+  for (const auto& line : list_of(json, key)) {
+    matrix.push_back(line.get<std::vector<double>>());
+  }
+  return matrix;
+}
+
+std::vector<std::pair<double, double>> pr_curve_of(const Json& json) {
+  std::vector<std::pair<double, double>> curve;
+  const auto found = json.find("pr_curve");
+  if (found == json.end() || !found->is_object()) {
+    return curve;
+  }
+  const auto recall = list_of(*found, "recall");
+  const auto precision = list_of(*found, "precision");
+  for (size_t i = 0; i < std::min(recall.size(), precision.size()); ++i) {
+    curve.emplace_back(recall[i].get<double>(), precision[i].get<double>());
+  }
+  return curve;
+}
+
 EvalRow row_of(const Json& json) {
   EvalRow row;
   row.features = text_of(json, "features");
+  row.head = text_of(json, "head");
   row.ap_macro = number_of(json, "ap_macro");
   row.ap_micro = number_of(json, "ap_micro");
   row.accuracy_top1 = number_of(json, "accuracy_top1");
@@ -96,14 +119,22 @@ EvalRow row_of(const Json& json) {
   row.ap_macro_ci = interval_of(json, "ap_macro_ci");
   row.ap_micro_ci = interval_of(json, "ap_micro_ci");
   row.accuracy_ci = interval_of(json, "accuracy_top1_ci");
+  row.mean_iou = number_of(json, "mean_iou");
+  row.pixel_accuracy = number_of(json, "pixel_accuracy");
+  row.mean_iou_ci = interval_of(json, "mean_iou_ci");
+  row.pixel_accuracy_ci = interval_of(json, "pixel_accuracy_ci");
   for (const auto& score : list_of(json, "per_class")) {
     row.per_class.push_back(
         {text_of(score, "name"),
          number_of(score, "ap"),
          number_of(score, "f1"),
          number_of(score, "recall"),
-         number_of(score, "num_positives")});
+         number_of(score, "num_positives"),
+         number_of(score, "iou"),
+         number_of(score, "num_pixels"),
+         pr_curve_of(score)});
   }
+  row.confusion = matrix_of(json, "confusion");
   return row;
 }
 
@@ -111,6 +142,52 @@ EvalRow row_of(const Json& json) {
 
 bool EvalRow::is_baseline() const {
   return features == "random weights" || features == "image statistics";
+}
+
+std::string EvalRow::label() const {
+  return head.empty() ? features : features + ", " + head + " head";
+}
+
+std::string EvalTable::title() const {
+  const std::string method = kind == "linear"    ? "Linear probe"
+                             : kind == "knn"     ? "k-NN"
+                             : kind == "segment" ? "Segmentation"
+                                                 : kind;
+  return task == "multi_label"    ? method + ", several labels an image"
+         : task == "single_label" ? method + ", one label an image"
+                                  : method;
+}
+
+double EvalTable::class_score(
+    const EvalRow& row, const std::string& class_name) const {
+  for (const auto& score : row.per_class) {
+    if (score.name != class_name) {
+      continue;
+    }
+    if (task == "segmentation") {
+      return score.iou;
+    }
+    const bool has_recall =
+        task == "single_label" && std::isfinite(score.recall);
+    return !has_recall                ? score.ap
+           : score.num_positives == 0 ? kNoScore
+                                      : score.recall;
+  }
+  return kNoScore;
+}
+
+std::string EvalTable::class_score_name() const {
+  return task == "single_label"   ? "recall"
+         : task == "segmentation" ? "IoU"
+                                  : "AP";
+}
+
+std::vector<ClassScore> EvalTable::classes() const {
+  const auto longest = std::max_element(
+      rows.begin(), rows.end(), [](const EvalRow& a, const EvalRow& b) {
+        return a.per_class.size() < b.per_class.size();
+      });
+  return longest == rows.end() ? std::vector<ClassScore>{} : longest->per_class;
 }
 
 const EvalRow* EvalTable::tested() const {

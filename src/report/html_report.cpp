@@ -232,7 +232,13 @@ std::string caption_of(const std::string& name) {
       {"components",
        "First three principal components of the patch tokens as red, green "
        "and blue. Equal colours should mean equal land cover, across "
-       "images."}};
+       "images."},
+      {"segment-linear",
+       "Segmentation by the linear head: image, mask, prediction, and errors "
+       "in red."},
+      {"segment-conv",
+       "Segmentation by the convolutional head: image, mask, prediction, and "
+       "errors in red."}};
   const auto found = captions.find(name);
   if (found != captions.end()) {
     return found->second;

@@ -1,9 +1,37 @@
 #include "report/page_style.h"
 
+#include <utility>
+
 namespace nadir::report {
 
-std::string_view page_css() {
-  return R"css(
+namespace {
+
+// What drawings are made of, on the page and in files.
+constexpr std::string_view kDrawingCss = R"css(
+.tick{fill:var(--soft);font-size:12px;font-variant-numeric:tabular-nums}
+.rule-label{fill:var(--ink)}
+path.gridline{stroke:var(--grid);fill:none}
+path.axis{stroke:var(--line);fill:none}
+path.rule{stroke:var(--soft);stroke-dasharray:2 4;fill:none;stroke-width:1.3}
+path.line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
+path.band{stroke:none;opacity:.16}
+.line.c0{stroke:var(--c0)}.band.c0,.marker.c0{fill:var(--c0)}
+.line.c1{stroke:var(--c1)}.band.c1,.marker.c1{fill:var(--c1)}
+.line.c2{stroke:var(--c2)}.band.c2,.marker.c2{fill:var(--c2)}
+.line.c3{stroke:var(--c3)}.band.c3,.marker.c3{fill:var(--c3)}
+.line.c4{stroke:var(--c4)}.band.c4,.marker.c4{fill:var(--c4)}
+.line.c5{stroke:var(--c5)}.band.c5,.marker.c5{fill:var(--c5)}
+.line.plain{stroke:var(--soft)}
+.d1{stroke-dasharray:7 5}.d2{stroke-dasharray:1.5 4.5}
+.d3{stroke-dasharray:9 4 2 4}
+.fill.c0{fill:var(--c0)}.fill.c1{fill:var(--c1)}.fill.c2{fill:var(--c2)}
+.fill.c3{fill:var(--c3)}.fill.c4{fill:var(--c4)}.fill.c5{fill:var(--c5)}
+.heat{fill:var(--c0)}.frame{fill:none;stroke:var(--line)}
+.label{fill:var(--ink);font-size:12px}.cell{fill:var(--ink);font-size:10px}
+.cell.on{fill:#fff}
+)css";
+
+constexpr std::string_view kPageCss = R"css(
 :root{color-scheme:light dark;--bg:#f4f6f8;--card:#fff;--ink:#16202b;
 --soft:#5a6776;--line:#dde3e9;--grid:#e9edf1;--accent:#0b6aa8;--good:#00795a;
 --watch:#9a6700;--bad:#b3361b;--c0:#0072b2;--c1:#d55e00;--c2:#009e73;
@@ -45,22 +73,7 @@ letter-spacing:-.015em;font-variant-numeric:tabular-nums}
 .grid{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px}
 .grid.three{grid-template-columns:repeat(3,minmax(0,1fr));margin-top:16px}
 .chart svg.plot{display:block;width:100%;height:auto;overflow:visible}
-.tick{fill:var(--soft);font-size:12px;font-variant-numeric:tabular-nums}
-.rule-label{fill:var(--ink)}
-path.gridline{stroke:var(--grid);fill:none}
-path.axis{stroke:var(--line);fill:none}
-path.rule{stroke:var(--soft);stroke-dasharray:2 4;fill:none;stroke-width:1.3}
-path.line{fill:none;stroke-width:2;stroke-linejoin:round;stroke-linecap:round}
-path.band{stroke:none;opacity:.16}
-.line.c0{stroke:var(--c0)}.band.c0,.marker.c0{fill:var(--c0)}
-.line.c1{stroke:var(--c1)}.band.c1,.marker.c1{fill:var(--c1)}
-.line.c2{stroke:var(--c2)}.band.c2,.marker.c2{fill:var(--c2)}
-.line.c3{stroke:var(--c3)}.band.c3,.marker.c3{fill:var(--c3)}
-.line.c4{stroke:var(--c4)}.band.c4,.marker.c4{fill:var(--c4)}
-.line.c5{stroke:var(--c5)}.band.c5,.marker.c5{fill:var(--c5)}
-.line.plain{stroke:var(--soft)}
-.d1{stroke-dasharray:7 5}.d2{stroke-dasharray:1.5 4.5}
-.d3{stroke-dasharray:9 4 2 4}
+.drawing{margin-top:12px}
 .legend{display:flex;flex-wrap:wrap;gap:2px 16px;color:var(--soft);
 font-size:.85rem;margin:0 0 6px}
 .legend span{display:inline-flex;align-items:center;gap:6px;
@@ -109,6 +122,36 @@ th:first-child,td:first-child{min-width:6em}.wide{display:none}
 table{font-size:.86rem}}
 @media print{body{background:#fff}.card{break-inside:avoid}}
 )css";
+
+// The light theme's colours, for programs that know no var().
+constexpr std::pair<std::string_view, std::string_view> kLightColors[] = {
+    {"ink", "#16202b"},
+    {"soft", "#46515e"},
+    {"line", "#9aa5b1"},
+    {"grid", "#dde3e9"},
+    {"c0", "#0072b2"},
+    {"c1", "#d55e00"},
+    {"c2", "#009e73"},
+    {"c3", "#b3598f"},
+    {"c4", "#b87f00"},
+    {"c5", "#3a9bd6"}};
+
+}  // namespace
+
+std::string page_css() {
+  return std::string(kPageCss) + std::string(kDrawingCss);
+}
+
+std::string figure_css() {
+  std::string css(kDrawingCss);
+  for (const auto& [name, color] : kLightColors) {
+    const std::string variable = "var(--" + std::string(name) + ")";
+    for (size_t at = css.find(variable); at != std::string::npos;
+         at = css.find(variable, at)) {
+      css.replace(at, variable.size(), color);
+    }
+  }
+  return "text{font-family:Helvetica,Arial,sans-serif}" + css;
 }
 
 std::string_view page_script() {

@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "report/chart.h"
 #include "report/html.h"
+#include "report/score_drawings.h"
 
 namespace nadir::report {
 namespace {
@@ -57,6 +59,10 @@ struct ScoreColumn {
 
 // Accuracy first; it is missing where labels are many.
 constexpr ScoreColumn kScoreColumns[] = {
+    {"mIoU, %", &EvalRow::mean_iou, &EvalRow::mean_iou_ci},
+    {"pixel accuracy, %",
+     &EvalRow::pixel_accuracy,
+     &EvalRow::pixel_accuracy_ci},
     {"accuracy, %", &EvalRow::accuracy_top1, &EvalRow::accuracy_ci},
     {"AP macro, %", &EvalRow::ap_macro, &EvalRow::ap_macro_ci},
     {"AP micro, %", &EvalRow::ap_micro, &EvalRow::ap_micro_ci},
@@ -66,7 +72,7 @@ std::string overall_table(const EvalTable& table) {
   std::string head = "<tr><th>features</th>";
   std::vector<std::string> lines;
   for (const auto& row : table.rows) {
-    lines.push_back("<tr><td>" + escape_html(row.features) + "</td>");
+    lines.push_back("<tr><td>" + escape_html(row.label()) + "</td>");
   }
   for (const auto& column : kScoreColumns) {
     const double best =
@@ -92,76 +98,59 @@ std::string overall_table(const EvalTable& table) {
   return html + "</table></div>\n";
 }
 
-// AP where labels are many; recall, the accuracy within a class, where each
-// image has one.
-double class_score(
-    const EvalTable& table, const EvalRow& row, const std::string& name) {
-  for (const auto& score : row.per_class) {
-    if (score.name == name) {
-      const bool has_recall =
-          table.task == "single_label" && std::isfinite(score.recall);
-      return !has_recall                ? score.ap
-             : score.num_positives == 0 ? kNoScore
-                                        : score.recall;
-    }
-  }
-  return kNoScore;
-}
-
 std::string class_table(const EvalTable& table) {
-  // The row with the most classes names them.
-  const auto longest = std::max_element(
-      table.rows.begin(),
-      table.rows.end(),
-      [](const EvalRow& a, const EvalRow& b) {
-        return a.per_class.size() < b.per_class.size();
-      });
-  if (longest->per_class.empty()) {
+  const auto classes = table.classes();
+  if (classes.empty()) {
     return "";
   }
   std::string html =
       "<div class='card scroll' style='margin-top:12px'><table>"
       "<tr><th>" +
-      std::string(table.task == "single_label" ? "recall" : "AP") +
-      " by class, %</th><th class=wide>images</th>";
+      table.class_score_name() + " by class, %</th><th class=wide>" +
+      (table.task == "segmentation" ? "pixels" : "images") + "</th>";
   for (const auto& row : table.rows) {
-    html += fmt::format("<th>{}</th>", escape_html(row.features));
+    html += fmt::format("<th>{}</th>", escape_html(row.label()));
   }
   html += "</tr>\n";
-  for (const auto& score : longest->per_class) {
+  for (const auto& score : classes) {
+    const double count =
+        table.task == "segmentation" ? score.num_pixels : score.num_positives;
     html += fmt::format(
         "<tr><td>{}</td><td class=wide>{}</td>",
         escape_html(score.name),
-        std::isfinite(score.num_positives) ? format_number(score.num_positives)
-                                           : "");
+        std::isfinite(count) ? format_number(count) : "");
     const double best = best_of(table, [&](const EvalRow& row) {
-      return class_score(table, row, score.name);
+      return table.class_score(row, score.name);
     });
     for (const auto& row : table.rows) {
       html += score_cell(
-          class_score(table, row, score.name), best, !row.is_baseline());
+          table.class_score(row, score.name), best, !row.is_baseline());
     }
     html += "</tr>\n";
   }
   return html + "</table></div>\n";
 }
 
-std::string title_of(const EvalTable& table) {
-  const std::string method = table.kind == "linear" ? "Linear probe"
-                             : table.kind == "knn"  ? "k-NN"
-                                                    : table.kind;
-  if (table.task == "multi_label") {
-    return method + ", several labels an image";
+// Precision over recall, and what was taken for what, folded.
+std::string score_drawings(const EvalTable& table) {
+  std::string html = drawing_html(pr_panels(table));
+  for (const auto& row : table.rows) {
+    if (!row.is_baseline()) {
+      html += drawing_html(confusion_map(table, row));
+    }
   }
-  return table.task == "single_label" ? method + ", one label an image"
-                                      : method;
+  return html.empty() ? ""
+                      : "<details><summary>Precision, recall, confusion"
+                        "</summary>\n" +
+                            html + "</details>\n";
 }
 
 bool has_intervals(const std::vector<Run>& runs) {
   for (const auto& run : runs) {
     for (const auto& table : run.tables) {
       for (const auto& row : table.rows) {
-        if (std::isfinite(row.ap_macro_ci.first) ||
+        if (std::isfinite(row.mean_iou_ci.first) ||
+            std::isfinite(row.ap_macro_ci.first) ||
             std::isfinite(row.ap_micro_ci.first) ||
             std::isfinite(row.accuracy_ci.first)) {
           return true;
@@ -182,7 +171,7 @@ std::string scores_section(const std::vector<Run>& runs) {
           "<h3 style='margin-top:1.4em'>{}{} <small style='color:var(--soft);"
           "font-weight:400'>eval/{}</small></h3>\n",
           runs.size() > 1 ? escape_html(run.name) + ": " : "",
-          escape_html(title_of(table)),
+          escape_html(table.title()),
           escape_html(table.file));
       html += overall_table(table);
       if (!table.note.empty()) {
@@ -198,6 +187,7 @@ std::string scores_section(const std::vector<Run>& runs) {
       } else {
         html += classes;
       }
+      html += score_drawings(table);
     }
   }
   if (html.empty()) {
@@ -210,8 +200,10 @@ std::string scores_section(const std::vector<Run>& runs) {
       "pretraining has "
       "earned its keep where it is clearly ahead of both. AP is average "
       "precision, the area under precision over recall; macro is the mean "
-      "over classes, micro pools all decisions. A class without positive "
-      "images has none.";
+      "over classes, micro pools all decisions. IoU is the intersection of "
+      "mask and "
+      "prediction over their union. A class without positive images or pixels "
+      "has none.";
   return head +
          (has_intervals(runs) ? " Small figures are 95 % intervals." : "") +
          "</p>\n" + html;

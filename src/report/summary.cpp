@@ -27,8 +27,8 @@ void add_scores(const Run& run, RunSummary& summary) {
   // read_run() puts linear probes first.
   for (const auto& table : run.tables) {
     const EvalRow* row = table.tested();
-    if (row == nullptr) {
-      continue;
+    if (row == nullptr || table.kind == "segment") {
+      continue;  // scores of pixels are none of images
     }
     if (summary.scored_by.empty()) {
       summary.scored_by = table.kind == "linear" ? "linear probe"
@@ -74,6 +74,11 @@ nlohmann::ordered_json table_json(const EvalTable& table) {
          {"ap_macro", number(row.ap_macro)},
          {"ap_micro", number(row.ap_micro)},
          {"accuracy_top1", number(row.accuracy_top1)}});
+    if (table.kind == "segment") {
+      json["rows"].back()["head"] = row.head;
+      json["rows"].back()["mean_iou"] = number(row.mean_iou);
+      json["rows"].back()["pixel_accuracy"] = number(row.pixel_accuracy);
+    }
   }
   return json;
 }

@@ -46,10 +46,10 @@ RunLock::RunLock(const std::filesystem::path& path) {
     release();
     NADIR_CHECK(
         reason != EWOULDBLOCK,
-        "the run {} is being trained by another process ({}); wait for it, "
-        "stop it, or choose another --out",
-        path.parent_path().string(),
-        holder);
+        "another process ({}) works in {}; wait for it, stop it, or choose "
+        "another --out",
+        holder,
+        path.parent_path().string());
     fail(
         ErrorCode::kIo,
         "cannot lock {}: {}",

@@ -1,57 +1,54 @@
 #include "search/class_query.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/config.h"
 #include "core/error.h"
 #include "kernels/dot.h"
+#include "search/unit.h"
 
 namespace nadir::search {
 namespace {
 
-std::vector<float> unit_of(const std::vector<double>& vector) {
-  double squares = 0;
-  for (const double value : vector) {
-    squares += value * value;
+using Sum = std::vector<double>;
+
+void add(std::span<const float> values, Sum& sum) {
+  for (size_t j = 0; j < sum.size(); ++j) {
+    sum[j] += values[j];
   }
-  constexpr double kNothing = 1e-12;
-  NADIR_CHECK(
-      squares > kNothing, "the images named cancel each other; name fewer");
-  std::vector<float> unit;
-  for (const double value : vector) {
-    unit.push_back(static_cast<float>(value / std::sqrt(squares)));
-  }
-  return unit;
 }
 
 std::vector<float> mean_direction(
     const Embeddings& embeddings, const Rows& rows) {
-  std::vector<double> sum(static_cast<size_t>(embeddings.width()), 0.0);
+  Sum sum(static_cast<size_t>(embeddings.width()), 0.0);
   for (const int64_t row : rows) {
-    const auto values = embeddings.row(row);
-    for (size_t j = 0; j < sum.size(); ++j) {
-      sum[j] += values[j];
-    }
+    add(embeddings.row(row), sum);
   }
-  return unit_of(sum);
+  return unit_vector(sum);
 }
 
 }  // namespace
 
 Query query_of(const Embeddings& embeddings, const Wish& wish) {
   NADIR_CHECK(
-      !wish.like.empty(),
-      "say what to look for: --like an image, or a --class");
-  std::vector<double> sum(static_cast<size_t>(embeddings.width()), 0.0);
+      !wish.like.empty() || !wish.like_others.empty(),
+      "say what to look for: --like an image, --window of a scene, or a "
+      "--class");
+  const auto width = static_cast<size_t>(embeddings.width());
+  Sum sum(width, 0.0);
   for (const auto& rows : wish.like) {
-    const auto direction = mean_direction(embeddings, rows);
-    for (size_t j = 0; j < sum.size(); ++j) {
-      sum[j] += direction[j];
+    add(mean_direction(embeddings, rows), sum);
+  }
+  if (!wish.like_others.empty()) {
+    Sum others(width, 0.0);
+    for (const auto& direction : wish.like_others) {
+      NADIR_ASSERT(direction.size() == width);
+      add(direction, others);
     }
+    add(unit_vector(others), sum);
   }
   Query query;
-  query.wanted = unit_of(sum);
+  query.wanted = unit_vector(sum);
   for (const auto& rows : wish.unlike) {
     query.unwanted.push_back(mean_direction(embeddings, rows));
   }

@@ -18,6 +18,9 @@ using Rows = std::vector<int64_t>;
 struct Wish {
   std::vector<Rows> like;
   std::vector<Rows> unlike;
+  // Directions of images that are not among the embeddings: one more group to
+  // be like, unless it is empty.
+  std::vector<std::vector<float>> like_others{};
 };
 
 // Directions of length 1.

@@ -1,6 +1,7 @@
 #include "search/embeddings.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <utility>
 #include <variant>
@@ -8,6 +9,7 @@
 #include "core/config.h"
 #include "core/error.h"
 #include "kernels/dot.h"
+#include "search/unit.h"
 
 namespace nadir::search {
 namespace {
@@ -25,6 +27,7 @@ Embeddings Embeddings::read(
       "{} is no .parquet file; write one with nadir embed --out {}.parquet",
       path.string(),
       path.stem().string());
+  const auto stamp = stamp_of(path);  // before: what is written later differs
   const auto columns = table::read_parquet_columns(path);
   const bool has_footprints =
       std::find(columns.begin(), columns.end(), kGeometry) != columns.end();
@@ -46,6 +49,7 @@ Embeddings Embeddings::read(
     embeddings.footprints_ = table.get<table::BytesColumn>(kGeometry).rows;
   }
   embeddings.metadata_ = table::read_parquet_metadata(path);
+  embeddings.file_stamp_ = stamp;
   return embeddings;
 }
 
@@ -91,21 +95,47 @@ void Embeddings::check_rows() const {
 }
 
 void Embeddings::take_off_mean() {
-  std::vector<double> mean(static_cast<size_t>(width_), 0.0);
+  mean_.assign(static_cast<size_t>(width_), 0.0);
   for (int64_t i = 0; i < size(); ++i) {
-    for (int64_t j = 0; j < width_; ++j) {
-      mean[static_cast<size_t>(j)] += row(i)[static_cast<size_t>(j)];
+    for (size_t j = 0; j < mean_.size(); ++j) {
+      mean_[j] += row(i)[j];
     }
   }
-  for (double& value : mean) {
+  double squares = 0;
+  for (double& value : mean_) {
     value /= static_cast<double>(size());
+    squares += value * value;
   }
+  // What is left of an image that is the mean is rounding, and has no
+  // direction.
+  constexpr double kRounding = 1e-6;
+  const double nothing = kRounding * std::sqrt(squares);
   for (int64_t i = 0; i < size(); ++i) {
-    for (int64_t j = 0; j < width_; ++j) {
-      float& value = values_[static_cast<size_t>(i * width_ + j)];
-      value = static_cast<float>(value - mean[static_cast<size_t>(j)]);
+    float* const values = values_.data() + i * width_;
+    double left = 0;
+    for (size_t j = 0; j < mean_.size(); ++j) {
+      const double value = values[j] - mean_[j];
+      left += value * value;
+      values[j] = static_cast<float>(value);
+    }
+    if (std::sqrt(left) <= nothing) {
+      std::fill_n(values, width_, 0.0F);
     }
   }
+}
+
+std::vector<float> Embeddings::direction_of(
+    std::span<const float> features) const {
+  NADIR_CHECK(
+      static_cast<int64_t>(features.size()) == width_,
+      "the image has {} features, the embeddings have {}",
+      features.size(),
+      width_);
+  std::vector<double> values(features.begin(), features.end());
+  for (size_t j = 0; j < mean_.size(); ++j) {
+    values[j] -= mean_[j];
+  }
+  return unit_vector(values);
 }
 
 int64_t Embeddings::row_of(const std::string& name) const {
@@ -116,6 +146,18 @@ int64_t Embeddings::row_of(const std::string& name) const {
       name,
       did_you_mean(name, names_));
   return *row;
+}
+
+std::string stamp_of(const std::filesystem::path& path) {
+  std::error_code code;
+  const auto num_bytes = std::filesystem::file_size(path, code);
+  if (code) {
+    return "";
+  }
+  const auto time = std::filesystem::last_write_time(path, code);
+  const auto time_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+      time.time_since_epoch());
+  return code ? "" : fmt::format("{} {}", num_bytes, time_ns.count());
 }
 
 std::optional<int64_t> Embeddings::find(const std::string& name) const {

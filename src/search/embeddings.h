@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "search/vectors.h"
 #include "table/parquet.h"
 
 namespace nadir::search {
@@ -38,6 +39,9 @@ class Embeddings {
 
   [[nodiscard]] int64_t width() const { return width_; }
 
+  // Whether the mean was taken off.
+  [[nodiscard]] bool is_centred() const { return !mean_.empty(); }
+
   [[nodiscard]] const std::string& name(int64_t row) const {
     return names_[static_cast<size_t>(row)];
   }
@@ -46,6 +50,17 @@ class Embeddings {
   [[nodiscard]] std::span<const float> row(int64_t row) const {
     return {values_.data() + row * width_, static_cast<size_t>(width_)};
   }
+
+  // All rows, which live as long as this does.
+  operator Vectors() const {  // NOLINT(google-explicit-constructor)
+    return {values_.data(), size(), width_};
+  }
+
+  // Features of another image, of width(), as rows are: the mean taken off
+  // where it was taken off them, of length 1. Throws Error{kInvalidArgument}
+  // for another width, and as unit_vector() does.
+  [[nodiscard]] std::vector<float> direction_of(
+      std::span<const float> features) const;
 
   // The row of an image. Throws Error{kInvalidArgument} naming the nearest name
   // where there is none.
@@ -56,6 +71,9 @@ class Embeddings {
   // Where an image lies, WKB in the file's projection; empty where the file
   // does not say.
   [[nodiscard]] const std::string& footprint_wkb(int64_t row) const;
+
+  // Size and time of the file as it was read; "" of others.
+  [[nodiscard]] const std::string& file_stamp() const { return file_stamp_; }
 
   // What the file says of itself: weights, views, precision ("nadir_..."),
   // "geo".
@@ -68,9 +86,15 @@ class Embeddings {
   int64_t width_;
   std::vector<std::string> names_;
   std::vector<float> values_;
+  std::vector<double> mean_;             // what was taken off; empty: nothing
   std::vector<std::string> footprints_;  // none, or one a row
   std::unordered_map<std::string, int64_t> rows_;
   table::Metadata metadata_;
+  std::string file_stamp_;
 };
+
+// Size and time of a file, "12345 1700000000000000000" (bytes, nanoseconds); ""
+// where there is none.
+[[nodiscard]] std::string stamp_of(const std::filesystem::path& path);
 
 }  // namespace nadir::search

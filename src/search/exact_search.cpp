@@ -1,7 +1,6 @@
 #include "search/exact_search.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "core/error.h"
 #include "core/parallel.h"
@@ -12,8 +11,8 @@ namespace {
 
 // The best of rows begin .. end - 1: a heap whose front is the worst of them.
 Neighbours best_of(
-    const Embeddings& embeddings,
-    const std::vector<float>& query,
+    const Vectors& vectors,
+    std::span<const float> query,
     int64_t count,
     const Accept& accept,
     int64_t begin,
@@ -22,8 +21,7 @@ Neighbours best_of(
   for (int64_t row = begin; row < end; ++row) {
     const Neighbour one{
         row,
-        kernels::dot(
-            embeddings.row(row).data(), query.data(), embeddings.width())};
+        kernels::dot(vectors.row(row).data(), query.data(), vectors.width)};
     const bool is_full = static_cast<int64_t>(best.size()) == count;
     if ((is_full && !(one < best.front())) || (accept && !accept(one))) {
       continue;
@@ -40,41 +38,25 @@ Neighbours best_of(
 
 }  // namespace
 
-std::vector<float> unit_query(
-    const Embeddings& embeddings, std::span<const float> query) {
-  NADIR_CHECK(
-      static_cast<int64_t>(query.size()) == embeddings.width(),
-      "the query has {} numbers, the embeddings have {}",
-      query.size(),
-      embeddings.width());
-  const double length =
-      std::sqrt(kernels::dot(query.data(), query.data(), embeddings.width()));
-  NADIR_CHECK(
-      std::isfinite(length) && length > 0,
-      "the query has length {}: there is nothing to look for",
-      length);
-  std::vector<float> unit(query.begin(), query.end());
-  for (float& value : unit) {
-    value = static_cast<float>(value / length);
-  }
-  return unit;
-}
-
 Neighbours find_nearest(
-    const Embeddings& embeddings,
+    const Vectors& vectors,
     std::span<const float> query,
     int64_t count,
     int num_threads,
     const Accept& accept) {
   NADIR_CHECK(count > 0, "count must be > 0, got {}", count);
-  const auto unit = unit_query(embeddings, query);
+  NADIR_CHECK(
+      static_cast<int64_t>(query.size()) == vectors.width,
+      "the query has {} numbers, the embeddings have {}",
+      query.size(),
+      vectors.width);
   constexpr int64_t kShare = 4096;  // the same for any number of threads
-  const int64_t num_shares = (embeddings.size() + kShare - 1) / kShare;
+  const int64_t num_shares = (vectors.size + kShare - 1) / kShare;
   std::vector<Neighbours> found(static_cast<size_t>(num_shares));
   parallel_for(
-      embeddings.size(), kShare, num_threads, [&](int64_t begin, int64_t end) {
+      vectors.size, kShare, num_threads, [&](int64_t begin, int64_t end) {
         found[static_cast<size_t>(begin / kShare)] =
-            best_of(embeddings, unit, count, accept, begin, end);
+            best_of(vectors, query, count, accept, begin, end);
       });
   Neighbours all;
   for (const auto& part : found) {

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 
+#include "search/all_neighbours.h"
 #include "search/embeddings.h"
 #include "search/neighbours.h"
 
@@ -21,13 +22,20 @@ struct GraphConfig {
 
 class Graph {
  public:
-  // Over all of `embeddings`, which are copied. Shows progress; minutes for
-  // hundreds of thousands. With several threads graphs differ from one another.
+  // Over all of `vectors`, of length 1, which are copied; minutes for hundreds
+  // of thousands. With several threads graphs differ from one another. Throws
+  // Error{kInvalidArgument} for a bad `config`, and what `on_vectors` throws.
   static Graph build(
-      const Embeddings& embeddings, const GraphConfig& config, int num_threads);
+      const Vectors& vectors,
+      const GraphConfig& config,
+      int num_threads,
+      const OnVectors& on_vectors = {});
 
-  // What save() wrote. Throws Error{kNotFound} where there is nothing,
-  // Error{kCorruptData} where it is no graph, or that of other embeddings.
+  // What save() wrote. Where sizes and times of the graph's file and of the
+  // embeddings' are those of then, the bytes are taken for the same; else all
+  // of both are hashed, and sizes and times noted anew. Throws
+  // Error{kNotFound} where there is nothing, Error{kCorruptData} where it is no
+  // graph, or that of other embeddings.
   static Graph load(
       const std::filesystem::path& path, const Embeddings& embeddings);
 
@@ -35,23 +43,40 @@ class Graph {
   Graph& operator=(Graph&&) noexcept;
   ~Graph();
 
-  // Writes `path`, and beside it `path`.json, which says what it is of.
-  void save(const std::filesystem::path& path) const;
+  // Writes `path`, and beside it `path`.json, which says that it is of
+  // `embeddings`.
+  void save(
+      const std::filesystem::path& path, const Embeddings& embeddings) const;
 
   // As search::find_nearest(), looking at about `effort` candidates and at
   // `count` at least; at four times as many again and again where `accept`
   // takes too few. From any thread, one at a time.
   [[nodiscard]] Neighbours find_nearest(
-      const Embeddings& embeddings,
       std::span<const float> query,
       int64_t count,
       int64_t effort,
       const Accept& accept = {});
+
+  // Of each of the vectors that it was built over the `count` nearest others.
+  // Throws what `on_vectors` throws.
+  [[nodiscard]] std::vector<Neighbours> neighbours_of_all(
+      const Vectors& vectors,
+      int64_t count,
+      int num_threads,
+      const OnVectors& on_vectors = {});
 
  private:
   struct State;
   explicit Graph(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// The graph that is kept beside `path`, from which `embeddings` were read, made
+// first where it is not there: `path`.graph, or `path`.uncentred.graph. Shows
+// progress. Throws as Graph::load() and Graph::save().
+[[nodiscard]] Graph open_graph(
+    const std::filesystem::path& path,
+    const Embeddings& embeddings,
+    int num_threads);
 
 }  // namespace nadir::search

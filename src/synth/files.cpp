@@ -18,6 +18,7 @@ namespace nadir::synth {
 namespace {
 
 constexpr int kPatchMetres = 1200;
+constexpr int kMaskMetres = 10;  // of a pixel
 
 const Scene& scene_of(const PatchPlace& place) {
   return scenes()[static_cast<size_t>(place.scene)];
@@ -144,6 +145,32 @@ std::vector<PatchFile> patch_files(
     return a.name < b.name;
   });
   return files;
+}
+
+PatchFile mask_file(const PatchPlace& place, const SyntheticPatch& patch) {
+  const Scene& scene = scene_of(place);
+  std::vector<uint16_t> values;
+  for (const LandCover cover : patch.land) {
+    values.push_back(static_cast<uint16_t>(static_cast<int>(cover) + 1));
+  }
+  return {
+      patch_name(place) + ".tif",
+      encode_band(
+          values,
+          kPatchMetres / kMaskMetres,
+          kMaskMetres,
+          scene.utm_zone,
+          scene.ulx + kPatchMetres * place.h,
+          scene.uly - kPatchMetres * place.v)};
+}
+
+std::string mask_classes() {
+  std::string text = "value,name\n";
+  for (int c = 0; c < kNumLandCovers; ++c) {
+    text += fmt::format(
+        "{},\"{}\"\n", c + 1, label_name(static_cast<LandCover>(c)));
+  }
+  return text;
 }
 
 std::string patch_metadata(

@@ -29,6 +29,14 @@ struct PatchFile {
 [[nodiscard]] std::vector<PatchFile> patch_files(
     const PatchPlace& place, const SyntheticPatch& patch);
 
+// The patch's land cover as PATCH.tif, uint16, 120 x 120: 1 .. 43, in the order
+// of the 43 names.
+[[nodiscard]] PatchFile mask_file(
+    const PatchPlace& place, const SyntheticPatch& patch);
+
+// Which value of a mask is which class: a CSV file with value and name.
+[[nodiscard]] std::string mask_classes();
+
 // The text of PATCH_labels_metadata.json, keys in the archive's order.
 [[nodiscard]] std::string patch_metadata(
     const PatchPlace& place, const std::vector<LandCover>& labels);

@@ -303,6 +303,7 @@ SyntheticPatch render_patch(const PatchPlace& place, uint64_t seed) {
         inner.cover.end(), row + kMargin, row + (kSide - kMargin));
   }
   patch.labels = dominant_covers(inner, kMinLabelShare);
+  patch.land = std::move(inner.cover);
   patch.has_snow = share_above_half(sky.snow) > 0.05F;
   patch.has_cloud_or_shadow =
       !patch.has_snow && (share_above_half(sky.cloud) > 0.02F ||

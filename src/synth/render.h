@@ -36,6 +36,7 @@ inline constexpr std::array<BandInfo, 12> kBands = {{
 struct SyntheticPatch {
   std::array<std::vector<uint16_t>, 12> bands;  // row by row
   std::vector<LandCover> labels;                // in the order of the 43
+  std::vector<LandCover> land;                  // 120 x 120, row by row
   bool has_snow = false;                        // seasonal snow over much of it
   bool has_cloud_or_shadow = false;
 };

@@ -27,6 +27,7 @@ namespace fs = std::filesystem;
 constexpr char kRoot[] = "BigEarthNet-v1.0";
 constexpr char kArchive[] = "BigEarthNet-S2-v1.0.tar";
 constexpr char kCompressedArchive[] = "BigEarthNet-S2-v1.0.tar.gz";
+constexpr char kMasks[] = "masks";
 constexpr char kPartial[] = ".partial";
 constexpr time_t kFileTime = 1546300800;  // 2019-01-01, so that bytes repeat
 
@@ -34,6 +35,7 @@ struct PatchBytes {
   std::string name;
   std::vector<PatchFile> files;
   PatchRecord record;
+  PatchFile mask;
 };
 
 PatchBytes make_patch(const PatchPlace& place, uint64_t seed) {
@@ -41,7 +43,8 @@ PatchBytes make_patch(const PatchPlace& place, uint64_t seed) {
   return {
       patch_name(place),
       patch_files(place, patch),
-      {place, patch.labels, patch.has_snow, patch.has_cloud_or_shadow}};
+      {place, patch.labels, patch.has_snow, patch.has_cloud_or_shadow},
+      mask_file(place, patch)};
 }
 
 int64_t num_bytes(const PatchBytes& patch) {
@@ -164,6 +167,33 @@ class WorldWriter {
   }
 
   // Whether all was written.
+  bool write() {
+    if (options_.has_masks) {
+      make_folder(partial_ / kMasks);
+      write_new_file(partial_ / kMasks / "classes.csv", mask_classes());
+    }
+    return options_.as_archive ? write_archive() : write_folder();
+  }
+
+  SynthSummary finish() {
+    const fs::path lists = partial_ / "lists";
+    make_folder(lists);
+    write_lists(lists, records_);
+    const char* data = options_.as_archive ? archive_name() : kRoot;
+    fs::rename(lists, options_.out / "lists");
+    fs::rename(partial_ / data, options_.out / data);
+    if (options_.has_masks) {
+      fs::rename(partial_ / kMasks, options_.out / kMasks);
+    }
+    fs::remove_all(partial_);
+    SynthSummary summary = summarise();
+    summary.masks = options_.has_masks ? options_.out / kMasks : fs::path();
+    summary.data = options_.out / data;
+    summary.lists = options_.out / "lists";
+    return summary;
+  }
+
+ private:
   bool write_folder() {
     const fs::path root = partial_ / kRoot;
     make_folder(root);
@@ -227,28 +257,17 @@ class WorldWriter {
     return true;
   }
 
-  SynthSummary finish() {
-    const fs::path lists = partial_ / "lists";
-    make_folder(lists);
-    write_lists(lists, records_);
-    const char* data = options_.as_archive ? archive_name() : kRoot;
-    fs::rename(lists, options_.out / "lists");
-    fs::rename(partial_ / data, options_.out / data);
-    fs::remove_all(partial_);
-    SynthSummary summary = summarise();
-    summary.data = options_.out / data;
-    summary.lists = options_.out / "lists";
-    return summary;
-  }
-
- private:
   [[nodiscard]] const char* archive_name() const {
     return options_.compresses ? kCompressedArchive : kArchive;
   }
 
+  // The patch; its mask is written at once.
   PatchBytes make(int64_t index) {
     const auto i = static_cast<size_t>(index);
     PatchBytes patch = make_patch(places_[i], options_.seed);
+    if (options_.has_masks) {
+      write_new_file(partial_ / kMasks / patch.mask.name, patch.mask.bytes);
+    }
     records_[i] = patch.record;
     num_bytes_ += num_bytes(patch);
     return patch;
@@ -330,9 +349,7 @@ std::optional<SynthSummary> write_synthetic_world(
   WorldWriter writer(options, should_stop);
   try {
     fs::remove_all(options.out / kPartial);
-    const bool is_complete =
-        options.as_archive ? writer.write_archive() : writer.write_folder();
-    if (is_complete) {
+    if (writer.write()) {
       return writer.finish();
     }
     leave_nothing();

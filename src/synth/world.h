@@ -18,12 +18,14 @@ struct SynthOptions {
   uint64_t seed = 0;
   bool as_archive = false;  // one .tar.gz instead of a folder
   bool compresses = true;   // that archive; else it is a .tar
+  bool has_masks = false;   // land cover of every pixel in OUT/masks
   int num_threads = 0;      // 0 = all
 };
 
 struct SynthSummary {
   std::filesystem::path data;   // the folder or archive
   std::filesystem::path lists;  // the folder of the lists
+  std::filesystem::path masks;  // that of the masks, or empty
   int64_t num_train = 0;
   int64_t num_validation = 0;
   int64_t num_test = 0;
@@ -36,11 +38,12 @@ struct SynthSummary {
 };
 
 // Writes OUT/BigEarthNet-v1.0/PATCH/... or OUT/BigEarthNet-S2-v1.0.tar.gz (or
-// .tar), and OUT/lists/. Equal options give equal bytes, whatever the number of
-// threads. All is written under OUT/.partial and moved into place at the end:
-// what has its final name is complete. `should_stop` is asked between patches;
-// once true, what was written is removed and nothing returned. Throws
-// Error{kInvalidArgument} if OUT is not empty, Error{kIo}.
+// .tar), OUT/lists/ and, with has_masks, OUT/masks/. Equal options give equal
+// bytes, whatever the number of threads. All is written under OUT/.partial and
+// moved into place at the end: what has its final name is complete.
+// `should_stop` is asked between patches; once true, what was written is
+// removed and nothing returned. Throws Error{kInvalidArgument} if OUT is not
+// empty, Error{kIo}.
 [[nodiscard]] std::optional<SynthSummary> write_synthetic_world(
     const SynthOptions& options, const std::function<bool()>& should_stop);
 

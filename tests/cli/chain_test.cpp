@@ -11,6 +11,9 @@
 #include "cli/world.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "data/dataset.h"
+#include "raster/geotiff.h"
+#include "table/parquet.h"
 
 namespace nadir::cli {
 namespace {
@@ -186,13 +189,24 @@ TEST_F(Chain, AProbeIsKeptAndPredicts) {
   ASSERT_EQ(result["rows"].size(), 3U);
   EXPECT_EQ(result["rows"][2]["grid"].size(), 2U);
   EXPECT_TRUE(has("scores/linear/probe.safetensors"));
-  for (const char* out : {"p.csv", "p.geojson", "p.parquet"}) {
+  for (const char* out : {"p.csv", "p.geojson", "p.gpkg", "p.parquet"}) {
     const auto predicted = nadir_json(
         "predict --probe scores/linear --split test --num-workers 1 --out " +
             std::string(out),
         {"--data", packed_});
     EXPECT_EQ(predicted["images"], result["splits"]["test"]);
     EXPECT_TRUE(has(out));
+  }
+  // The evaluation leaves the same beside the probe.
+  const auto left =
+      table::read_parquet(folder_.path() / "scores/linear/predictions.parquet");
+  const auto made = table::read_parquet(folder_.path() / "p.parquet");
+  EXPECT_EQ(
+      left.get<table::TextColumn>("name"), made.get<table::TextColumn>("name"));
+  const auto& pastures = left.get<table::NumberColumn>("Pastures");
+  for (size_t i = 0; i < pastures.size(); ++i) {
+    EXPECT_NEAR(
+        pastures[i], made.get<table::NumberColumn>("Pastures")[i], 1e-5);
   }
   const auto places = parse_json(bytes("p.geojson"));
   ASSERT_EQ(places["type"], "FeatureCollection");
@@ -205,6 +219,50 @@ TEST_F(Chain, AProbeIsKeptAndPredicts) {
   std::string header;
   std::getline(csv, header);
   EXPECT_TRUE(header.starts_with("name,labels,Urban fabric,")) << header;
+}
+
+TEST_F(Chain, ASegmentationHeadIsTrainedAndKept) {
+  const auto result = nadir_json(
+      "eval segment --head linear,conv --epochs 2 --lr 0.01 --window-px 120 "
+      "--input-px 64 --bootstrap 0 --out scores",
+      {"--weights",
+       finished_run().string(),
+       "--data",
+       packed_,
+       "--masks",
+       (world_folder() / "masks").string()});
+  EXPECT_EQ(result["task"], "segmentation");
+  EXPECT_EQ(result["classes"].size(), 43U);
+  ASSERT_EQ(result["rows"].size(), 6U);
+  for (const auto& row : result["rows"]) {
+    expect_keys(row, {"head", "mean_iou", "pixel_accuracy", "confusion"});
+    EXPECT_GT(row["mean_iou"].get<double>(), 0);
+    int64_t num_pixels = 0;
+    for (const auto& entry : row["per_class"]) {
+      num_pixels += entry["num_pixels"].get<int64_t>();
+    }
+    EXPECT_EQ(
+        num_pixels,
+        result["splits"]["test"].get<int64_t>() * int64_t{120 * 120});
+  }
+  EXPECT_EQ(parse_json(bytes("scores/segment.json")), result);
+  EXPECT_TRUE(has("scores/segment/linear/segment.json"));
+  EXPECT_TRUE(has("scores/segment/conv/segment.safetensors"));
+  EXPECT_TRUE(has("scores/segment-conv.png"));
+}
+
+TEST_F(Chain, FiguresAreWrittenOnceUnlessAskedFor) {
+  const auto run = finished_run().string();
+  const auto result = nadir_json("report --figures figures", {run});
+  EXPECT_GT(result["figures"].size(), 4U);
+  EXPECT_TRUE(has("figures/loss.svg"));
+  ProcessOptions options;
+  options.folder = folder_.path();
+  const auto again =
+      run_nadir(words_of("report --figures figures", {run}), options);
+  EXPECT_EQ(again.exit_code, 2);
+  EXPECT_NE(again.err.find("--overwrite"), std::string::npos) << again.err;
+  (void)nadir("report --figures figures --overwrite", {run});
 }
 
 TEST_F(Chain, FeaturesAreTheSameInEveryFormat) {
@@ -268,14 +326,14 @@ TEST_F(Chain, SearchFindsImagesLikeOthersAndUnlikeOthers) {
       "embed --num-workers 1 --out e.parquet",
       {"--weights", finished_run().string(), "--data", packed_}));
   const auto all = nadir_json(
-      "search --embeddings e.parquet --num-results 1000 --class",
+      "search e.parquet --num-results 1000 --class",
       {"Arable land", "--data", packed_});
   ASSERT_GT(all["results"].size(), 5U);
   EXPECT_FALSE(all["results"][0]["labels"].empty());
   const std::string first = all["results"][0]["name"];
   for (const char* method : {"exact", "graph"}) {
     const auto found = nadir_json(
-        "search --embeddings e.parquet --num-results 3 --picture found.png "
+        "search e.parquet --num-results 3 --picture found.png "
         "--out found.parquet --method",
         {method, "--like", first, "--data", packed_});
     ASSERT_EQ(found["results"].size(), 3U);
@@ -288,6 +346,63 @@ TEST_F(Chain, SearchFindsImagesLikeOthersAndUnlikeOthers) {
     EXPECT_TRUE(has("found.parquet"));
   }
   EXPECT_TRUE(has("e.parquet.graph.json"));
+}
+
+TEST_F(Chain, SearchFindsImagesLikeAWindowOfAScene) {
+  const auto weights = finished_run().string();
+  static_cast<void>(nadir(
+      "embed --num-workers 1 --out w.parquet",
+      {"--weights", weights, "--data", packed_}));
+  // A scene of one patch: the window of all of it is that image.
+  data::DatasetOptions source;
+  source.data = packed_;
+  source.bands = {
+      "B01",
+      "B02",
+      "B03",
+      "B04",
+      "B05",
+      "B06",
+      "B07",
+      "B08",
+      "B8A",
+      "B09",
+      "B11",
+      "B12"};  // as products do
+  const auto dataset = data::open_dataset(source);
+  const std::string name = dataset->name(7);
+  const std::string scene = (folder_.path() / "scene.tif").string();
+  raster::write_geotiff(scene, dataset->read(7), {});
+  const auto found = nadir_json(
+      "search w.parquet --num-results 1 --out found.geojson --window", {scene});
+  EXPECT_EQ(found["results"][0]["name"], name);
+  EXPECT_GT(found["results"][0]["similarity"], 0.999);
+  EXPECT_NE(
+      bytes("found.geojson").find("FeatureCollection"), std::string::npos);
+  EXPECT_NE(bytes("found.geojson").find(name), std::string::npos);
+  EXPECT_EQ(
+      nadir_json(
+          "search w.parquet --num-results 1 --window",
+          {scene + "@0,0,120,120"})["results"][0]["name"],
+      name);
+}
+
+TEST_F(Chain, AtlasPlacesImagesAndDrawsThem) {
+  static_cast<void>(nadir(
+      "embed --num-workers 1 --out a.parquet",
+      {"--weights", finished_run().string(), "--data", packed_}));
+  const auto pca = nadir_json("atlas a.parquet --out pca.parquet", {});
+  EXPECT_EQ(pca["method"], "pca");
+  EXPECT_GT(pca["explained"][0], 0);
+  EXPECT_TRUE(has("pca.parquet"));
+  for (const char* colour : {"class", "split", "country", "season"}) {
+    const auto umap = nadir_json(
+        "atlas a.parquet --method umap --epochs 20 --out umap.parquet "
+        "--picture umap.png --colour",
+        {colour, "--data", packed_});
+    EXPECT_EQ(umap["epochs"], 20);
+    EXPECT_EQ(bytes("umap.png").substr(1, 3), "PNG");
+  }
 }
 
 TEST_F(Chain, ViewDrawsAttentionPatchesAndViews) {

@@ -47,7 +47,8 @@ TEST(UsageMessage, NamesTheNearestCommand) {
       "unknown command 'pck', did you mean 'pack'?; see nadir data --help");
   EXPECT_EQ(
       message_for("eval everything"),
-      "unknown command 'everything', known are knn, linear; see nadir eval "
+      "unknown command 'everything', known are knn, linear, segment; see nadir "
+      "eval "
       "--help");
 }
 

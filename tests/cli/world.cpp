@@ -90,7 +90,8 @@ fs::path world_folder() {
          "--patches",
          fmt::format("{}", kNumPatches),
          "--seed",
-         "3"});
+         "3",
+         "--masks"});
   });
 }
 
@@ -136,6 +137,25 @@ fs::path finished_run() {
   return made_once("finished", [](const fs::path& path) {
     run_or_throw(pretrain_words(path));
   });
+}
+
+fs::path trained_probe() {
+  const fs::path run = finished_run();
+  const fs::path data = packed_data();
+  return made_once(
+             "scores",
+             [&](const fs::path& path) {
+               run_or_throw(words_of(
+                   "eval linear --epochs 2 --lr 0.1 --blocks 1 --pool cls "
+                   "--bootstrap 0 --num-workers 1",
+                   {"--weights",
+                    run.string(),
+                    "--data",
+                    data.string(),
+                    "--out",
+                    path.string()}));
+             }) /
+         "linear";
 }
 
 std::vector<std::string> pretrain_words(

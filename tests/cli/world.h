@@ -29,6 +29,9 @@ inline constexpr int kNumPatches = 48;
 // A finished run by that recipe.
 [[nodiscard]] std::filesystem::path finished_run();
 
+// A probe of 19 classes on that run's network.
+[[nodiscard]] std::filesystem::path trained_probe();
+
 // The words of a pretraining by that recipe; flags in `more` win.
 [[nodiscard]] std::vector<std::string> pretrain_words(
     const std::filesystem::path& out, const std::string& more = "");

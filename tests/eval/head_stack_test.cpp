@@ -3,6 +3,7 @@
 #include "eval/head_stack.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 namespace nadir::eval {

@@ -164,5 +164,50 @@ TEST(Thresholds, F1MicroPoolsTheCounts) {
   EXPECT_DOUBLE_EQ(result.per_class[1].recall(), 0.5);
 }
 
+TEST(PrecisionRecallCurve, HoldsThePointsThatReachEachRecall) {
+  const std::vector<uint8_t> labels = {1, 0, 1, 1, 0, 1};
+  const std::vector<double> scores = {0.9, 0.8, 0.7, 0.7, 0.6, 0.1};
+  const auto all = precision_recall_curve(labels, scores, 4);
+  EXPECT_EQ(all.recall, (std::vector<double>{0.25, 0.75, 1}));  // ties enter
+  EXPECT_EQ(all.precision, (std::vector<double>{1, 0.75, 4.0 / 6}));
+  const auto half = precision_recall_curve(labels, scores, 2);
+  EXPECT_EQ(half.recall, (std::vector<double>{0.75, 1}));
+  EXPECT_TRUE(precision_recall_curve(
+                  std::vector<uint8_t>{0, 0}, std::vector<double>{1, 2}, 5)
+                  .recall.empty());
+  EXPECT_THROW((void)precision_recall_curve(labels, {}, 5), Error);
+}
+
+// With a point for each positive the curve's sum is the average precision.
+TEST(PrecisionRecallCurve, SumsToAveragePrecision) {
+  RandomStream random(1, StreamPurpose::kTest);
+  std::vector<uint8_t> labels(200);
+  std::vector<double> scores(200);
+  for (size_t i = 0; i < labels.size(); ++i) {
+    labels[i] = random.uniform() < 0.3 ? 1 : 0;
+    scores[i] = std::round(20 * (random.uniform() + 0.3 * labels[i]));
+  }
+  const auto curve = precision_recall_curve(labels, scores, 200);
+  double sum = 0;
+  double last = 0;
+  for (size_t i = 0; i < curve.recall.size(); ++i) {
+    sum += (curve.recall[i] - last) * curve.precision[i];
+    last = curve.recall[i];
+  }
+  EXPECT_NEAR(sum, *average_precision(labels, scores), 1e-12);
+  EXPECT_EQ(last, 1);
+}
+
+TEST(CoOccurrences, CountImagesOfAClassThatWereGivenAnother) {
+  const ScoredLabels scored = {
+      3, 2, {0.9, 0.1, 0.8, 0.7, 0.2, 0.6}, {1, 0, 1, 1, 0, 1}};
+  const std::vector<double> thresholds = {0.5, 0.5};
+  EXPECT_EQ(
+      count_co_occurrences(scored, thresholds),
+      (std::vector<int64_t>{2, 1, 1, 2}));
+  EXPECT_THROW(
+      (void)count_co_occurrences(scored, std::vector<double>{0.5}), Error);
+}
+
 }  // namespace
 }  // namespace nadir::eval

@@ -66,6 +66,21 @@ TEST(Predictions, AreWrittenAsParquetWithFootprints) {
   EXPECT_TRUE(table::read_parquet_metadata(path).contains("geo"));
 }
 
+TEST(Footprints, KnowTheProjectionThatGeoParquetNames) {
+  table::Table table;
+  auto dataset = std::make_shared<FakeDataset>(2, true, false);
+  dataset->footprint_ = square_wkb();
+  const auto metadata = add_geometry(*dataset, {0, 1}, table);
+  const auto rings = lon_lat_rings({square_wkb(), ""}, geo_crs(metadata));
+  ASSERT_TRUE(rings[0].has_value());
+  EXPECT_NEAR((*rings[0])[0][0], 9, 1e-9);
+  EXPECT_FALSE(rings[1].has_value());
+  EXPECT_EQ(geo_crs({}), "");
+  EXPECT_EQ(geo_crs({{"geo", "no JSON"}}), "");
+  EXPECT_EQ(geo_crs({{"geo", R"({"columns":{"geometry":{"crs":null}}})"}}), "");
+  EXPECT_EQ(geo_crs({{"geo", R"({"columns":{"geometry":{}}})"}}), "EPSG:4326");
+}
+
 TEST(Predictions, AreWrittenAsGeoJsonInDegrees) {
   const TemporaryFolder folder;
   const auto path = folder.path() / "labels.geojson";

@@ -62,6 +62,13 @@ void add_metrics(const TensorMap& in, TensorMap& out) {
       nadir::eval::score_at_thresholds(scored, thresholds);
   out["f1_micro"] = at::tensor(at_thresholds.f1_micro, at::kDouble);
   out["f1_macro"] = at::tensor(at_thresholds.f1_macro, at::kDouble);
+  const auto curve = nadir::eval::precision_recall_curve(
+      scored.class_labels(1), scored.class_scores(1), 50);
+  out["pr_recall"] = at::tensor(curve.recall, at::kDouble);
+  out["pr_precision"] = at::tensor(curve.precision, at::kDouble);
+  out["co_occurrences"] =
+      at::tensor(nadir::eval::count_co_occurrences(scored, thresholds))
+          .view({scored.num_classes, scored.num_classes});
 }
 
 void add_knn(const TensorMap& in, TensorMap& out) {

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from sklearn.metrics import average_precision_score, f1_score
+from sklearn.metrics import average_precision_score, f1_score, precision_recall_curve
 
 FAILURES = []
 
@@ -67,6 +67,14 @@ def compare_metrics(cases, ours):
         ours["f1_micro"].item() - f1_score(labels, predicted, average="micro")), 1e-12)
     macro = f1_score(labels[:, present], predicted[:, present], average="macro")
     check("F1 macro", abs(ours["f1_macro"].item() - macro), 1e-12)
+    together = labels.astype(np.int64).T @ predicted.astype(np.int64)
+    check("co-occurrences", np.abs(ours["co_occurrences"].numpy() - together).max(), 0)
+    precision, recall, _ = precision_recall_curve(labels[:, 1], scores[:, 1])
+    theirs = np.stack([recall, precision], 1)
+    found = np.stack([ours["pr_recall"].numpy(), ours["pr_precision"].numpy()], 1)
+    check("points of the curve are scikit-learn's",
+          np.abs(found[:, None] - theirs[None]).max(2).min(1).max(), 1e-12)
+    check("points of the curve are at most 50", max(0, len(found) - 50), 0)
     best = 0.0
     for c in np.flatnonzero(present)[:5]:
         top = max(

@@ -51,6 +51,16 @@ TEST(ClassQuery, CountsGroupsTheSameWhateverTheirSize) {
   EXPECT_NEAR(query.wanted[0], query.wanted[1], 1e-6);
 }
 
+TEST(ClassQuery, TakesDirectionsFromElsewhereAsOneGroup) {
+  const auto embeddings = water_and_towns();
+  const auto query = query_of(embeddings, {{{3}}, {}, {{1, 0, 0}, {0, 1, 0}}});
+  const double diagonal = std::sqrt(0.5);  // of the two others
+  EXPECT_NEAR(query.wanted[0], diagonal / std::sqrt(2), 1e-6);
+  EXPECT_NEAR(query.wanted[1], diagonal / std::sqrt(2), 1e-6);
+  EXPECT_NEAR(query.wanted[2], 1 / std::sqrt(2), 1e-6);
+  EXPECT_NEAR(query_of(embeddings, {{}, {}, {{0, 0, 1}}}).wanted[2], 1, 1e-6);
+}
+
 TEST(ClassQuery, RefusesWishesForNothing) {
   const auto embeddings = water_and_towns();
   EXPECT_THROW(static_cast<void>(query_of(embeddings, {})), Error);

@@ -28,6 +28,30 @@ TEST(Embeddings, ForgetWhatAllImagesShareWhereAskedTo) {
   EXPECT_EQ(embeddings.row(2)[0], 0);
 }
 
+TEST(Embeddings, GiveNoDirectionToRoundingErrors) {
+  // The same three rows, whose mean differs from them by rounding.
+  const Embeddings embeddings(
+      {"a", "b", "c"}, 2, {.1F, .7F, .1F, .7F, .1F, .7F}, true);
+  for (int64_t row = 0; row < 3; ++row) {
+    EXPECT_EQ(embeddings.row(row)[0], 0);
+    EXPECT_EQ(embeddings.row(row)[1], 0);
+  }
+}
+
+TEST(Embeddings, BringOtherFeaturesToWhereTheirsAre) {
+  const Embeddings embeddings({"a", "b"}, 2, {10, 4, 12, 0}, true);
+  for (const int64_t row : {0, 1}) {
+    const auto direction = embeddings.direction_of(
+        row == 0 ? std::vector<float>{10, 4} : std::vector<float>{12, 0});
+    EXPECT_FLOAT_EQ(direction[0], embeddings.row(row)[0]);
+    EXPECT_FLOAT_EQ(direction[1], embeddings.row(row)[1]);
+  }
+  const std::vector<float> mean = {11, 2};
+  EXPECT_THROW(static_cast<void>(embeddings.direction_of(mean)), Error);
+  const std::vector<float> wide = {1, 2, 3};
+  EXPECT_THROW(static_cast<void>(embeddings.direction_of(wide)), Error);
+}
+
 TEST(Embeddings, NameTheImageNearestToAnUnknownOne) {
   const Embeddings embeddings({"patch_1", "field"}, 1, {1, 1});
   try {

@@ -6,6 +6,7 @@
 
 #include "core/random.h"
 #include "search/embeddings.h"
+#include "search/unit.h"
 
 namespace nadir::search {
 
@@ -31,13 +32,14 @@ inline Embeddings random_embeddings(
   return {std::move(names), width, std::move(values)};
 }
 
+// Of length 1.
 inline std::vector<float> random_query(int64_t width, uint64_t seed) {
   RandomStream random(seed, StreamPurpose::kTest, 3);
-  std::vector<float> query(static_cast<size_t>(width));
-  for (float& value : query) {
-    value = static_cast<float>(random.normal());
+  std::vector<double> query(static_cast<size_t>(width));
+  for (double& value : query) {
+    value = random.normal();
   }
-  return query;
+  return unit_vector(query);
 }
 
 }  // namespace nadir::search

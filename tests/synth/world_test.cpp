@@ -18,6 +18,7 @@
 #include "core/json.h"
 #include "data/index.h"
 #include "data/labels.h"
+#include "raster/geotiff.h"
 #include "support/shared_data.h"
 #include "synth/files.h"
 #include "synth/tiff.h"
@@ -447,6 +448,45 @@ TEST(SyntheticTiff, EqualsTheArchivesOwnFilesByteForByte) {
           real["tile_source"].get<std::string>().substr(0, 45));
     }
   }
+}
+
+// A class covers its share of the mask where it is a label.
+TEST(SyntheticWorld, MasksAgreeWithTheLabels) {
+  const TemporaryFolder folder;
+  auto options = options_for(folder.path() / "world", 6);
+  options.has_masks = true;
+  const auto summary = write_synthetic_world(options, kNever);
+  ASSERT_TRUE(summary.has_value());
+  EXPECT_EQ(summary->masks, options.out / "masks");
+  const auto classes = read_file(summary->masks / "classes.csv");
+  EXPECT_NE(classes.find("43,\"Sea and ocean\"\n"), std::string::npos);
+  int num_masks = 0;
+  for (const auto& [path, bytes] : files_below(summary->masks)) {
+    if (path == "classes.csv") {
+      continue;
+    }
+    ++num_masks;
+    const std::string name = fs::path(path).stem().string();
+    const auto metadata = parse_json(
+        read_file(summary->data / name / (name + "_labels_metadata.json")));
+    const auto image = raster::decode_raster(bytes, path);
+    ASSERT_EQ(image.height(), 120);
+    ASSERT_EQ(image.width(), 120);
+    std::map<uint16_t, int> counts;
+    for (const uint16_t value : image.band<uint16_t>(0)) {
+      ++counts[value];
+    }
+    std::set<std::string> large;
+    for (const auto& [value, count] : counts) {
+      ASSERT_GE(value, 1);
+      ASSERT_LE(value, kNumLandCovers);
+      if (count >= kMinLabelShare * 120 * 120) {
+        large.insert(label_name(static_cast<LandCover>(value - 1)));
+      }
+    }
+    EXPECT_EQ(large, metadata["labels"].get<std::set<std::string>>()) << path;
+  }
+  EXPECT_EQ(num_masks, 6);
 }
 
 }  // namespace

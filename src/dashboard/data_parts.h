@@ -1,0 +1,63 @@
+// The images of a dashboard, and what was made of them.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dashboard/catalog.h"
+#include "dashboard/gallery.h"
+#include "dashboard/network_sight.h"
+#include "dashboard/predictions.h"
+#include "dashboard/window_sight.h"
+#include "data/dataset.h"
+#include "eval/features_config.h"
+#include "search/embeddings.h"
+
+namespace nadir::dashboard {
+
+// Where they are. Of the texts all but `dataset.data` may be empty.
+struct DataSources {
+  data::DatasetOptions dataset;
+  std::string predictions;       // of `nadir predict`, .parquet
+  std::string embeddings;        // of `nadir embed`, .parquet
+  eval::FeaturesConfig network;  // its weights may be ""
+};
+
+// Immutable but for caches; from any thread.
+class DataParts {
+ public:
+  // Throws as the parts do.
+  explicit DataParts(const DataSources& sources);
+
+  [[nodiscard]] const Catalog& catalog() const { return *catalog_; }
+
+  [[nodiscard]] const Gallery& gallery() const { return *gallery_; }
+
+  // Null where there are none.
+  [[nodiscard]] const Predictions* predictions() const {
+    return predictions_ ? &*predictions_ : nullptr;
+  }
+
+  [[nodiscard]] const search::Embeddings* embeddings() const {
+    return embeddings_ ? &*embeddings_ : nullptr;
+  }
+
+  // Null where there are no embeddings.
+  [[nodiscard]] const WindowSight* windows() const { return windows_.get(); }
+
+  [[nodiscard]] const NetworkSight* network() const { return network_.get(); }
+
+  [[nodiscard]] const DataSources& sources() const { return sources_; }
+
+ private:
+  DataSources sources_;
+  std::unique_ptr<Catalog> catalog_;
+  std::optional<Predictions> predictions_;
+  std::optional<search::Embeddings> embeddings_;
+  std::unique_ptr<WindowSight> windows_;
+  std::unique_ptr<NetworkSight> network_;
+  std::unique_ptr<Gallery> gallery_;
+};
+
+}  // namespace nadir::dashboard
