@@ -23,7 +23,7 @@ class Atlas {
       on_point: (i, event) => this.show_tip(i, event),
       on_pick: (i) => this.open(i),
       on_lasso: (list) => this.pick(list, 'lasso in the atlas'),
-    }, signal, query.get('draw') === 'canvas');
+    }, signal, query.get('draw'));
     this.colouring = new Colouring('/api/atlas/codes', atlas.colourings, () => {
       this.scatter.set_colors(this.colouring.rgba(atlas.num_points));
     });

@@ -20,6 +20,7 @@ export class Board {
     this.view = {axis: 'step', log_x: false, log_y: false, smoothing: 0, range: null,
       whole: null};
     this.ranges = new Map();  // run id -> first and last x of it all
+    this.cursor_x = null;
     this.events = new Map();  // run id -> markers
     this.events_ms = new Map();
     this.groups = kGroups.map((group) => new ChartGroup(group, this, signal));
@@ -118,6 +119,7 @@ export class Board {
   }
 
   show_cursor(x) {
+    this.cursor_x = x;
     for (const group of this.groups) {
       for (const chart of group.charts) draw_cursor(chart, x);
     }

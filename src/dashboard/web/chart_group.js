@@ -1,7 +1,7 @@
 // A group of charts of a board, e.g. "Collapse watch": loads its curves when
 // it comes into sight, and hands each chart its lines.
 import {Chart} from './chart.js';
-import {Cursor} from './cursor.js';
+import {Cursor, draw_cursor} from './cursor.js';
 import {CurveLoader} from './curve_loader.js';
 import {h} from './elements.js';
 import {keys_of} from './catalog.js';
@@ -119,6 +119,7 @@ export class ChartGroup {
       if (chart.element.hidden) continue;
       chart.set({lines, legend: this.legend_of(chart.spec, lines), rules: this.rules_of(chart.spec),
         markers: this.board.markers()}, this.board.view);
+      draw_cursor(chart, this.board.cursor_x);
     }
     this.element.classList.toggle('bare', this.curves.size > 0
       && this.charts.every((chart) => chart.element.hidden));

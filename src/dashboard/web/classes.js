@@ -3,14 +3,14 @@
 import {get, get_once} from './api.js';
 import {image_address, map_address} from './addresses.js';
 import {announce, code, empty, h, replace, scroll_box} from './elements.js';
-import {count, integer, number, percent} from './format.js';
+import {count, integer, percent} from './format.js';
 import {matrix} from './matrix.js';
 import {pr_curve} from './pr_curve.js';
 import {share_cell} from './scores.js';
 
 const kColumns = [
   ['name', 'Class'], ['num_positives', 'Images'], ['ap', 'AP'], ['precision', 'Precision'],
-  ['recall', 'Recall'], ['f1', 'F1'], ['threshold', 'Threshold']];
+  ['recall', 'Recall'], ['f1', 'F1']];
 
 class ClassTable {
   // `choose(index)` shows a class's curve.
@@ -56,7 +56,7 @@ class ClassTable {
       h('th', {scope: 'row', class: 'text'}, h('button', {type: 'button',
         onclick: () => this.choose(row.index)}, row.name)),
       h('td', null, integer(row.num_positives)), share_cell(row.ap),
-      [row.precision, row.recall, row.f1].map((share) => h('td', null, percent(share))), h('td', null, number(row.threshold, 3)),
+      [row.precision, row.recall, row.f1].map((share) => h('td', null, percent(share))),
       h('td', {class: 'text links'}, this.info.has.data ? [
         link(image_address({missed: row.name}), 'missed'), ' ',
         link(image_address({wrong: row.name}), 'wrong'), ' ',

@@ -64,7 +64,8 @@ export function make_points_layer(L, state) {
     const scale = world_px(zoom) * ratio;
     const origin = map.getPixelBounds().min;
     const n = places.length / 2;
-    const size = (n > 100000 ? 2 : 3) + Math.max(0, zoom - 5) * 0.8;
+    const least = n > 100000 ? 2 : n > 10000 ? 3 : n > 1000 ? 4 : 6;
+    const size = least + Math.max(0, zoom - 5) * 0.8;
     splat(canvas.getContext('2d'), places, rgba, {scale_x: scale, scale_y: scale,
       shift_x: -origin.x * ratio, shift_y: -origin.y * ratio}, Math.min(9, size) * ratio, top);
   }, 'overlayPane');

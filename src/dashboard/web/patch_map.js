@@ -81,16 +81,22 @@ export class PatchMap {
     this.draw_footprints();
   }
 
+  // Shows all of `ids`, or everything for null.
   fit(ids) {
-    const bounds = this.L.latLngBounds([]);
+    let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
     const take = (i) => {
-      if (Number.isFinite(this.lon_lat[2 * i])) {
-        bounds.extend([this.lon_lat[2 * i + 1], this.lon_lat[2 * i]]);
-      }
+      const lon = this.lon_lat[2 * i];
+      const lat = this.lon_lat[2 * i + 1];
+      if (lon < west) west = lon;
+      if (lon > east) east = lon;
+      if (lat < south) south = lat;
+      if (lat > north) north = lat;
     };
     if (ids) ids.forEach(take);
     else for (let i = 0; i < this.lon_lat.length / 2; ++i) take(i);
-    if (bounds.isValid()) this.map.fitBounds(bounds, {padding: [20, 20], maxZoom: 13, animate: false});
+    if (!(west <= east)) return;
+    this.map.fitBounds([[south, west], [north, east]], {padding: [20, 20], maxZoom: 13,
+      animate: false});
   }
 
   async moved() {
@@ -106,15 +112,25 @@ export class PatchMap {
     this.index.within(west, south, east, north, (i) => {
       if (this.colouring.is_shown(i)) found.push(i);
     });
-    const x = (west + east) / 2;
-    const y = (south + north) / 2;
-    const distance = (i) => (this.places[2 * i] - x) ** 2 + (this.places[2 * i + 1] - y) ** 2;
-    const keyed = found.map((i) => [distance(i), i]).sort((a, b) => a[0] - b[0]);
     this.in_view = found;
+    const nearest = this.nearest_of(found, (west + east) / 2, (south + north) / 2);
     this.status.textContent = `${count(found.length, 'image')} in view, coloured by ${
       this.colouring.chosen?.name ?? ''}`;
-    replace(this.near, keyed.slice(0, kMostListed).map(([, id]) => h('a', {href: `#/image/${id}`,
+    replace(this.near, nearest.map((id) => h('a', {href: `#/image/${id}`,
       'aria-label': `Image ${id}, ${this.colouring.text_of(id)}`}, thumbnail(id, `image ${id}`))));
+  }
+
+  // The kMostListed of `ids` nearest to a place: no sort of half a million.
+  nearest_of(ids, x, y) {
+    const best = [];  // [squared distance, id], ascending
+    for (const id of ids) {
+      const distance = (this.places[2 * id] - x) ** 2 + (this.places[2 * id + 1] - y) ** 2;
+      if (best.length === kMostListed && distance >= best[kMostListed - 1][0]) continue;
+      const at = best.findIndex((one) => one[0] > distance);
+      best.splice(at < 0 ? best.length : at, 0, [distance, id]);
+      best.length = Math.min(best.length, kMostListed);
+    }
+    return best.map((one) => one[1]);
   }
 
   async load_footprints() {

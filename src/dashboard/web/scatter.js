@@ -7,9 +7,10 @@ import {PointIndex} from './point_index.js';
 const kReach_px = 10;   // how far a point may be from the mouse
 const kMostZoom = 5000;
 
-// `on_point(i or -1, event)`, `on_pick(i)`, `on_lasso([i, …])`.
+// `on_point(i or -1, event)`, `on_pick(i)`, `on_lasso([i, …])`. `painter`: 'webgl'
+// or 'canvas' whatever the machine is good at, else what it is good at.
 export class Scatter {
-  constructor(label, {on_point, on_pick, on_lasso}, signal, force_canvas = false) {
+  constructor(label, {on_point, on_pick, on_lasso}, signal, painter = '') {
     Object.assign(this, {on_point, on_pick, on_lasso});
     this.canvas = h('canvas', {'aria-hidden': 'true'});
     this.lasso_path = svg('path', {class: 'lasso'});
@@ -17,8 +18,8 @@ export class Scatter {
       'aria-roledescription': 'scatter plot', 'aria-label': label}, this.canvas,
     svg('svg', {class: 'lasso-layer', 'aria-hidden': 'true'}, this.lasso_path));
     try {
-      if (force_canvas) throw new Error('asked for the canvas');
-      this.painter = new GlPoints(this.canvas);
+      if (painter === 'canvas') throw new Error('asked for the canvas');
+      this.painter = new GlPoints(this.canvas, painter === 'webgl');
     } catch {
       this.canvas = h('canvas', {'aria-hidden': 'true'});
       this.element.firstChild.replaceWith(this.canvas);

@@ -96,15 +96,32 @@ class PlaneTest(BrowserTest):
         page.mouse.click(*found)
         page.wait_for_selector(".patch-name")
 
-    def test_the_canvas_draws_where_webgl_is_missing(self):
-        page = self.open_atlas("?draw=canvas")
-        self.assertIn("drawn with canvas", page.inner_text("main"))
-        drawn = page.evaluate("""() => {
-          const canvas = document.querySelector('.scatter canvas');
-          const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-          return data.some((value) => value > 0);
+    def num_drawn(self, page):
+        """Pixels of the next frame that are not empty."""
+        return page.evaluate("""async () => {
+          const plot = document.querySelector('.scatter');
+          const canvas = plot.querySelector('canvas');
+          plot.dispatchEvent(new KeyboardEvent('keydown', {key: '0', bubbles: true}));
+          await new Promise(requestAnimationFrame);  // after the plot's own frame
+          const size = [canvas.width, canvas.height];
+          const gl = canvas.getContext('webgl');
+          let data = new Uint8Array(4 * size[0] * size[1]);
+          if (gl) gl.readPixels(0, 0, ...size, gl.RGBA, gl.UNSIGNED_BYTE, data);
+          else ({data} = canvas.getContext('2d').getImageData(0, 0, ...size));
+          let count = 0;
+          for (let i = 3; i < data.length; i += 4) count += data[i] > 0;
+          return count;
         }""")
-        self.assertTrue(drawn)
+
+    def test_webgl_and_canvas_draw_the_same_points(self):
+        drawn = {}
+        for name, shown in [("webgl", "WebGL"), ("canvas", "canvas")]:
+            page = self.open_atlas(f"?draw={name}")
+            self.assertIn(f"drawn with {shown}", page.inner_text("main"))
+            drawn[name] = self.num_drawn(page)
+        # A point is a disc of the one and a square of the other, about 4 pixels wide.
+        self.assertGreater(drawn["webgl"], 2 * self.num_images)
+        self.assertAlmostEqual(drawn["webgl"], drawn["canvas"], delta=0.5 * drawn["canvas"])
 
     def test_umap_runs_in_the_background_and_is_shown(self):
         page = self.open_atlas()

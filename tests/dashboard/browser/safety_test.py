@@ -92,15 +92,3 @@ class SafetyTest(BrowserTest):
           document.body.append(script);
         }""")
         self.check_inert(page)
-
-    def test_sources_never_parse_strings_as_html_or_code(self):
-        folder = pathlib.Path(__file__).resolve().parents[3] / "src/dashboard/web"
-        words = ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(",
-                 "new Function", "DOMParser", "setHTML", "createContextualFragment"]
-        found = [f"{path.name}: {word}" for path in sorted(folder.glob("*.js"))
-                 for word in words if word in path.read_text()]
-        self.assertEqual(found, [])
-        self.assertGreater(len(list(folder.glob("*.js"))), 20)
-        html = (folder / "index.html").read_text()
-        for word in ["<style", "style=", "onload=", "onclick=", "http://", "https://"]:
-            self.assertNotIn(word, html)
