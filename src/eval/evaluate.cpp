@@ -13,6 +13,7 @@
 #include "core/signals.h"
 #include "eval/feature_cache.h"
 #include "eval/feature_sources.h"
+#include "eval/grid_edge.h"
 #include "eval/knn.h"
 #include "runs/run_folder.h"
 
@@ -130,23 +131,6 @@ void check_same_work(
     work.push_back(std::move(own));
   }
   check_same_on_all(group, json_text(work), "weights or images");
-}
-
-// Says so where the best learning rate is the grid's first or last.
-void check_grid_edge(
-    const std::vector<double>& rates, double chosen, const std::string& name) {
-  if (rates.size() < 3) {
-    return;
-  }
-  const auto [low, high] = std::minmax_element(rates.begin(), rates.end());
-  if (chosen == *low || chosen == *high) {
-    log_warning(
-        "eval",
-        "{}: the best learning rate {} is at the edge of --lr; a wider grid "
-        "may do better",
-        name,
-        chosen);
-  }
 }
 
 nlohmann::ordered_json head_details(
@@ -275,7 +259,7 @@ LinearEvaluation run_linear(
     const auto choice =
         select_head(heads, validation, splits.validation.labels, splits.task);
     const auto& head = heads[choice.index];
-    check_grid_edge(probe.lr, head.learning_rate, source.name);
+    warn_at_grid_edge(probe.lr, head.learning_rate, source.name);
     std::optional<std::vector<double>> thresholds;
     if (splits.task == Task::kMultiLabel) {
       thresholds = best_f1_thresholds(

@@ -12,6 +12,7 @@
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "eval/evaluate.h"
+#include "eval/grid_edge.h"
 #include "eval/segment_picture.h"
 #include "eval/segment_sources.h"
 #include "eval/segment_tokens.h"
@@ -158,22 +159,6 @@ ChosenHead choose_head(
            best,
            heads.size())}};
   return chosen;
-}
-
-void warn_at_grid_edge(
-    const std::vector<double>& rates, double chosen, const std::string& name) {
-  if (rates.size() < 3) {
-    return;
-  }
-  const auto [low, high] = std::minmax_element(rates.begin(), rates.end());
-  if (chosen == *low || chosen == *high) {
-    log_warning(
-        "eval",
-        "{}: the best learning rate {} is at the edge of --lr; a wider grid "
-        "may do better",
-        name,
-        chosen);
-  }
 }
 
 }  // namespace

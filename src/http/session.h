@@ -136,7 +136,6 @@ class Session : public std::enable_shared_from_this<Session> {
   using OnStream = std::function<void(std::shared_ptr<BodyStream>)>;
   void start_stream(OnStream on_stream);
   void write_unsent();
-  void close_when_client_goes();
   void tell_stream();  // that the session has closed
   void observe();
   [[nodiscard]] std::string path_of_request() const;

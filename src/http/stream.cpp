@@ -91,7 +91,7 @@ void Session::start_stream(OnStream on_stream) {
         ++self->phase_;  // no deadline while nothing is written
         self->stream_ = std::make_shared<Stream>(
             *self, self->io_, self->shared_.limits.max_unsent_bytes);
-        self->close_when_client_goes();
+        self->drop_rest();  // until the client goes
         on_stream(self->stream_);
       });
 }
@@ -117,22 +117,6 @@ void Session::write_unsent() {
           self->close();
         } else {
           ++self->phase_;
-        }
-      });
-}
-
-void Session::close_when_client_goes() {
-  buffer_.clear();
-  socket_.async_read_some(
-      buffer_.prepare(1 << 10),
-      [self = shared_from_this()](error_code error, size_t) {
-        if (self->is_closed_) {
-          return;
-        }
-        if (error) {
-          self->close();
-        } else {
-          self->close_when_client_goes();
         }
       });
 }
