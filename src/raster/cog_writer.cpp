@@ -5,7 +5,6 @@
 
 #include <cpl_string.h>
 #include <gdal.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -106,8 +105,9 @@ CogWriter::CogWriter(fs::path path, const CogLayout& layout)
   const GdalErrors errors;
   const fs::path parent = path.has_parent_path() ? path.parent_path() : ".";
   make_folder(parent);
+  // One name, so that what a kill has left is written over.
   state_->plain_path =
-      parent / fmt::format(".{}.{}.rows", path.filename().string(), ::getpid());
+      parent / fmt::format(".{}.rows", path.filename().string());
   state_->path = std::move(path);
   state_->num_bands = static_cast<int>(layout.band_names.size());
   state_->width = static_cast<int>(layout.width);

@@ -1,6 +1,6 @@
 // Cloud-optimised GeoTIFFs of float32 bands, larger than memory: rows go to a
-// plain GeoTIFF beside the file as they come, and become tiles with overviews
-// at the end.
+// plain GeoTIFF beside the file, .NAME.rows, as they come, and become tiles
+// with overviews at the end. One writer of a file at a time.
 #pragma once
 
 #include <cstdint>

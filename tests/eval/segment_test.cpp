@@ -2,7 +2,9 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
+#include "checkpoint/weights.h"
 #include "core/error.h"
 #include "core/json.h"
 #include "eval/masked_world.h"
@@ -282,6 +284,33 @@ TEST_F(RunSegmentTest, LeavesAHeadThatGivesTheSamePicture) {
     const std::vector<raster::Image> odd = {cut_window(image, {0, 0}, 13)};
     EXPECT_THROW((void)segmenter.probabilities(odd), Error);
   }
+}
+
+TEST_F(RunSegmentTest, OpensAHeadWithTheWeightsItNames) {
+  evaluate_.baselines = false;
+  const auto tiny = tiny_network();
+  checkpoint::Weights weights;
+  weights.config = tiny.network->config();
+  for (const auto& parameter : tiny.network->named_parameters()) {
+    weights.tensors[parameter.name] = parameter.tensor.detach();
+  }
+  weights.info["bands"] = {"R", "G", "B"};
+  weights.info["normalization"] = data::to_json(*tiny.normalization);
+  FeaturesConfig network;
+  network.weights =
+      checkpoint::save_weights(folder_.path() / "weights", weights).string();
+  const auto frozen = load_frozen_network(network);
+  const auto outcome = run_segment(
+      frozen, open_segment_data(data_, {}), view_, head_, evaluate_);
+  const auto out = folder_.path() / "out";
+  write_segment_outcome(outcome, {out, out});
+  const auto segmenter = Segmenter::open(out / "segment/linear");
+  const std::vector<raster::Image> windows = {
+      raster::Image(3, 16, 16, raster::PixelType::kUint8)};
+  const auto probability = segmenter.probabilities(windows);
+  EXPECT_TRUE(probability.equal(
+      Segmenter(outcome.heads[0], frozen).probabilities(windows)));
+  EXPECT_THROW((void)Segmenter::open(out / "segment/conv"), Error);
 }
 
 TEST_F(RunSegmentTest, MagnifiesWindowsForTheNetwork) {
