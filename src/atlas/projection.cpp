@@ -57,6 +57,9 @@ std::optional<double> measure_trust(
     const Watch& watch) {
   const int64_t total = std::min(kTrustImages, vectors.size);
   int64_t done = 0;
+  if (watch && !watch({Stage::kTrust, done, total, places})) {
+    return std::nullopt;
+  }
   std::mutex mutex;
   try {
     return trustworthiness(

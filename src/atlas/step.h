@@ -16,9 +16,10 @@ struct Step {
   std::span<const float> places;  // as they are, [size, 2]: x, y
 };
 
-// Called after every epoch of a layout, and now and then in the other stages;
-// one call at a time, from any thread. False ends the work; so does what it
-// throws, which whoever began the work gets.
+// Called after every epoch of a layout, now and then in the other stages, and
+// with the final places as soon as trust begins to be measured; one call at a
+// time, from any thread. False ends the work; so does what it throws, which
+// whoever began the work gets.
 using Watch = std::function<bool(const Step&)>;
 
 }  // namespace nadir::atlas

@@ -69,6 +69,18 @@ TEST(Projection, EndsInEveryStageWhenTold) {
       std::runtime_error);
 }
 
+TEST(Projection, ShowsTheFinalPlacesBeforeTheirTrustIsKnown) {
+  const auto embeddings = named(make_clusters(200, 16, 4, 0.05));
+  std::vector<float> shown;
+  const auto atlas = make_atlas(embeddings, {}, [&](const Step& step) {
+    if (step.stage == Stage::kTrust && step.done == 0) {
+      shown.assign(step.places.begin(), step.places.end());
+    }
+    return true;
+  });
+  EXPECT_EQ(shown, atlas.places);
+}
+
 TEST(Projection, TakesTwoImagesAndColumnsOfOne) {
   const auto two = make_atlas({{"a", "b"}, 2, {3, 4, 4, 3}, true}, {});
   EXPECT_NEAR(two.places[0], -two.places[2], 1e-6);
