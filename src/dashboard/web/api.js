@@ -77,6 +77,16 @@ export async function download(path, body, fallback_name) {
   setTimeout(() => URL.revokeObjectURL(url), 10000);
 }
 
+// Aborts when any of `signals` does.
+export function either(...signals) {
+  const joined = new AbortController();
+  for (const signal of signals) {
+    if (signal.aborted) joined.abort();
+    signal.addEventListener('abort', () => joined.abort(), {signal: joined.signal});
+  }
+  return joined.signal;
+}
+
 // What the server knows does not change but for runs: asked for once.
 const kept = new Map();
 

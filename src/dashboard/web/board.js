@@ -21,6 +21,7 @@ export class Board {
       whole: null};
     this.ranges = new Map();  // run id -> first and last x of it all
     this.cursor_x = null;
+    this.on_details = null;  // called with what is newly known of a run
     this.events = new Map();  // run id -> markers
     this.events_ms = new Map();
     this.groups = kGroups.map((group) => new ChartGroup(group, this, signal));
@@ -143,6 +144,7 @@ export class Board {
       this.events.set(run.id, thin(details.events).map((event) => (
         {...event, run: run.name, line_class: color, x: to_axis(event.step)})));
       for (const group of this.groups) group.draw();
+      this.on_details?.(details);
     } catch (error) {
       // Charts without markers are better than none; the run's page will say
       // what is wrong with its events.

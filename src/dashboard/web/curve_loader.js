@@ -1,6 +1,6 @@
 // Curves of runs from the server: one request a run for all quantities of a
 // group, at most one refresh a second, and never more than kMostPoints a curve.
-import {get} from './api.js';
+import {either, get} from './api.js';
 
 const kMostPoints = 800;
 const kRefresh_ms = 1000;
@@ -48,7 +48,7 @@ export class CurveLoader {
           from: view.range?.[0],
           to: view.range?.[1],
           points: Math.min(kMostPoints, Math.max(200, Math.round(width_px))),
-        }, AbortSignal.any([entry.abort.signal, this.signal]));
+        }, either(entry.abort.signal, this.signal));
         this.on_load(run_id, answer, null);
       } catch (error) {
         if (error.name !== 'AbortError') this.on_load(run_id, null, error);

@@ -1,5 +1,5 @@
 // The browser of patches: filters in the address, a page of them at a time.
-import {get, get_once} from './api.js';
+import {either, get, get_once} from './api.js';
 import {image_address, keep_address, map_address} from './addresses.js';
 import {announce, button, code, empty, h, replace, select_field} from './elements.js';
 import {count} from './format.js';
@@ -58,7 +58,7 @@ export async function show(page, {query, signal, info, place}) {
     more.disabled = true;
     try {
       const answer = await get('/api/images', {...filters, offset, limit: kPage},
-        AbortSignal.any([signal, request.signal]));
+        either(signal, request.signal));
       const part = image_grid(answer.images);
       if (is_more) grid.append(part);
       else replace(grid, part);

@@ -56,6 +56,19 @@ function pictures_of(run) {
     h('figcaption', null, kPictureTitles[name] ?? name))));
 }
 
+const shown_details = new WeakMap();  // box -> what it shows, as JSON
+
+// Events and scores; what was unfolded stays so, what is the same is left alone.
+function draw_details(run, events, scores) {
+  const text = JSON.stringify([run.events, run.tables]);
+  if (shown_details.get(events) === text) return;
+  const is_open = events.querySelector('details')?.open ?? false;
+  replace(events, fold(`Events (${run.events.length})`, scroll_box('Events', event_list(run.events))));
+  events.querySelector('details').open = is_open;
+  replace(scores, score_tables(run));
+  shown_details.set(events, text);
+}
+
 export async function show(page, {argument, signal, place}) {
   const run = await get(`/api/runs/${encodeURIComponent(argument)}`, {}, signal);
   remember_runs([run]);
@@ -63,18 +76,22 @@ export async function show(page, {argument, signal, place}) {
   const head = h('section', {class: `card run ${run.verdict.health}`, 'aria-label': 'Verdict'},
     head_of(run));
   const board = new Board([run], signal);
-  const events = scroll_box('Events', event_list(run.events));
+  const events = h('div');
+  const scores = h('div');
+  draw_details(run, events, scores);
   replace(page, h('h1', null, run.name),
     h('p', {class: 'soft'}, `${place_of(run)}, has run for ${duration(run.time_s)}`),
     head,
     h('h2', null, 'Charts'), marker_key(), board.element,
-    h('h2', null, 'Scores'), score_tables(run),
+    h('h2', null, 'Scores'), scores,
     h('h2', null, 'Pictures'), pictures_of(run),
     h('h2', null, 'Notes'), notes_editor(run),
     h('h2', null, 'Events and settings'),
-    fold(`Events (${run.events.length})`, events),
+    events,
     fold_pairs('Configuration', run.config), fold_pairs('Provenance', run.provenance));
   place();
+  // Evaluations may end, and events happen, while somebody looks.
+  board.on_details = (details) => draw_details(details, events, scores);
   on_event('runs', (changed) => {
     const now = changed.find((other) => other.id === run.id);
     if (!now) return;

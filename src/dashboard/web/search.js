@@ -1,5 +1,5 @@
 // Search by likeness: images added and taken off, classes added and taken off.
-import {get, get_once} from './api.js';
+import {either, get, get_once} from './api.js';
 import {keep_address, search_address} from './addresses.js';
 import {announce, button, code, empty, h, replace, select_field} from './elements.js';
 import {count, number} from './format.js';
@@ -59,7 +59,7 @@ class Search {
     }
     try {
       const answer = await get('/api/search', {...this.terms, count: kCount},
-        AbortSignal.any([this.signal, this.request.signal]));
+        either(this.signal, this.request.signal));
       this.status.textContent = `${count(answer.results.length, 'image')} in ${
         number(answer.took_ms, 3)} ms`;
       announce(this.status.textContent);

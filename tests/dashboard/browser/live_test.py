@@ -3,6 +3,7 @@ import re
 import time
 
 import fixtures
+import world
 from browser import BrowserTest
 
 
@@ -18,9 +19,9 @@ class LiveTest(BrowserTest):
         return len(numbers)
 
     def test_a_real_training(self):
-        world = fixtures.labelled_world()
+        trained = fixtures.labelled_world()
         run = fixtures.folder() / "live"
-        training = world.start_training(run, epochs=400)
+        training = trained.start_training(run, epochs=400)
         try:
             end = time.monotonic() + 60
             while not (run / "metrics.jsonl").exists():
@@ -64,3 +65,16 @@ class LiveTest(BrowserTest):
         port = dashboard.host.rsplit(":", 1)[1]
         with fixtures.dashboard(fixtures.labelled_world().trained, port=port):
             page.locator("#connection[data-state=live]").wait_for()
+
+    def test_events_that_happen_while_one_looks_are_listed(self):
+        run = world.write_hostile_run(fixtures.folder() / "eventful")
+        with fixtures.dashboard(run) as dashboard:
+            page = self.open(dashboard, "#/run/0")
+            page.get_by_text("Events (1)").click()
+            # The page asks for events ten seconds after it last did, as the run moves.
+            page.wait_for_timeout(10500)
+            with open(run / "metrics.jsonl", "a") as file:
+                file.write('{"step":31,"epoch":3.1,"time_s":31,"loss":7.6}\n'
+                           '{"step":31,"event":"checkpoint","text":"while one looks"}\n')
+            page.get_by_text("Events (2)").wait_for()
+            self.assertTrue(page.get_by_text("while one looks").is_visible())
