@@ -95,6 +95,9 @@ dashboard::DataSources data_sources(
   sources.dataset.remote = remote;
   sources.network = options.network;
   const auto& weights = options.network.weights;
+  sources.found_network = weights.empty();
+  sources.found_predictions = options.predictions.empty();
+  sources.found_embeddings = options.embeddings.empty();
   sources.network.weights = weights == "none" ? ""
                             : weights.empty()
                                 ? weights_of_runs(runs)

@@ -163,9 +163,9 @@ int64_t Catalog::class_index(const std::string& name) const {
   if (found == names.end()) {
     fail(
         ErrorCode::kNotFound,
-        "there is no class '{}'; the nearest is '{}'",
+        "the images have no class '{}'{}",
         name,
-        nearest_name(name, names));
+        did_you_mean(name, names));
   }
   return found - names.begin();
 }

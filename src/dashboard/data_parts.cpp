@@ -1,8 +1,31 @@
 #include "dashboard/data_parts.h"
 
+#include <functional>
+
+#include "core/error.h"
 #include "core/log.h"
 
 namespace nadir::dashboard {
+namespace {
+
+// Opens a part that is at `path`, if that is not "". One that was found rather
+// than asked for may fail.
+void open_part(
+    const std::string& path, bool is_found, const std::function<void()>& open) {
+  if (path.empty()) {
+    return;
+  }
+  try {
+    open();
+  } catch (const Error& error) {
+    if (!is_found) {
+      throw;
+    }
+    log_warning("dashboard", "{} is left out: {}", path, error.what());
+  }
+}
+
+}  // namespace
 
 DataParts::DataParts(const DataSources& sources) : sources_(sources) {
   catalog_ = std::make_unique<Catalog>(
@@ -10,15 +33,15 @@ DataParts::DataParts(const DataSources& sources) : sources_(sources) {
       sources.dataset.data,
       sources.dataset.index);
   log_info("dashboard", "{}", catalog_->dataset().description());
-  if (!sources.predictions.empty()) {
+  open_part(sources.predictions, sources.found_predictions, [&] {
     predictions_ = Predictions::read(sources.predictions, *catalog_);
     log_info(
         "dashboard",
         "predictions of {} images: {}",
         predictions_->ids().size(),
         sources.predictions);
-  }
-  if (!sources.embeddings.empty()) {
+  });
+  open_part(sources.embeddings, sources.found_embeddings, [&] {
     embeddings_ = search::Embeddings::read(sources.embeddings, true);
     log_info(
         "dashboard",
@@ -27,10 +50,10 @@ DataParts::DataParts(const DataSources& sources) : sources_(sources) {
         sources.embeddings);
     windows_ = std::make_unique<WindowSight>(
         *embeddings_, sources.embeddings, sources.network.weights);
-  }
-  if (!sources.network.weights.empty()) {
+  });
+  open_part(sources.network.weights, sources.found_network, [&] {
     network_ = std::make_unique<NetworkSight>(sources.network, sources.dataset);
-  }
+  });
   gallery_ = std::make_unique<Gallery>(
       *catalog_, predictions_ ? &*predictions_ : nullptr);
 }

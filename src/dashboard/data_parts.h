@@ -16,18 +16,23 @@
 
 namespace nadir::dashboard {
 
-// Where they are. Of the texts all but `dataset.data` may be empty.
+// Where they are. Of the texts all but `dataset.data` may be empty. What was
+// found rather than asked for is left out, with a warning, where it is of other
+// images.
 struct DataSources {
   data::DatasetOptions dataset;
   std::string predictions;       // of `nadir predict`, .parquet
   std::string embeddings;        // of `nadir embed`, .parquet
   eval::FeaturesConfig network;  // its weights may be ""
+  bool found_predictions = false;
+  bool found_embeddings = false;
+  bool found_network = false;
 };
 
 // Immutable but for caches; from any thread.
 class DataParts {
  public:
-  // Throws as the parts do.
+  // Throws as the parts do that were asked for.
   explicit DataParts(const DataSources& sources);
 
   [[nodiscard]] const Catalog& catalog() const { return *catalog_; }

@@ -59,19 +59,34 @@ std::vector<RunSource> find_runs(const std::vector<std::string>& paths) {
 
 RunWatch::RunWatch(const std::vector<RunSource>& sources, EventHub& events)
     : events_(events) {
-  std::multiset<std::string> names;
   for (const auto& source : sources) {
-    runs_.push_back(
-        std::make_unique<WatchedRun>(size(), source.folder, source.shown_path));
-    names.insert(runs_.back()->name());
+    try {
+      runs_.push_back(std::make_unique<WatchedRun>(
+          size(), source.folder, source.shown_path));
+    } catch (const Error& error) {
+      if (sources.size() == 1) {
+        throw;
+      }
+      log_warning(
+          "dashboard", "{} is left out: {}", source.shown_path, error.what());
+      continue;
+    }
     if (source.refresh) {
       copies_.push_back(
           {source, std::chrono::steady_clock::now() + source.refresh_interval});
     }
   }
-  for (size_t i = 0; i < runs_.size(); ++i) {
-    if (names.count(runs_[i]->name()) > 1) {
-      runs_[i]->set_name(sources[i].shown_path);
+  NADIR_CHECK(
+      sources.empty() || !runs_.empty(),
+      "none of the {} runs can be read",
+      sources.size());
+  std::multiset<std::string> names;
+  for (const auto& run : runs_) {
+    names.insert(run->name());
+  }
+  for (const auto& run : runs_) {
+    if (names.count(run->name()) > 1) {
+      run->set_name(run->shown_path());
     }
   }
   thread_ = std::thread([this] { follow(); });

@@ -38,7 +38,8 @@ class RunWatch {
  public:
   // Reads the runs' small files at once; their curves come in the background.
   // What changes is published to `events`, which must outlive the watch.
-  // Throws as report::read_run() does.
+  // Throws as report::read_run() does for a run alone; of several, one that
+  // cannot be read is left out, with a warning, as long as one is left.
   RunWatch(const std::vector<RunSource>& sources, EventHub& events);
   // Ends the background work.
   ~RunWatch();

@@ -47,6 +47,9 @@ class WatchedRun {
 
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
 
+  // The folder as the user wrote it.
+  [[nodiscard]] const std::string& shown_path() const { return shown_path_; }
+
  private:
   void update_files();
   void update_metrics();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
 #include "dashboard/dashboard.h"
@@ -115,6 +116,20 @@ class DataRoutesTest : public testing::Test {
   std::unique_ptr<Dashboard> shown_;
   int port_ = 0;
 };
+
+TEST_F(DataRoutesTest, LeavesOutWhatWasFoundAndIsOfOtherImages) {
+  table::Table table;
+  table.columns.push_back({"name", table::TextColumn{"elsewhere.png"}});
+  table.columns.push_back({"labels", table::TextListColumn{table::TextList{}}});
+  table.columns.push_back({"ice", table::NumberColumn{0.9}});
+  DataSources data;
+  data.dataset.data = images_.string();
+  data.predictions = (folder_.path() / "other.parquet").string();
+  table::write_parquet(data.predictions, table);
+  EXPECT_THROW(DataParts{data}, Error);
+  data.found_predictions = true;
+  EXPECT_EQ(DataParts(data).predictions(), nullptr);
+}
 
 TEST_F(DataRoutesTest, SaysWhatThereIs) {
   const auto has = json_of("/api/info")["has"];

@@ -105,6 +105,19 @@ TEST(RunWatch, FindsRunsInFoldersAndTellsThemApart) {
   EXPECT_THROW((void)find_runs({folder.path().string()}), Error);
 }
 
+TEST(RunWatch, LeavesOutADamagedRunOfSeveral) {
+  const TemporaryFolder folder;
+  const MadeRun whole(folder.path() / "a", 0.04);
+  std::filesystem::create_directories(folder.path() / "b");
+  std::ofstream(folder.path() / "b" / "status.json") << "{\"step\": \"x\"}";
+  EventHub events;
+  const RunWatch watch(find_runs({folder.path().string()}), events);
+  ASSERT_EQ(watch.size(), 1);
+  EXPECT_EQ(watch.run(0).name(), "a");
+  EXPECT_THROW(
+      RunWatch(find_runs({(folder.path() / "b").string()}), events), Error);
+}
+
 TEST(RunWatch, KeepsCopiesUpToDateAndOutlivesErrors) {
   const TemporaryFolder folder;
   MadeRun copied(folder.path() / "run", 0.04);

@@ -64,6 +64,11 @@ export async function post(path, body) {
   return (await send('POST', path, body)).json();
 }
 
+// Sends a file as it is.
+export async function post_file(path, file) {
+  return (await request(path, {method: 'POST', body: file})).json();
+}
+
 // Posts, and saves the answer as a file under the name that the server gives.
 export async function download(path, body, fallback_name) {
   const response = await send('POST', path, body);

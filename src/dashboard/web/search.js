@@ -4,6 +4,7 @@ import {keep_address, search_address} from './addresses.js';
 import {announce, button, code, empty, h, replace, select_field} from './elements.js';
 import {count, number} from './format.js';
 import {image_grid, thumbnail} from './image_card.js';
+import {window_form} from './window_search.js';
 
 const kCount = 24;
 const kKinds = {
@@ -57,11 +58,23 @@ class Search {
         'Add a class above, or open an image and take "Search for more like this".'));
       return;
     }
+    await this.show_answer(get('/api/search', {...this.terms, count: kCount},
+      either(this.signal, this.request.signal)), (answer) => (
+      `${count(answer.results.length, 'image')} in ${number(answer.took_ms, 3)} ms`));
+  }
+
+  // What is like a window of a file; what is named above stays, and is not asked.
+  async run_window(asked, file_name) {
+    this.request?.abort();
+    this.status.textContent = 'Looking through the network …';
+    await this.show_answer(asked, (answer) => (
+      `${count(answer.results.length, 'image')} like ${file_name}`));
+  }
+
+  async show_answer(asked, say) {
     try {
-      const answer = await get('/api/search', {...this.terms, count: kCount},
-        either(this.signal, this.request.signal));
-      this.status.textContent = `${count(answer.results.length, 'image')} in ${
-        number(answer.took_ms, 3)} ms`;
+      const answer = await asked;
+      this.status.textContent = say(answer);
       announce(this.status.textContent);
       replace(this.results, image_grid(answer.results, (image) => h('div', {class: 'buttons'},
         button('more', () => this.add('like', String(image.id)),
@@ -110,8 +123,8 @@ export async function show(page, {query, signal, info, place}) {
   const names = info.has.data ? (await get_once('/api/data')).class_names : [];
   const search = new Search(query, names, signal);
   page.append(h('p', {class: 'soft'}, 'Images whose embeddings are nearest to the mean of what is asked '
-    + 'for; what is taken off pushes away.'),
-  search.controls(), search.chips, search.status, search.results);
+    + 'for, less those that are more like what is taken off.'),
+  search.controls(), window_form(kCount, (asked, name) => search.run_window(asked, name)), search.chips, search.status, search.results);
   place();
   await search.run();
 }

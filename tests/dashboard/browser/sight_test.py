@@ -2,6 +2,7 @@
 the way of a newcomer from the overview to a failing class and its images."""
 import fixtures
 from browser import BrowserTest
+from world import tiff
 
 
 class SightTest(BrowserTest):
@@ -117,6 +118,27 @@ class SightTest(BrowserTest):
         wanted = ["–" if share is None else str(int(100 * share + 0.5))
                   for share in self.classes["co_occurrence"][0]]
         self.assertEqual(cells, wanted)
+
+    def test_search_takes_a_window_of_a_geotiff(self):
+        page = self.open(self.dashboard, "#/search")
+        form = page.get_by_role("form", name="Search by a GeoTIFF")
+        chooser = form.get_by_label("Like a GeoTIFF of yours")
+        ask = form.get_by_role("button", name="Search")
+        chooser.set_input_files({"name": "mine.tif", "mimeType": "image/tiff",
+                                 "buffer": tiff(130, ["B04", "B03", "B02"])})
+        form.get_by_label("ROW,COL,HEIGHT,WIDTH").fill("5,5,120,120")
+        ask.click()
+        page.locator(".patch").first.wait_for()
+        self.assertIn("like mine.tif", page.locator("main [role=status]").first.inner_text())
+        self.allowed_errors = ["400"]
+        form.get_by_label("ROW,COL,HEIGHT,WIDTH").fill("50,5,120,120")
+        ask.click()
+        alert = page.get_by_role("alert")
+        alert.wait_for()
+        self.assertIn("do not lie in the scene", alert.inner_text())
+        form.get_by_label("ROW,COL,HEIGHT,WIDTH").fill("1,2")
+        ask.click()
+        self.wait_until(page, "document.querySelector('[role=alert]').textContent.includes('LON,LAT,SIDE')")
 
     def test_search_adds_and_takes_off(self):
         page = self.open(self.dashboard, "#/search?like=2")

@@ -167,6 +167,27 @@ def png(side, seed):
             chunk(b"IEND", b""))
 
 
+def tiff(side, names):
+    """Bytes of a TIFF of three uint16 bands that GDAL finds by these names."""
+    items = "".join(f'<Item name="DESCRIPTION" sample="{i}" role="description">{name}</Item>'
+                    for i, name in enumerate(names))
+    text = f"<GDALMetadata>{items}</GDALMetadata>\0".encode()
+    pixels = struct.pack(f"<{3 * side * side}H",
+                         *((300 + 37 * i) % 2500 for i in range(3 * side * side)))
+    num_tags = 11
+    bits_at = 8 + 2 + 12 * num_tags + 4
+    text_at = bits_at + 6
+    pixels_at = text_at + len(text)
+    letters, short, long = 2, 3, 4
+    entries = [(256, short, 1, side), (257, short, 1, side), (258, short, 3, bits_at),
+               (259, short, 1, 1), (262, short, 1, 1), (273, long, 1, pixels_at),
+               (277, short, 1, 3), (278, short, 1, side), (279, long, 1, len(pixels)),
+               (338, short, 2, 0), (42112, letters, len(text), text_at)]
+    head = b"II*\0" + struct.pack("<IH", 8, num_tags)
+    head += b"".join(struct.pack("<HHII", *entry) for entry in entries) + struct.pack("<I", 0)
+    return head + struct.pack("<3H", 16, 16, 16) + text + pixels
+
+
 def write_hostile_images(folder):
     """A folder of pictures whose classes and names are scripts if taken for HTML."""
     folder = pathlib.Path(folder)
