@@ -23,7 +23,7 @@ std::vector<int32_t> ids_of(const DataParts& parts) {
 std::vector<uint8_t> codes_by_row(
     const DataParts& parts, const std::string& by) {
   constexpr uint8_t kNone = 255;
-  const auto colouring = parts.catalog().colouring(by);
+  const auto& colouring = parts.catalog().colouring(by);
   std::vector<uint8_t> codes;
   for (const int32_t id : ids_of(parts)) {
     codes.push_back(id < 0 ? kNone : colouring.codes[static_cast<size_t>(id)]);
@@ -49,10 +49,9 @@ Json atlas_json(const DataParts& parts, const Projections& projections) {
   json["methods"] = projections.states();
   json["colourings"] = Json::array();
   for (const char* by : {"class", "country", "season", "split"}) {
-    auto values = parts.catalog().colouring(by).values;
+    const auto& values = parts.catalog().colouring(by).values;
     if (!values.empty()) {
-      json["colourings"].push_back(
-          {{"name", by}, {"values", std::move(values)}});
+      json["colourings"].push_back({{"name", by}, {"values", values}});
     }
   }
   if (parts.predictions() != nullptr) {

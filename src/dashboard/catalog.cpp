@@ -170,7 +170,15 @@ int64_t Catalog::class_index(const std::string& name) const {
   return found - names.begin();
 }
 
-Colouring Catalog::colouring(const std::string& by) const {
+const Colouring& Catalog::colouring(const std::string& by) const {
+  const std::lock_guard lock(colourings_mutex_);
+  const auto found = colourings_.find(by);
+  return found != colourings_.end()
+             ? found->second
+             : colourings_.emplace(by, make_colouring(by)).first->second;
+}
+
+Colouring Catalog::make_colouring(const std::string& by) const {
   if (by == "class") {
     return class_colouring();
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -66,7 +67,8 @@ class Catalog {
   // By "class" (the first of several; values in label order), "country",
   // "season" or "split" (in the order of the alphabet). Throws
   // Error{kInvalidArgument}.
-  [[nodiscard]] Colouring colouring(const std::string& by) const;
+  // Made at the first call for each.
+  [[nodiscard]] const Colouring& colouring(const std::string& by) const;
 
   [[nodiscard]] bool has_footprints() const;
 
@@ -78,11 +80,14 @@ class Catalog {
  private:
   void read_index(const std::string& path);
   void read_names();
+  [[nodiscard]] Colouring make_colouring(const std::string& by) const;
   [[nodiscard]] Colouring class_colouring() const;
 
   std::shared_ptr<const data::Dataset> dataset_;
   std::vector<ImageFacts> facts_;
   std::unordered_map<std::string, int64_t> ids_;
+  mutable std::mutex colourings_mutex_;
+  mutable std::map<std::string, Colouring> colourings_;
   mutable std::once_flag footprints_once_;
   mutable std::vector<std::optional<eval::Ring>> footprints_;
 };

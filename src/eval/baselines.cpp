@@ -24,4 +24,19 @@ std::shared_ptr<model::VisionTransformer> random_network(
   return network;
 }
 
+RandomBaseline random_baseline(const FrozenNetwork& frozen, int64_t seed) {
+  const auto& vit = frozen.network->config();
+  RandomBaseline baseline;
+  baseline.network = random_network(vit, static_cast<uint64_t>(seed));
+  baseline.network->to(frozen.device);
+  baseline.network->freeze(frozen.precision);
+  baseline.key = {
+      {"random_seed", seed},
+      {"arch", vit.arch},
+      {"patch_size", vit.patch_size},
+      {"image_size", vit.image_size},
+      {"in_channels", vit.in_channels}};
+  return baseline;
+}
+
 }  // namespace nadir::eval

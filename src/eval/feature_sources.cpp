@@ -66,22 +66,9 @@ std::vector<FeatureSource> make_sources(
     const EvaluateConfig& config) {
   std::vector<FeatureSource> sources;
   if (config.baselines) {
-    const auto& vit = frozen.network->config();
-    const auto random =
-        random_network(vit, static_cast<uint64_t>(config.baseline_seed));
-    random->to(frozen.device);
-    random->freeze(frozen.precision);
+    const auto random = random_baseline(frozen, config.baseline_seed);
     sources.push_back(network_source(
-        kRandomWeights,
-        {{"random_seed", config.baseline_seed},
-         {"arch", vit.arch},
-         {"patch_size", vit.patch_size},
-         {"image_size", vit.image_size},
-         {"in_channels", vit.in_channels}},
-        random,
-        layout,
-        probe,
-        frozen));
+        kRandomWeights, random.key, random.network, layout, probe, frozen));
     FeatureSource statistics;
     statistics.name = kImageStatistics;
     statistics.key = {{"statistics", "mean std min max"}};
@@ -89,7 +76,7 @@ std::vector<FeatureSource> make_sources(
     statistics.knn_columns = {
         "mean, deviation, smallest and largest value of each band",
         0,
-        4 * vit.in_channels};
+        4 * frozen.network->config().in_channels};
     statistics.probe_columns = {statistics.knn_columns};
     sources.push_back(std::move(statistics));
   }

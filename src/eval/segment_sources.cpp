@@ -31,25 +31,14 @@ std::vector<TokenSource> make_token_sources(
     const EvaluateConfig& config) {
   std::vector<TokenSource> sources;
   if (config.baselines) {
-    const auto& vit = frozen.network->config();
-    const auto random =
-        random_network(vit, static_cast<uint64_t>(config.baseline_seed));
-    random->to(frozen.device);
-    random->freeze(frozen.precision);
+    const auto random = random_baseline(frozen, config.baseline_seed);
     sources.push_back(network_tokens(
-        "random weights",
-        {{"random_seed", config.baseline_seed},
-         {"arch", vit.arch},
-         {"patch_size", vit.patch_size},
-         {"image_size", vit.image_size},
-         {"in_channels", vit.in_channels}},
-        random,
-        num_blocks,
-        frozen));
+        "random weights", random.key, random.network, num_blocks, frozen));
     TokenSource statistics;
     statistics.name = "image statistics";
     statistics.key = {{"patch_statistics", "mean std min max"}};
-    statistics.extractor = patch_statistics_extractor(vit.patch_size);
+    statistics.extractor =
+        patch_statistics_extractor(frozen.network->config().patch_size);
     sources.push_back(std::move(statistics));
   }
   sources.push_back(network_tokens(
