@@ -51,8 +51,8 @@ struct DashboardOptions {
     visit(
         network.weights,
         "weights",
-        "The network to look through; the first run unless given, none for "
-        "'none'.");
+        "The network to look through; that of the first run which fits the "
+        "images unless given, none for 'none'.");
     visit(
         network.checkpoint_key,
         "checkpoint_key",
@@ -74,15 +74,17 @@ std::string file_of_runs(
   return "";
 }
 
-// The first run with weights; one that has just begun has none.
-std::string weights_of_runs(const std::vector<dashboard::RunSource>& runs) {
+// Those with weights; one that has just begun has none.
+std::vector<std::string> runs_with_weights(
+    const std::vector<dashboard::RunSource>& runs) {
+  std::vector<std::string> found;
   for (const auto& run : runs) {
     const runs::RunPaths paths(run.folder);
     if (fs::exists(paths.weights) || fs::exists(paths.checkpoints)) {
-      return run.folder;
+      found.push_back(run.folder);
     }
   }
-  return "";
+  return found;
 }
 
 dashboard::DataSources data_sources(
@@ -95,13 +97,14 @@ dashboard::DataSources data_sources(
   sources.dataset.remote = remote;
   sources.network = options.network;
   const auto& weights = options.network.weights;
-  sources.found_network = weights.empty();
   sources.found_predictions = options.predictions.empty();
   sources.found_embeddings = options.embeddings.empty();
-  sources.network.weights = weights == "none" ? ""
-                            : weights.empty()
-                                ? weights_of_runs(runs)
-                                : remote_weights(*remote, weights);
+  if (weights.empty()) {
+    sources.found_weights = runs_with_weights(runs);
+  } else {
+    sources.network.weights =
+        weights == "none" ? "" : remote_weights(*remote, weights);
+  }
   sources.predictions =
       options.predictions.empty()
           ? file_of_runs(runs, "eval/linear/predictions.parquet")

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/host_name.h"
 #include "core/parallel.h"
 #include "core/version.h"
 #include "dashboard/assets.h"
@@ -221,8 +222,12 @@ Dashboard::Dashboard(
 Dashboard::~Dashboard() = default;
 
 std::string Dashboard::url() const {
+  const auto& host = state_->config.host;
+  // Others reach what listens at every address by this host's name.
+  const bool is_everywhere = host == "0.0.0.0" || host == "::";
   const auto base =
-      http::url_of(state_->config.host, state_->server->port()) + "/";
+      http::url_of(is_everywhere ? host_name() : host, state_->server->port()) +
+      "/";
   return state_->token.empty() ? base : base + "?token=" + state_->token;
 }
 

@@ -41,6 +41,7 @@ DataParts::DataParts(const DataSources& sources) : sources_(sources) {
         predictions_->ids().size(),
         sources.predictions);
   });
+  open_network();
   open_part(sources.embeddings, sources.found_embeddings, [&] {
     embeddings_ = search::Embeddings::read(sources.embeddings, true);
     log_info(
@@ -49,13 +50,30 @@ DataParts::DataParts(const DataSources& sources) : sources_(sources) {
         embeddings_->size(),
         sources.embeddings);
     windows_ = std::make_unique<WindowSight>(
-        *embeddings_, sources.embeddings, sources.network.weights);
-  });
-  open_part(sources.network.weights, sources.found_network, [&] {
-    network_ = std::make_unique<NetworkSight>(sources.network, sources.dataset);
+        *embeddings_, sources.embeddings, sources_.network.weights);
   });
   gallery_ = std::make_unique<Gallery>(
       *catalog_, predictions_ ? &*predictions_ : nullptr);
+}
+
+void DataParts::open_network() {
+  const bool is_found = sources_.network.weights.empty();
+  auto candidates = sources_.found_weights;
+  if (!is_found) {
+    candidates = {sources_.network.weights};
+  }
+  for (const auto& weights : candidates) {
+    auto config = sources_.network;
+    config.weights = weights;
+    open_part(weights, is_found, [&] {
+      network_ = std::make_unique<NetworkSight>(config, sources_.dataset);
+      sources_.network = config;
+      log_info("dashboard", "looking through {}", weights);
+    });
+    if (network_ != nullptr) {
+      return;
+    }
+  }
 }
 
 }  // namespace nadir::dashboard

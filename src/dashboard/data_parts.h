@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "dashboard/catalog.h"
 #include "dashboard/gallery.h"
@@ -26,7 +27,8 @@ struct DataSources {
   eval::FeaturesConfig network;  // its weights may be ""
   bool found_predictions = false;
   bool found_embeddings = false;
-  bool found_network = false;
+  // Where `network.weights` is "": the first that fits is taken.
+  std::vector<std::string> found_weights;
 };
 
 // Immutable but for caches; from any thread.
@@ -53,9 +55,12 @@ class DataParts {
 
   [[nodiscard]] const NetworkSight* network() const { return network_.get(); }
 
+  // With the weights that were taken.
   [[nodiscard]] const DataSources& sources() const { return sources_; }
 
  private:
+  void open_network();
+
   DataSources sources_;
   std::unique_ptr<Catalog> catalog_;
   std::optional<Predictions> predictions_;

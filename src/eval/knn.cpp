@@ -18,11 +18,14 @@ namespace {
 
 // Test images that a thread takes at a time: packed, they stay in its cache
 // while all train images pass by,
-constexpr int64_t kTestBlock = 128;
+constexpr int64_t kTestBlock = 256;
 // in tiles of so many, which are read where they lie,
 constexpr int64_t kTrainTile = 48;
 // and so many between questions whether to go on.
 constexpr int64_t kTrainBlock = kTrainTile * 256;
+// Train images by which is guessed what a near one is.
+constexpr int64_t kSample = 1024;
+constexpr float kNothing = -std::numeric_limits<float>::infinity();
 
 struct Neighbour {
   float similarity;
@@ -39,10 +42,18 @@ struct Neighbour {
 // similarities cost one comparison.
 class NearestList {
  public:
-  explicit NearestList(int64_t k) : k_(k) { candidates_.reserve(2 * k); }
+  // What is no greater than `floor` will not be offered.
+  explicit NearestList(int64_t k, float floor = kNothing)
+      : k_(k), floor_(floor) {
+    candidates_.reserve(2 * k);
+  }
 
   // What is no greater need not be offered.
   [[nodiscard]] float floor() const { return floor_; }
+
+  [[nodiscard]] bool is_full() const {
+    return static_cast<int64_t>(candidates_.size()) >= k_;
+  }
 
   // Called with ascending indices, so that of equal ones the first stays.
   void offer(float similarity, int32_t index) {
@@ -69,9 +80,18 @@ class NearestList {
   }
 
   int64_t k_;
-  float floor_ = -std::numeric_limits<float>::infinity();
+  float floor_;
   std::vector<Neighbour> candidates_;
 };
+
+// The place of the k-th nearest of all among a sample of them is at this one
+// or before it, but for one in tens of thousands.
+int64_t guessed_place(int64_t k, int64_t num_train) {
+  const double expected = static_cast<double>(k) * kSample /
+                          static_cast<double>(num_train);
+  return static_cast<int64_t>(
+      std::ceil(expected + 4 * std::sqrt(expected) + 4));
+}
 
 // The nearest train images of a block of test images. The products' parts
 // lie in `scratch`.
@@ -83,13 +103,14 @@ class NearestSearch {
   }
 
   NearestSearch(const at::Tensor& block_MD, int64_t k, float* scratch)
-      : num_rows_(block_MD.size(0)),
+      : k_(k),
+        num_rows_(block_MD.size(0)),
         dim_(block_MD.size(1)),
         packed_(scratch),
         gemm_scratch_(packed_ + kernels::gemm_packed_size(dim_, kTestBlock)),
         similarity_(gemm_scratch_ + kernels::gemm_scratch_size(dim_)),
         lists_(num_rows_, NearestList(k)),
-        floors_(num_rows_, -std::numeric_limits<float>::infinity()),
+        floors_(num_rows_, kNothing),
         places_(num_rows_) {
     kernels::gemm_pack(
         {block_MD.const_data_ptr<float>(), dim_, true},
@@ -98,13 +119,77 @@ class NearestSearch {
         packed_);
   }
 
+  // Finds the nearest of all train images. A guess of how near they are, from a
+  // sample, spares most of the lists' work; rows for which it was too high are
+  // looked through again.
+  void look_through(
+      const at::Tensor& train_ND, const std::function<void()>& before_block) {
+    guess_floors(train_ND);
+    see_all(train_ND, before_block);
+    if (drop_wrong_guesses()) {
+      see_all(train_ND, before_block);
+    }
+  }
+
+  // Of a test image of the block, nearest first.
+  std::vector<Neighbour> take(int64_t row) { return lists_[row].take(); }
+
+ private:
+  void guess_floors(const at::Tensor& train_ND) {
+    const int64_t num_train = train_ND.size(0);
+    const int64_t place = guessed_place(k_, num_train);
+    if (num_train < 4 * kSample || place > kSample / 2) {
+      return;
+    }
+    std::vector<int64_t> sample(kSample);
+    for (int64_t i = 0; i < kSample; ++i) {
+      sample[i] = i * num_train / kSample;
+    }
+    lists_.assign(num_rows_, NearestList(place));
+    const kernels::MatrixView train = {
+        train_ND.const_data_ptr<float>(), dim_, false, sample.data()};
+    see(train, 0, kSample);
+    for (int64_t row = 0; row < num_rows_; ++row) {
+      // The sampled image itself is not to be missed.
+      floors_[row] = std::nextafter(
+          lists_[row].take().back().similarity, kNothing);
+      lists_[row] = NearestList(k_, floors_[row]);
+    }
+  }
+
+  // Whether rows are to be looked through again.
+  bool drop_wrong_guesses() {
+    bool is_any = false;
+    for (int64_t row = 0; row < num_rows_; ++row) {
+      const bool is_right = lists_[row].is_full();
+      if (!is_right) {
+        lists_[row] = NearestList(k_);
+      }
+      floors_[row] = is_right ? -kNothing : kNothing;
+      is_any = is_any || !is_right;
+    }
+    return is_any;
+  }
+
+  void see_all(
+      const at::Tensor& train_ND, const std::function<void()>& before_block) {
+    const int64_t num_train = train_ND.size(0);
+    for (int64_t first = 0; first < num_train; first += kTrainBlock) {
+      if (before_block) {
+        before_block();
+      }
+      see({train_ND.const_data_ptr<float>(), dim_},
+          first,
+          std::min(kTrainBlock, num_train - first));
+    }
+  }
+
   // Train images first .. first + count - 1, in ascending order.
-  void see(const at::Tensor& train_ND, int64_t first, int64_t count) {
-    const float* const train = train_ND.const_data_ptr<float>();
+  void see(const kernels::MatrixView& train, int64_t first, int64_t count) {
     for (int64_t n = first; n < first + count; n += kTrainTile) {
       const int64_t tile = std::min(kTrainTile, first + count - n);
       kernels::gemm(
-          {train + n * dim_, dim_},
+          train.at(n, 0),
           tile,
           dim_,
           packed_,
@@ -120,10 +205,6 @@ class NearestSearch {
     }
   }
 
-  // Of a test image of the block, nearest first.
-  std::vector<Neighbour> take(int64_t row) { return lists_[row].take(); }
-
- private:
   // A train image's similarities to all rows; few are above their floor.
   void offer(const float* similarities, int64_t index) {
     const int64_t found = kernels::find_greater(
@@ -135,6 +216,7 @@ class NearestSearch {
     }
   }
 
+  int64_t k_;
   int64_t num_rows_;
   int64_t dim_;
   float* packed_;
@@ -275,12 +357,7 @@ std::vector<KnnVotes> knn_votes(
             (group.rank() + item * group.world_size()) * kTestBlock;
         const int64_t rows = std::min(kTestBlock, num_test - begin);
         NearestSearch search(test.narrow(0, begin, rows), largest_k, scratch);
-        for (int64_t first = 0; first < num_train; first += kTrainBlock) {
-          if (before_block) {
-            before_block();
-          }
-          search.see(train, first, std::min(kTrainBlock, num_train - first));
-        }
+        search.look_through(train, before_block);
         for (int64_t row = 0; row < rows; ++row) {
           vote(
               search.take(row),

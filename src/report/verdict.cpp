@@ -147,6 +147,13 @@ Verdict find_failure(const Run& run, const Curve& loss) {
         "Its first and last twentieth differ by less than 1 %: try another "
         "learning rate, a colder teacher (0.02), or fewer prototypes."};
   }
+  if (loss.tail_mean() > loss.head_mean() * (1 + kStillLoss)) {
+    return {
+        Health::kWatch,
+        "The loss has risen",
+        "A teacher whose temperature is still warming up lifts it for a while; "
+        "where it goes on rising, try a lower learning rate."};
+  }
   return {Health::kHealthy, "Healthy", ""};
 }
 

@@ -11,6 +11,7 @@
 #include "cli/world.h"
 #include "core/file.h"
 #include "core/json.h"
+#include "core/random.h"
 #include "data/dataset.h"
 #include "raster/geotiff.h"
 #include "table/parquet.h"
@@ -221,7 +222,20 @@ TEST_F(Chain, AProbeIsKeptAndPredicts) {
   EXPECT_TRUE(header.starts_with("name,labels,Urban fabric,")) << header;
 }
 
-TEST_F(Chain, ASegmentationHeadIsTrainedAndKept) {
+// Noise of three bands, 240 x 240 pixels of 10 m.
+void write_noise_scene(const fs::path& path) {
+  raster::Image image(3, 240, 240, raster::PixelType::kUint16);
+  RandomStream random(1, StreamPurpose::kTest);
+  for (int64_t band = 0; band < 3; ++band) {
+    for (auto& pixel : image.band<uint16_t>(band)) {
+      pixel = static_cast<uint16_t>(1 + random.uniform_int(3000));
+    }
+  }
+  raster::write_geotiff(
+      path, image, {"EPSG:32633", {404400, 10, 0, 5342400, 0, -10}});
+}
+
+TEST_F(Chain, ASegmentationHeadIsTrainedKeptAndMapped) {
   const auto result = nadir_json(
       "eval segment --head linear,conv --epochs 2 --lr 0.01 --window-px 120 "
       "--input-px 64 --bootstrap 0 --out scores",
@@ -249,6 +263,25 @@ TEST_F(Chain, ASegmentationHeadIsTrainedAndKept) {
   EXPECT_TRUE(has("scores/segment/linear/segment.json"));
   EXPECT_TRUE(has("scores/segment/conv/segment.safetensors"));
   EXPECT_TRUE(has("scores/segment-conv.png"));
+
+  write_noise_scene(folder_.path() / "scene.tif");
+  const auto summary = nadir_json(
+      "map scene.tif --segment scores/segment/conv --band-names B04,B03,B02 "
+      "--window-px 120 --stride-px 60 --cell-px 30 --out m");
+  const auto& output = summary["outputs"][0];
+  ASSERT_EQ(output["bands"].size(), result["classes"].size());
+  EXPECT_EQ(output["bands"][0], result["classes"][0]);
+  const auto map = raster::RasterReader(folder_.path() / "m/probabilities.tif").read();
+  ASSERT_EQ(map.num_bands(), 43);
+  ASSERT_EQ(map.height(), 8);
+  ASSERT_EQ(map.width(), 8);
+  for (size_t cell = 0; cell < 64; ++cell) {
+    double sum = 0;
+    for (int64_t band = 0; band < 43; ++band) {
+      sum += map.band<float>(band)[cell];
+    }
+    EXPECT_NEAR(sum, 1, 1e-4) << cell;
+  }
 }
 
 TEST_F(Chain, FiguresAreWrittenOnceUnlessAskedFor) {

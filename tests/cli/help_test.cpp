@@ -32,9 +32,31 @@ TEST(Help, ListsTheCommands) {
   for (const char* name : {"data", "pretrain", "eval", "predict", "doctor"}) {
     EXPECT_NE(outcome.out.find(name), std::string::npos) << name;
   }
-  const auto version = run_nadir({"--version"});
-  EXPECT_EQ(version.exit_code, 0);
-  EXPECT_TRUE(version.out.starts_with("nadir ")) << version.out;
+}
+
+#ifndef __SANITIZE_ADDRESS__  // whose builds wait for all libraries
+TEST(Version, IsSaidBeforeAnyLibraryStarts) {
+  ProcessOptions options;
+  options.variables = {{"LD_DEBUG", "libs"}};  // the loader tells on stderr
+  const auto early = run_nadir({"--version"}, options);
+  EXPECT_EQ(early.exit_code, 0);
+  EXPECT_TRUE(early.out.starts_with("nadir ")) << early.out;
+  EXPECT_EQ(early.err.find("calling init"), std::string::npos);
+
+  const auto parsed = run_nadir({"--version", "doctor"}, options);
+  EXPECT_EQ(parsed.out, early.out);
+  EXPECT_NE(parsed.err.find("calling init"), std::string::npos);
+}
+#endif
+
+TEST(Version, SaysWhereItCannotBeWritten) {
+  ProcessOptions options;
+  options.out_path = "/dev/full";
+  const auto outcome = run_nadir({"--version"}, options);
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_NE(outcome.err.find("cannot write the standard output"),
+            std::string::npos)
+      << outcome.err;
 }
 
 class DryRun : public testing::Test {

@@ -32,6 +32,19 @@ class Moto:
                     raise
                 time.sleep(0.1)
 
+    def environment(self, cache):
+        """What a program finds its S3 by; its copies go to the folder `cache`."""
+        return {"AWS_ENDPOINT_URL": self.endpoint, "AWS_ACCESS_KEY_ID": "key",
+                "AWS_SECRET_ACCESS_KEY": "secret", "AWS_REGION": "us-east-1",
+                "AWS_EC2_METADATA_DISABLED": "true", "NADIR_CACHE": str(cache)}
+
+    def s3(self):
+        """boto3's client of it."""
+        import boto3  # not where tests without it are collected
+        return boto3.client(
+            "s3", endpoint_url=self.endpoint, region_name="us-east-1",
+            aws_access_key_id="key", aws_secret_access_key="secret")
+
     def close(self):
         self.process.terminate()
         self.process.wait()

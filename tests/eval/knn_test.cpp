@@ -51,7 +51,7 @@ TEST(Knn, WeighsNeighboursByTheExponentOfTheirSimilarity) {
 TEST(Knn, EqualsPlainLoopsOverBlocksAndSeveralLabels) {
   at::manual_seed(1);
   const int64_t num_train = 9001;  // two blocks of train images
-  const int64_t num_test = 515;    // two blocks of test images
+  const int64_t num_test = 515;    // three blocks of test images
   const auto train = at::randn({num_train, 8});
   const auto test = at::randn({num_test, 8});
   const auto train_labels = random_labels(num_train, 5);
@@ -86,18 +86,42 @@ TEST(Knn, EqualsPlainLoopsOverBlocksAndSeveralLabels) {
 }
 
 TEST(Knn, GivesEqualSimilaritiesToTheLowerIndex) {
-  const auto train = at::ones({300, 4});
-  std::vector<int> classes(300, 1);
-  classes[0] = 0;
+  for (const int64_t num_train : {300, 9001}) {
+    std::vector<int> classes(num_train, 1);
+    classes[0] = 0;
+    KnnConfig config;
+    config.neighbours = {1};
+    const auto votes = knn_votes(
+        at::ones({num_train, 4}),
+        single_labels(classes, 2),
+        at::ones({1, 4}),
+        single_labels({0}, 2),
+        config);
+    EXPECT_EQ(votes[0].scored.scores, (std::vector<double>{1, 0}));
+  }
+}
+
+// All that are near lie where the sample is taken, so that it promises more of
+// them than there are.
+TEST(Knn, FindsAllWhereTheSampleMisleads) {
+  constexpr int64_t kTrain = 8192;
+  constexpr int64_t kNear = 50;
+  auto angles = at::full({kTrain}, 1.5);
+  std::vector<int> classes(kTrain, 1);
+  for (int64_t i = 0; i < 1024; ++i) {
+    angles[8 * i] = 0.001 * static_cast<double>(1 + i);
+    classes[8 * i] = i < kNear ? 0 : 1;
+  }
   KnnConfig config;
-  config.neighbours = {1};
+  config.neighbours = {kNear, kNear + 1};
   const auto votes = knn_votes(
-      train,
+      at::stack({angles.cos(), angles.sin()}, 1),
       single_labels(classes, 2),
-      at::ones({1, 4}),
+      at::tensor({1.0F, 0.0F}).view({1, 2}),
       single_labels({0}, 2),
       config);
   EXPECT_EQ(votes[0].scored.scores, (std::vector<double>{1, 0}));
+  EXPECT_NEAR(votes[1].scored.scores[0], 50.0 / 51, 1e-3);
 }
 
 TEST(Knn, ClipsNeighboursToTheTrainSet) {

@@ -85,6 +85,18 @@ TEST(Verdict, ALossThatRisesToLnKIsNamed) {
   EXPECT_NE(verdict.headline.find("risen to ln K"), std::string::npos);
 }
 
+// A run of a few epochs whose loss had risen was once called healthy.
+TEST(Verdict, ALossThatRisesIsWorthWatching) {
+  report::Run run = run_with({});
+  run.by_step["loss"] = {};
+  for (int step = 1; step <= 200; ++step) {
+    run.by_step["loss"].add(step, 3 + 0.005 * step);
+  }
+  const Verdict verdict = judge(run);
+  EXPECT_EQ(verdict.health, Health::kWatch);
+  EXPECT_EQ(verdict.headline, "The loss has risen");
+}
+
 TEST(Verdict, ALossThatIsNoNumberIsNamed) {
   report::Run run = run_with({});
   run.by_step["loss"].add(201, std::nan(""));

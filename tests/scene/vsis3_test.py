@@ -15,7 +15,7 @@ import tempfile
 
 SKIPPED = 77
 try:
-    import boto3
+    import boto3  # noqa: F401
     import moto.server  # noqa: F401
 except ImportError as error:
     print(f"skipped: {error} (tests/requirements.txt names it)")
@@ -62,25 +62,20 @@ def main():
     with tempfile.TemporaryDirectory() as name, \
             contextlib.closing(Moto(sys.executable, os.devnull)) as server:
         folder = pathlib.Path(name)
-        keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
-                "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
         gdal = {"AWS_S3_ENDPOINT": server.endpoint.removeprefix("http://"),
                 "AWS_HTTPS": "NO", "AWS_VIRTUAL_HOSTING": "FALSE"}
-        own = {"AWS_ENDPOINT_URL": server.endpoint,
-               "NADIR_CACHE": str(folder / "cache")}
+        own = server.environment(folder / "cache")
 
         def run(*words, status=0):
             done = subprocess.run(
                 [str(NADIR), *map(str, words)], text=True, capture_output=True,
-                cwd=folder, env=os.environ | keys | gdal | own, timeout=200)
+                cwd=folder, env=os.environ | gdal | own, timeout=200)
             if done.returncode != status:
                 sys.exit(f"nadir {' '.join(map(str, words))}: status "
                          f"{done.returncode}, expected {status}\n{done.stderr}")
             return done
 
-        store = boto3.client(
-            "s3", endpoint_url=server.endpoint, region_name="us-east-1",
-            aws_access_key_id="key", aws_secret_access_key="secret")
+        store = server.s3()
         store.create_bucket(Bucket=BUCKET)
         run("data", "synth", "world", "--patches", "12", "--seed", "3")
         run("pretrain", "--data", "world/BigEarthNet-v1.0", "--bands",

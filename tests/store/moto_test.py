@@ -223,10 +223,7 @@ def all_at_s3_equals_all_here(story):
 def main():
     with tempfile.TemporaryDirectory() as folder, \
             contextlib.closing(Moto(sys.executable, os.devnull)) as moto:
-        boto3.client("s3", endpoint_url=moto.endpoint, region_name="us-east-1",
-                     aws_access_key_id="key",
-                     aws_secret_access_key="secret").create_bucket(
-                         Bucket="nadir-test")
+        moto.s3().create_bucket(Bucket="nadir-test")
         story = Story(folder, moto)
         copies_survive_faults(story)
         bad_inputs_say_what_to_do(story)
