@@ -6,21 +6,15 @@
 #include "core/aligned.h"
 #include "eval/head_stack.h"
 #include "kernels/gemm.h"
+#include "kernels/sigmoid.h"
 #include "ops/chunks.h"
 
 namespace nadir::eval {
 namespace {
 
-// Features are shared out by columns, in so many parts whatever the number of
-// threads, so that sums over them are the same; a part's columns are a multiple
-// of the rows of every level's tile of registers.
-constexpr int64_t kMaxParts = 8;
-constexpr int64_t kTileRows = 48;
-
-int64_t part_columns_of(int64_t num_columns) {
-  const int64_t tiles = (num_columns + kTileRows - 1) / kTileRows;
-  return (tiles + kMaxParts - 1) / kMaxParts * kTileRows;
-}
+// Columns of features that move at a time: a multiple of the rows of every
+// level's tile of registers.
+constexpr int64_t kColumnsAtATime = 48;
 
 // Share `item` of `count` things in `num_shares`, which are as many as there
 // are threads: who takes it hardly changes, and what he left in his cache
@@ -95,15 +89,10 @@ double multi_label_loss(
   return loss;
 }
 
-// Logits become minus the loss's gradient by them, without its factors.
-void descend_multi_label(float* logits, const float* truth, int64_t count) {
-  for (int64_t c = 0; c < count; ++c) {
-    logits[c] = truth[c] - 1 / (1 + std::exp(-logits[c]));
-  }
-}
-
-// The same; the loss is returned.
-double descend_single_label(float* logits, const float* truth, int64_t count) {
+// Logits become minus the gradient by them of a loss that is weighed by
+// `factor`; that loss is returned without it.
+double descend_single_label(
+    float* logits, const float* truth, int64_t count, float factor) {
   const float most = *std::max_element(logits, logits + count);
   double sum = 0;
   for (int64_t c = 0; c < count; ++c) {
@@ -114,16 +103,15 @@ double descend_single_label(float* logits, const float* truth, int64_t count) {
   for (int64_t c = 0; c < count; ++c) {
     const float log_probability = logits[c] - most - log_sum;
     loss -= log_probability * truth[c];
-    logits[c] = truth[c] - std::exp(log_probability);
+    logits[c] = factor * (truth[c] - std::exp(log_probability));
   }
   return loss;
 }
 
-// One pass of threads a step, each over columns of its own, which so come from
-// memory once: it multiplies the batch's columns by the gradients, moves the
-// weights of the columns, and multiplies the next batch's columns by them.
-// Between passes one thread sums the parts to logits and turns those into
-// gradients. `step_` is minus the rate times SGD's momentum buffer.
+// Two passes of threads a step. The first takes rows of the batch: multiplies
+// them by the weights where they lie, and turns logits into gradients. The
+// second takes columns: multiplies the rows by the gradients and moves the
+// weights. `step_` is minus the rate times SGD's momentum buffer.
 class PackedStack final : public HeadStack {
  public:
   explicit PackedStack(const HeadStackSetup& setup)
@@ -132,8 +120,6 @@ class PackedStack final : public HeadStack {
         num_classes_(setup.weight_CF.size(0)),
         num_heads_(num_rates_ * num_classes_),
         num_columns_(setup.weight_CF.size(1)),
-        part_columns_(part_columns_of(num_columns_)),
-        num_parts_((num_columns_ + part_columns_ - 1) / part_columns_),
         weight_(num_columns_, num_heads_),
         step_(num_columns_, num_heads_),
         bias_(weight_.num_cols(), 0),
@@ -158,35 +144,43 @@ class PackedStack final : public HeadStack {
     }
     factor_ = factor;
     keeps_loss_ = keeps_loss;
-    ahead_ = {};
     std::fill(loss_.begin(), loss_.end(), 0.0);
   }
 
   void step(const EpochOrder& order, int64_t begin, int64_t batch) override {
-    const Batch rows = {
-        order.feature_rows.const_data_ptr<int64_t>() + begin, batch};
-    const Batch next = {
-        rows.features + batch,
-        std::min(batch, order.feature_rows.size(0) - begin - batch)};
     if (batch != batch_) {
       batch_ = batch;
       gradient_ = Panels(batch, num_heads_);
-      logits_ = AlignedFloats(num_parts_ * batch * weight_.num_cols());
       row_losses_.resize(batch * num_rates_);
-      ahead_ = {};
     }
-    if (ahead_ != rows) {
-      for_each_part([&](int64_t part, float* scratch) {
-        multiply(part, rows, scratch);
-      });
-    }
-    descend(order.label_rows.const_data_ptr<int64_t>() + begin);
+    num_shares_ = at::get_num_threads();
+    const auto* const feature_rows =
+        order.feature_rows.const_data_ptr<int64_t>() + begin;
+    const auto* const label_rows =
+        order.label_rows.const_data_ptr<int64_t>() + begin;
+    const auto largest = share_of(0, num_shares_, batch);
+    ops::for_each_item(
+        num_shares_,
+        kernels::gemm_scratch_size(num_columns_) +
+            largest.end * gradient_.num_cols(),
+        [&](int64_t item, float* scratch) {
+          const auto rows = share_of(item, num_shares_, batch);
+          look_at_rows(
+              rows,
+              feature_rows + rows.begin,
+              label_rows + rows.begin,
+              scratch);
+        });
     move_bias();
-    for_each_part([&](int64_t part, float* scratch) {
-      move_weight(part, rows, next, scratch);
-      multiply(part, next, scratch);
-    });
-    ahead_ = next;
+    const Share next = {
+        std::min(batch, order.feature_rows.size(0) - begin),
+        std::min(2 * batch, order.feature_rows.size(0) - begin)};
+    ops::for_each_item(
+        num_shares_,
+        kernels::gemm_scratch_size(batch),
+        [&](int64_t item, float* scratch) {
+          move_share_of_weight(item, feature_rows, next, scratch);
+        });
     if (keeps_loss_) {
       for (int64_t i = 0; i < batch * num_rates_; ++i) {
         loss_[i % num_rates_] += row_losses_[i] * scale();
@@ -214,20 +208,6 @@ class PackedStack final : public HeadStack {
   }
 
  private:
-  struct Batch {
-    const int64_t* features = nullptr;  // their rows
-    int64_t size = 0;
-
-    bool operator==(const Batch&) const = default;
-  };
-
-  // Columns of a part.
-  [[nodiscard]] Share columns_of(int64_t part) const {
-    return {
-        part * part_columns_,
-        std::min(num_columns_, (part + 1) * part_columns_)};
-  }
-
   // Of the sum over a batch.
   [[nodiscard]] double scale() const {
     const auto num_terms =
@@ -240,19 +220,12 @@ class PackedStack final : public HeadStack {
            row * setup_.features_NF.stride(0);
   }
 
-  // Asks for a share of the part's columns of the next batch, so that they are in
-  // a cache when their turn comes.
-  void prefetch(const Batch& next, const Share& columns, int64_t first) const {
+  // So that the next batch is in a cache when its turn comes.
+  void prefetch(int64_t row) const {
     constexpr int64_t kLine = 16;
-    const auto rows = share_of(
-        (first - columns.begin) / kTileRows,
-        (columns.end - columns.begin + kTileRows - 1) / kTileRows,
-        std::max<int64_t>(next.size, 0));
-    for (int64_t i = rows.begin; i < rows.end; ++i) {
-      const float* const features = features_of(next.features[i]);
-      for (int64_t f = columns.begin; f < columns.end; f += kLine) {
-        __builtin_prefetch(features + f, 0, 2);
-      }
+    const float* const features = features_of(row);
+    for (int64_t f = 0; f < num_columns_; f += kLine) {
+      __builtin_prefetch(features + f, 0, 2);
     }
   }
 
@@ -266,88 +239,52 @@ class PackedStack final : public HeadStack {
         rows};
   }
 
-  // Calls work(part, scratch) on as many threads as there are, each with parts
-  // of its own.
-  template <class Work>
-  void for_each_part(Work&& work) {
-    const int64_t num_shares = at::get_num_threads();
-    ops::for_each_item(
-        num_shares,
-        kernels::gemm_scratch_size(std::max(part_columns_, batch_)),
-        [&](int64_t item, float* scratch) {
-          const auto parts = share_of(item, num_shares, num_parts_);
-          for (int64_t part = parts.begin; part < parts.end; ++part) {
-            work(part, scratch);
-          }
-        });
-  }
-
-  // What the part's columns add to the logits of a batch, [B, heads].
-  [[nodiscard]] float* logits_of(int64_t part) {
-    return logits_.data() + part * batch_ * weight_.num_cols();
-  }
-
-  void multiply(int64_t part, const Batch& batch, float* scratch) {
-    const auto columns = columns_of(part);
-    if (batch.size <= 0) {
-      return;
-    }
-    const int64_t stride = weight_.num_cols();
-    weight_.for_each_panel([&](int64_t begin, int64_t width) {
-      kernels::gemm(
-          features_at(batch.features, false).at(0, columns.begin),
-          batch.size,
-          columns.end - columns.begin,
-          weight_.row_of_panel(begin, columns.begin),
-          width,
-          part == 0 ? kernels::GemmInit::kAddBias
-                    : kernels::GemmInit::kReplace,
-          part == 0 ? bias_.data() + begin : nullptr,
-          logits_of(part) + begin,
-          stride,
-          scratch);
-    });
-  }
-
-  // Logits to gradients.
-  void descend(const int64_t* label_rows) {
-    const int64_t stride = weight_.num_cols();
+  void look_at_rows(
+      Share rows,
+      const int64_t* feature_rows,
+      const int64_t* label_rows,
+      float* scratch) {
+    float* const logits = scratch + kernels::gemm_scratch_size(num_columns_);
+    const int64_t stride = gradient_.num_cols();  // whole tiles
+    const int64_t count = rows.end - rows.begin;
+    kernels::gemm(
+        features_at(feature_rows, false),
+        count,
+        num_columns_,
+        weight_.data(),
+        stride,
+        kernels::GemmInit::kAddBias,
+        bias_.data(),
+        logits,
+        stride,
+        scratch);
     const float* const labels = setup_.labels.const_data_ptr<float>();
-    for (int64_t i = 0; i < batch_; ++i) {
-      float* const row = logits_of(0) + i * stride;
-      for (int64_t part = 1; part < num_parts_; ++part) {
-        const float* const more = logits_of(part) + i * stride;
-        for (int64_t head = 0; head < stride; ++head) {
-          row[head] += more[head];
-        }
-      }
+    for (int64_t i = 0; i < count; ++i) {
+      float* const row = logits + i * stride;
       const float* const truth = labels + label_rows[i] * num_classes_;
       for (int64_t l = 0; l < num_rates_; ++l) {
-        descend(row + l * num_classes_, truth, l, i);
+        descend(row + l * num_classes_, truth, l, rows.begin + i);
       }
       gradient_.for_each_panel([&](int64_t begin, int64_t width) {
         std::copy_n(
             row + begin,
             std::min(width, num_heads_ - begin),
-            gradient_.row_of_panel(begin, i));
+            gradient_.row_of_panel(begin, rows.begin + i));
       });
     }
   }
 
   void descend(float* logits, const float* truth, int64_t rate, int64_t row) {
     double& loss = row_losses_[row * num_rates_ + rate];
+    const auto factor =
+        static_cast<float>(setup_.rates[rate] * scale() * factor_);
     if (setup_.task == Task::kMultiLabel) {
       if (keeps_loss_) {
         loss = multi_label_loss(logits, truth, num_classes_);
       }
-      descend_multi_label(logits, truth, num_classes_);
+      kernels::sigmoid_residual(logits, truth, num_classes_, factor);
     } else {
-      loss = descend_single_label(logits, truth, num_classes_);
-    }
-    const auto factor =
-        static_cast<float>(setup_.rates[rate] * scale() * factor_);
-    for (int64_t c = 0; c < num_classes_; ++c) {
-      logits[c] *= factor;
+      loss = descend_single_label(logits, truth, num_classes_, factor);
     }
   }
 
@@ -369,36 +306,43 @@ class PackedStack final : public HeadStack {
     }
   }
 
-  void move_weight(
-      int64_t part, const Batch& rows, const Batch& next, float* scratch) {
-    const auto columns = columns_of(part);
-    for (int64_t first = columns.begin; first < columns.end;
-         first += kTileRows) {
-      const int64_t count = std::min(kTileRows, columns.end - first);
-      prefetch(next, columns, first);
-      weight_.for_each_panel([&](int64_t begin, int64_t width) {
-        float* const step = step_.row_of_panel(begin, first);
-        float* const weight = weight_.row_of_panel(begin, first);
-        const auto momentum = static_cast<float>(setup_.momentum);
-        for (int64_t i = 0; i < count * width; ++i) {
-          step[i] *= momentum;
-        }
-        kernels::gemm(
-            features_at(rows.features, true).at(first, 0),
-            count,
-            batch_,
-            gradient_.row_of_panel(begin, 0),
-            width,
-            kernels::GemmInit::kAccumulate,
-            nullptr,
-            step,
-            width,
-            scratch);
-        for (int64_t i = 0; i < count * width; ++i) {
-          weight[i] += step[i];
-        }
-      });
+  void move_share_of_weight(
+      int64_t item, const int64_t* feature_rows, Share next, float* scratch) {
+    const int64_t num_parts =
+        (num_columns_ + kColumnsAtATime - 1) / kColumnsAtATime;
+    const auto parts = share_of(item, num_shares_, num_parts);
+    for (int64_t part = parts.begin; part < parts.end; ++part) {
+      for (int64_t i = next.begin + part; i < next.end; i += num_parts) {
+        prefetch(feature_rows[i]);
+      }
+      move_weight(feature_rows, part * kColumnsAtATime, scratch);
     }
+  }
+
+  void move_weight(const int64_t* feature_rows, int64_t first, float* scratch) {
+    const int64_t count = std::min(kColumnsAtATime, num_columns_ - first);
+    weight_.for_each_panel([&](int64_t begin, int64_t width) {
+      float* const step = step_.row_of_panel(begin, first);
+      float* const weight = weight_.row_of_panel(begin, first);
+      const auto momentum = static_cast<float>(setup_.momentum);
+      for (int64_t i = 0; i < count * width; ++i) {
+        step[i] *= momentum;
+      }
+      kernels::gemm(
+          features_at(feature_rows, true).at(first, 0),
+          count,
+          batch_,
+          gradient_.row_of_panel(begin, 0),
+          width,
+          kernels::GemmInit::kAccumulate,
+          nullptr,
+          step,
+          width,
+          scratch);
+      for (int64_t i = 0; i < count * width; ++i) {
+        weight[i] += step[i];
+      }
+    });
   }
 
   HeadStackSetup setup_;
@@ -406,8 +350,6 @@ class PackedStack final : public HeadStack {
   int64_t num_classes_;
   int64_t num_heads_;
   int64_t num_columns_;
-  int64_t part_columns_;
-  int64_t num_parts_;
   double factor_ = 1;
   bool keeps_loss_ = false;
   Panels weight_;
@@ -417,9 +359,8 @@ class PackedStack final : public HeadStack {
   std::vector<double> loss_;
   // Of a batch.
   int64_t batch_ = 0;
+  int64_t num_shares_ = 1;
   Panels gradient_{0, 0};
-  AlignedFloats logits_{0};  // [parts, B, heads], of the batch `ahead_`
-  Batch ahead_;
   std::vector<double> row_losses_;  // [B, L]
 };
 
