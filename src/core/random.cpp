@@ -105,6 +105,19 @@ double RandomStream::normal() {
   return radius * std::cos(angle);
 }
 
+void RandomStream::skip(uint64_t count) {
+  constexpr uint64_t kWordsEach = 2;
+  const uint64_t words = used_ + kWordsEach * count;
+  if (words <= block_.size()) {
+    used_ = static_cast<uint32_t>(words);
+    return;
+  }
+  // The last block that is begun is made, the ones before it are not.
+  counter_[0] += static_cast<uint32_t>((words - 1) / block_.size() - 1);
+  refill();
+  used_ = static_cast<uint32_t>((words - 1) % block_.size() + 1);
+}
+
 std::vector<int64_t> RandomStream::permutation(int64_t n) {
   std::vector<int64_t> order(static_cast<size_t>(n));
   std::iota(order.begin(), order.end(), 0);

@@ -52,6 +52,14 @@ class RandomStream {
   // Standard normal (Box-Muller, both values used).
   double normal();
 
+  // Whether the next normal() is one that has been drawn already.
+  [[nodiscard]] bool has_spare_normal() const { return has_spare_normal_; }
+
+  // Goes on as after `count` calls of uniform(), or of normal() where there is
+  // no spare one and `count` is even: with copies of a stream that skip, threads
+  // draw its values together.
+  void skip(uint64_t count);
+
   // A uniformly drawn permutation of 0 .. n-1 (Fisher-Yates).
   std::vector<int64_t> permutation(int64_t n);
 

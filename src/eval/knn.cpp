@@ -18,7 +18,7 @@ namespace {
 
 // Test images that a thread takes at a time: packed, they stay in its cache
 // while all train images pass by,
-constexpr int64_t kTestBlock = 256;
+constexpr int64_t kTestBlock = 384;
 // in tiles of so many, which are read where they lie,
 constexpr int64_t kTrainTile = 48;
 // and so many between questions whether to go on.

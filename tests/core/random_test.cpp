@@ -65,6 +65,25 @@ TEST(RandomStream, NormalHasZeroMeanAndUnitVariance) {
   EXPECT_NEAR(sum_of_squares / kDraws, 1, 0.0159);
 }
 
+TEST(RandomStream, SkipsWhatItWouldHaveDrawn) {
+  for (uint64_t before = 0; before < 4; ++before) {
+    for (uint64_t count = 0; count < 12; ++count) {
+      RandomStream drawing(1, StreamPurpose::kTest);
+      for (uint64_t i = 0; i < before; ++i) {
+        (void)drawing.uniform();
+      }
+      RandomStream skipping = drawing;
+      for (uint64_t i = 0; i < count; ++i) {
+        (void)drawing.uniform();
+      }
+      skipping.skip(count);
+      for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(skipping.next_u32(), drawing.next_u32()) << before << count;
+      }
+    }
+  }
+}
+
 TEST(RandomStream, PermutationHoldsEveryIndexOnce) {
   RandomStream stream(3, StreamPurpose::kTest);
   const auto order = stream.permutation(1000);

@@ -51,7 +51,7 @@ TEST(Knn, WeighsNeighboursByTheExponentOfTheirSimilarity) {
 TEST(Knn, EqualsPlainLoopsOverBlocksAndSeveralLabels) {
   at::manual_seed(1);
   const int64_t num_train = 9001;  // two blocks of train images
-  const int64_t num_test = 515;    // three blocks of test images
+  const int64_t num_test = 515;    // two blocks of test images
   const auto train = at::randn({num_train, 8});
   const auto test = at::randn({num_test, 8});
   const auto train_labels = random_labels(num_train, 5);
