@@ -63,10 +63,12 @@ std::vector<double> band_values(const raster::Image& tile, int64_t band) {
 }
 
 std::array<double, 2> spread(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
   const auto at = [&](double share) {
-    return values[static_cast<size_t>(
-        share * static_cast<double>(values.size() - 1))];
+    const auto place = values.begin() +
+                       static_cast<std::ptrdiff_t>(
+                           share * static_cast<double>(values.size() - 1));
+    std::nth_element(values.begin(), place, values.end());
+    return *place;
   };
   const double low = at(kLowShare);
   return {low, std::max(at(kHighShare), low + 1e-9)};

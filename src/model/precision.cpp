@@ -1,5 +1,6 @@
 #include "model/precision.h"
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include "core/config.h"
+#include "core/cpu.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "kernels/int8_gemm.h"
@@ -33,7 +35,20 @@ void wait_for(const at::Tensor& result) {
   }
 }
 
+bool has_fast_bf16() {
+  const auto features = read_cpu_info().features;
+  return std::any_of(features.begin(), features.end(), [](const auto& name) {
+    return name == "avx512_bf16" || name == "amx_bf16";
+  });
+}
+
 Precision faster_precision(c10::Device device) {
+  if (device.is_cpu() && !has_fast_bf16()) {
+    log_info(
+        "model",
+        "precision fp32: this processor has no instructions for bfloat16");
+    return Precision::kFp32;
+  }
   const double fp32 = measure_gflop_per_s(Precision::kFp32, device);
   const double bf16 = measure_gflop_per_s(Precision::kBf16, device);
   const auto faster = bf16 > fp32 ? Precision::kBf16 : Precision::kFp32;

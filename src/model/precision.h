@@ -19,7 +19,8 @@ enum class Precision {
 enum class Use { kTraining, kInference };
 
 // "fp32", "bf16", "int8" for inference, or "auto": whichever of fp32 and bf16
-// multiplies faster on `device`, measured for half a second and logged. Throws
+// multiplies faster on `device`, measured for half a second and logged; fp32
+// unmeasured on a processor without instructions for bf16. Throws
 // Error{kInvalidArgument} for others, and where the device has no int8.
 [[nodiscard]] Precision choose_precision(
     const std::string& text, Use use, c10::Device device);

@@ -33,10 +33,16 @@ int64_t number_in(const std::string& text) {
   return value;
 }
 
-// The checksum of the whole object: S3 writes that of parts as "text-3".
+// The checksum of the whole object. S3 writes that of parts as "text-3"; others
+// write it as "text", so that of an object in parts, which its ETag tells, they
+// must say what it is of.
 std::string whole_crc32(const aws::HttpResponse& response) {
   const std::string text = response.header(kCrcHeader);
-  return text.find('-') == std::string::npos ? text : "";
+  const bool is_in_parts =
+      response.header("etag").find('-') != std::string::npos;
+  const bool is_whole =
+      !is_in_parts || response.header("x-amz-checksum-type") == "FULL_OBJECT";
+  return is_whole && text.find('-') == std::string::npos ? text : "";
 }
 
 std::string etag_of(const aws::HttpResponse& response) {

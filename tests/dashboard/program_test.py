@@ -72,7 +72,7 @@ class DashboardTest(unittest.TestCase):
             f"s3://{BUCKET}/runs/a", "--data", f"s3://{BUCKET}/packed",
             "--predictions", f"s3://{BUCKET}/predictions.parquet",
             "--embeddings", f"s3://{BUCKET}/embeddings.parquet")
-        run, = shown.get("/api/runs")
+        run, = shown.get("/api/runs")["runs"]
         self.assertEqual(run["path"], f"s3://{BUCKET}/runs/a")
         self.assertEqual(run["state"], "finished")
         self.assertGreater(run["num_rows"], 0)
@@ -103,13 +103,16 @@ class DashboardTest(unittest.TestCase):
 
         put(metrics)
         shown = self.open(f"s3://{BUCKET}/runs/live")
-        before = shown.get("/api/runs")[0]["num_rows"]
+
+        def num_rows():
+            return shown.get("/api/runs")["runs"][0]["num_rows"]
+
+        before = num_rows()
         put(metrics + STEP.format(1001) + STEP.format(1002))
         deadline = time.monotonic() + PATIENCE_S
-        while (shown.get("/api/runs")[0]["num_rows"] < before + 2
-               and time.monotonic() < deadline):
+        while num_rows() < before + 2 and time.monotonic() < deadline:
             time.sleep(0.5)
-        self.assertEqual(shown.get("/api/runs")[0]["num_rows"], before + 2)
+        self.assertEqual(num_rows(), before + 2)
 
     def test_the_network_is_that_of_the_first_run_which_fits_the_images(self):
         world = self.world
