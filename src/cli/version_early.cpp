@@ -39,8 +39,9 @@ void answer_version(int argc, char** argv, char** /*environment*/) {
 }
 
 #ifndef __SANITIZE_ADDRESS__  // which is not ready so early
-[[gnu::section(".preinit_array"), gnu::used]]
-void (*const answer_version_early)(int, char**, char**) = answer_version;
+[[gnu::section(".preinit_array"),
+  gnu::used]] void (*const answer_version_early)(int, char**, char**) =
+    answer_version;
 #endif
 
 }  // namespace

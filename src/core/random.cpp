@@ -50,8 +50,8 @@ uint64_t hash_text(std::string_view text, uint64_t hash) {
 
 RandomStream::RandomStream(
     uint64_t seed, StreamPurpose purpose, uint64_t a, uint64_t b, uint32_t c) {
-  const uint64_t key = mix_hash(
-      mix_hash(seed, static_cast<uint64_t>(purpose)), mix_hash(a, c));
+  const uint64_t key =
+      mix_hash(mix_hash(seed, static_cast<uint64_t>(purpose)), mix_hash(a, c));
   key_ = {static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32)};
   // Word 0 counts the blocks of this stream; the others tell streams with
   // colliding keys apart.

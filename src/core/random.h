@@ -56,8 +56,8 @@ class RandomStream {
   [[nodiscard]] bool has_spare_normal() const { return has_spare_normal_; }
 
   // Goes on as after `count` calls of uniform(), or of normal() where there is
-  // no spare one and `count` is even: with copies of a stream that skip, threads
-  // draw its values together.
+  // no spare one and `count` is even: with copies of a stream that skip,
+  // threads draw its values together.
   void skip(uint64_t count);
 
   // A uniformly drawn permutation of 0 .. n-1 (Fisher-Yates).

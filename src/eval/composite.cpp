@@ -64,9 +64,9 @@ std::vector<double> band_values(const raster::Image& tile, int64_t band) {
 
 std::array<double, 2> spread(std::vector<double> values) {
   const auto at = [&](double share) {
-    const auto place = values.begin() +
-                       static_cast<std::ptrdiff_t>(
-                           share * static_cast<double>(values.size() - 1));
+    const auto place =
+        values.begin() + static_cast<std::ptrdiff_t>(
+                             share * static_cast<double>(values.size() - 1));
     std::nth_element(values.begin(), place, values.end());
     return *place;
   };

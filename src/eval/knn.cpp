@@ -87,8 +87,8 @@ class NearestList {
 // The place of the k-th nearest of all among a sample of them is at this one
 // or before it, but for one in tens of thousands.
 int64_t guessed_place(int64_t k, int64_t num_train) {
-  const double expected = static_cast<double>(k) * kSample /
-                          static_cast<double>(num_train);
+  const double expected =
+      static_cast<double>(k) * kSample / static_cast<double>(num_train);
   return static_cast<int64_t>(
       std::ceil(expected + 4 * std::sqrt(expected) + 4));
 }
@@ -151,8 +151,8 @@ class NearestSearch {
     see(train, 0, kSample);
     for (int64_t row = 0; row < num_rows_; ++row) {
       // The sampled image itself is not to be missed.
-      floors_[row] = std::nextafter(
-          lists_[row].take().back().similarity, kNothing);
+      floors_[row] =
+          std::nextafter(lists_[row].take().back().similarity, kNothing);
       lists_[row] = NearestList(k_, floors_[row]);
     }
   }

@@ -22,8 +22,7 @@ HWY_INLINE hn::Vec<D> residual_of(
   const auto one = hn::Set(d, 1);
   const auto probability =
       hn::Div(one, hn::Add(one, exp_of(d, hn::Neg(logits))));
-  return hn::Mul(
-      hn::Set(d, factor), hn::Sub(hn::LoadU(d, truth), probability));
+  return hn::Mul(hn::Set(d, factor), hn::Sub(hn::LoadU(d, truth), probability));
 }
 
 // Rows of a few classes end in part of a vector more often than not: the last

@@ -271,7 +271,8 @@ TEST_F(Chain, ASegmentationHeadIsTrainedKeptAndMapped) {
   const auto& output = summary["outputs"][0];
   ASSERT_EQ(output["bands"].size(), result["classes"].size());
   EXPECT_EQ(output["bands"][0], result["classes"][0]);
-  const auto map = raster::RasterReader(folder_.path() / "m/probabilities.tif").read();
+  const auto map =
+      raster::RasterReader(folder_.path() / "m/probabilities.tif").read();
   ASSERT_EQ(map.num_bands(), 43);
   ASSERT_EQ(map.height(), 8);
   ASSERT_EQ(map.width(), 8);

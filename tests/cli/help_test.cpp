@@ -54,8 +54,8 @@ TEST(Version, SaysWhereItCannotBeWritten) {
   options.out_path = "/dev/full";
   const auto outcome = run_nadir({"--version"}, options);
   EXPECT_EQ(outcome.exit_code, 1);
-  EXPECT_NE(outcome.err.find("cannot write the standard output"),
-            std::string::npos)
+  EXPECT_NE(
+      outcome.err.find("cannot write the standard output"), std::string::npos)
       << outcome.err;
 }
 

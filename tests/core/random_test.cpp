@@ -112,7 +112,10 @@ TEST(RandomStream, UniformIntReachesBothEndsEvenly) {
 TEST(RandomStream, DrawsNeverChangeBetweenVersions) {
   RandomStream stream(0, StreamPurpose::kAugment);
   const std::array<uint32_t, 4> first = {
-      stream.next_u32(), stream.next_u32(), stream.next_u32(), stream.next_u32()};
+      stream.next_u32(),
+      stream.next_u32(),
+      stream.next_u32(),
+      stream.next_u32()};
   RandomStream again(0, StreamPurpose::kAugment, 0, 0, 0);
   for (const uint32_t value : first) {
     EXPECT_EQ(again.next_u32(), value);

@@ -29,8 +29,7 @@ TEST(SigmoidResidual, IsFiniteAtTheEndsAndKeepsNan) {
         -kInfinity, -200, 200, kInfinity, std::nanf("")};
     const std::vector<float> truth = {0, 1, 1, 0, 1};
     sigmoid_residual(logits.data(), truth.data(), 5, 2);
-    expect_all_near(
-        {logits.begin(), logits.begin() + 4}, {0, 2, 0, -2}, 1e-30);
+    expect_all_near({logits.begin(), logits.begin() + 4}, {0, 2, 0, -2}, 1e-30);
     EXPECT_TRUE(std::isnan(logits[4]));
   });
 }
