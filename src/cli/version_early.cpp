@@ -39,8 +39,8 @@ void answer_version(int argc, char** argv, char** /*environment*/) {
 }
 
 #ifndef __SANITIZE_ADDRESS__  // which is not ready so early
-[[gnu::section(".preinit_array"),
-  gnu::used]] void (*const answer_version_early)(int, char**, char**) =
+using Early = void (*)(int, char**, char**);
+[[gnu::section(".preinit_array"), gnu::used]] const Early early =
     answer_version;
 #endif
 

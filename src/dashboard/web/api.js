@@ -74,7 +74,12 @@ export async function download(path, body, fallback_name) {
   const response = await send('POST', path, body);
   const header = response.headers.get('Content-Disposition') ?? '';
   const name = /filename="?([^";]+)"?/.exec(header)?.[1] ?? fallback_name;
-  const url = URL.createObjectURL(await response.blob());
+  save(await response.blob(), name);
+}
+
+// To the reader's downloads.
+export function save(blob, name) {
+  const url = URL.createObjectURL(blob);
   const link = document.createElement('a');
   link.href = url;
   link.download = name;

@@ -1,7 +1,9 @@
 // One line chart as SVG: several lines, the range of what each point joins as
 // a band, rules, markers, a cursor. Data and the visible range come from its
 // board (board.js), gestures are in zoom.js and cursor.js.
+import {save} from './api.js';
 import {make_scale, pad_range, tick_text, ticks_of, time_unit, value_text} from './axis.js';
+import {chart_picture} from './chart_picture.js';
 import {h, replace, svg, fresh_id} from './elements.js';
 import {smooth} from './smoothing.js';
 
@@ -31,7 +33,9 @@ export class Chart {
       'aria-roledescription': 'chart', 'aria-label': spec.title}, this.svg, this.tip);
     this.legend_row = h('p', {class: 'legend'});
     this.element = h('figure', {class: 'card chart'},
-      h('h4', null, spec.title), this.legend_row, this.area, this.spoken,
+      h('div', {class: 'chart-head'}, h('h4', null, spec.title),
+        h('button', {'aria-label': `Save ${spec.title} as SVG`, onclick: () => this.save()}, 'SVG')),
+      this.legend_row, this.area, this.spoken,
       h('figcaption', null, spec.caption ?? ''));
   }
 
@@ -39,6 +43,11 @@ export class Chart {
     Object.assign(this, data);
     this.view = view;
     this.draw();
+  }
+
+  save() {
+    save(new Blob([chart_picture(this)], {type: 'image/svg+xml'}),
+      `${this.spec.title.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}.svg`);
   }
 
   // Shown lines with the smoothed values beside the raw ones.

@@ -2,6 +2,7 @@
 keys, show holes and marks."""
 import re
 import time
+from xml.etree import ElementTree
 
 import fixtures
 from browser import BrowserTest
@@ -10,6 +11,7 @@ from world import NUM_MILLION
 # From asking for the page to drawn curves; the best of three, because the machine may
 # have other tests to run.
 OPEN_S = 2.0
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 class ChartsTest(BrowserTest):
@@ -62,6 +64,20 @@ class ChartsTest(BrowserTest):
             taken_s.append(time.monotonic() - start)
         print(f"[1,000,000 steps open in {min(taken_s):.2f} s] ", end="", flush=True)
         self.assertLess(min(taken_s), OPEN_S)
+
+    def test_a_chart_is_saved_as_a_picture_that_stands_alone(self):
+        page, chart = self.open_chart()
+        with page.expect_download() as download:
+            chart.get_by_role("button", name="Save Loss as SVG").click()
+        self.assertEqual(download.value.suggested_filename, "loss.svg")
+        root = ElementTree.parse(download.value.path()).getroot()
+        self.assertEqual(root.tag, SVG + "svg")
+        self.assertIn("Loss", [text.text for text in root.iter(SVG + "text")])
+        lines = [path for path in root.iter(SVG + "path") if "line " in path.get("class", "")]
+        self.assertTrue(lines)
+        for line in lines:  # with no style sheet beside it
+            self.assertRegex(line.get("stroke"), r"^rgb")
+            self.assertEqual(line.get("fill"), "none")
 
     def test_no_curve_has_more_points_than_a_chart_can_show(self):
         sizes = []
