@@ -5,6 +5,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/host_name.h"
 #include "core/json.h"
 #include "dashboard/assets.h"
 #include "dashboard/made_run.h"
@@ -145,6 +146,16 @@ TEST_F(DashboardTest, AsksForItsTokenWhereItHasOne) {
           "Host: x\r\nCookie: nadir_token=0123456789abcdef\r\n")
           .status,
       200);
+}
+
+TEST(DashboardConfigTest, AnAddressForOthersNamesThisHost) {
+  DashboardConfig config;
+  config.port = 0;
+  config.host = "0.0.0.0";
+  config.token = "0123456789abcdef";
+  const Dashboard open({}, config);
+  EXPECT_TRUE(open.url().starts_with("http://" + host_name() + ":"))
+      << open.url();
 }
 
 TEST(DashboardConfigTest, RefusesWhatIsNoTokenPortOrTiles) {
