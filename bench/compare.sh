@@ -7,24 +7,25 @@
 #   CASE     dino_step/vit_small_16, dino_step/vit_small_16_batch_16,
 #            dino_step/vit_tiny_16, dino_step/vit_small_8_of_64px,
 #            dino_step/vit_tiny_8_of_64px, features, loader, index, multicrop,
-#            embed, patches, probe, knn; tuned_step/... has the steps' peer with
-#            fused and foreach operators, and an allocator that keeps its memory;
-#            compiled_step/... and bf16_step/... have it compiled, or in bfloat16, too
+#            embed, patches, folder_patches, probe, knn; tuned_step/... has the
+#            steps' peer with fused and foreach operators, and an allocator that
+#            keeps its memory; compiled_step/... and bf16_step/... have it compiled,
+#            or in bfloat16, too
 #   ROUNDS   pairs of runs, default 5
-#   BUILD    default build/release, configured with -DNADIR_BENCH=ON; the last
-#            four cases ask its program, nadir bench
+#   BUILD    default build/release, configured with -DNADIR_BENCH=ON; embed,
+#            patches, probe and knn ask its program, nadir bench
 #
 # Both get the threads of OMP_NUM_THREADS, default all processors; loader, index,
 # multicrop and patches take one. The peers of loader, index, embed and patches
 # need NADIR_BENCH_WORLD (make_world.sh, peers/make_pictures.py). patches sets our
-# shards beside three GeoTIFFs a patch by rasterio, which the Python named in
-# NADIR_PEER_PYTHON must have (peers/requirements.txt). Rates are items a second of
-# wall time; CPU times are of all threads, and on a busy machine the ones to trust
-# with one thread.
+# shards, folder_patches our reading of the same GeoTIFFs, beside three GeoTIFFs a
+# patch by rasterio, which the Python named in NADIR_PEER_PYTHON must have
+# (peers/requirements.txt). Rates are items a second of wall time; CPU times are of
+# all threads, and on a busy machine the ones to trust with one thread.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 if [[ $# -lt 1 || $1 == -h || $1 == --help ]]; then
-  sed -n '2,26s/^# \{0,1\}//p' "$0"
+  sed -n '2,24s/^# \{0,1\}//p' "$0"
   exit 2
 fi
 case=$1 rounds=${2:-5} build=${3:-$root/build/release}
@@ -63,6 +64,10 @@ case $case in
     peer=("$peers/embed_torch.py" "${NADIR_BENCH_WORLD:?}/png") ;;
   patches)
     ours=("$build/nadir" shards)
+    python_of_peer=${NADIR_PEER_PYTHON:-$python}
+    peer=("$peers/patches_rasterio.py" "${NADIR_BENCH_WORLD:?}") ;;
+  folder_patches)
+    ours=("$build/bench/data/nadir_data_bench" '^folder_read/')
     python_of_peer=${NADIR_PEER_PYTHON:-$python}
     peer=("$peers/patches_rasterio.py" "${NADIR_BENCH_WORLD:?}") ;;
   probe)
