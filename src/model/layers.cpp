@@ -1,6 +1,5 @@
 #include "model/layers.h"
 
-#include <cmath>
 #include <limits>
 
 #include <ATen/ATen.h>
@@ -34,22 +33,21 @@ void fill(const at::Tensor& tensor, RandomStream& random, Draw&& draw) {
   float* const data = values.data_ptr<float>();
   const int64_t count = values.numel();
   const int64_t first = random.has_spare_normal() && count > 0 ? 1 : 0;
-  for (int64_t i = 0; i < first; ++i) {
-    data[i] = static_cast<float>(draw(random));
-  }
+  const auto draw_range = [&](RandomStream& stream, int64_t i, int64_t end) {
+    for (; i < end; ++i) {
+      data[i] = static_cast<float>(draw(stream));
+    }
+  };
+  draw_range(random, 0, first);
   const int64_t num_chunks = (count - first) / kChunk;
   ops::for_each_item(num_chunks, 0, [&](int64_t chunk, float*) {
     RandomStream own = random;
     own.skip(chunk * kChunk);
-    float* const out = data + first + chunk * kChunk;
-    for (int64_t i = 0; i < kChunk; ++i) {
-      out[i] = static_cast<float>(draw(own));
-    }
+    const int64_t begin = first + chunk * kChunk;
+    draw_range(own, begin, begin + kChunk);
   });
   random.skip(num_chunks * kChunk);
-  for (int64_t i = first + num_chunks * kChunk; i < count; ++i) {
-    data[i] = static_cast<float>(draw(random));
-  }
+  draw_range(random, first + num_chunks * kChunk, count);
   tensor.copy_(values);
 }
 

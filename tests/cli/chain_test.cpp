@@ -6,12 +6,12 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/noise_scene.h"
 #include "cli/program.h"
 #include "cli/run_files.h"
 #include "cli/world.h"
 #include "core/file.h"
 #include "core/json.h"
-#include "core/random.h"
 #include "data/dataset.h"
 #include "raster/geotiff.h"
 #include "table/parquet.h"
@@ -222,19 +222,6 @@ TEST_F(Chain, AProbeIsKeptAndPredicts) {
   EXPECT_TRUE(header.starts_with("name,labels,Urban fabric,")) << header;
 }
 
-// Noise of three bands, 240 x 240 pixels of 10 m.
-void write_noise_scene(const fs::path& path) {
-  raster::Image image(3, 240, 240, raster::PixelType::kUint16);
-  RandomStream random(1, StreamPurpose::kTest);
-  for (int64_t band = 0; band < 3; ++band) {
-    for (auto& pixel : image.band<uint16_t>(band)) {
-      pixel = static_cast<uint16_t>(1 + random.uniform_int(3000));
-    }
-  }
-  raster::write_geotiff(
-      path, image, {"EPSG:32633", {404400, 10, 0, 5342400, 0, -10}});
-}
-
 TEST_F(Chain, ASegmentationHeadIsTrainedKeptAndMapped) {
   const auto result = nadir_json(
       "eval segment --head linear,conv --epochs 2 --lr 0.01 --window-px 120 "
@@ -264,7 +251,7 @@ TEST_F(Chain, ASegmentationHeadIsTrainedKeptAndMapped) {
   EXPECT_TRUE(has("scores/segment/conv/segment.safetensors"));
   EXPECT_TRUE(has("scores/segment-conv.png"));
 
-  write_noise_scene(folder_.path() / "scene.tif");
+  write_noise_scene(folder_.path() / "scene.tif", {3, 240, 240});
   const auto summary = nadir_json(
       "map scene.tif --segment scores/segment/conv --band-names B04,B03,B02 "
       "--window-px 120 --stride-px 60 --cell-px 30 --out m");

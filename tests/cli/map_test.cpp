@@ -4,11 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include "cli/noise_scene.h"
 #include "cli/program.h"
 #include "cli/run_files.h"
 #include "cli/world.h"
 #include "core/file.h"
-#include "core/random.h"
 #include "raster/geotiff.h"
 
 namespace nadir::cli {
@@ -19,20 +19,9 @@ namespace fs = std::filesystem;
 constexpr int64_t kSceneHeight = 500;
 constexpr int64_t kSceneWidth = 620;
 
-// Four bands of noise that the file does not name; the first columns are 0.
-void write_noise_scene(const fs::path& path, uint64_t seed) {
-  raster::Image image(4, kSceneHeight, kSceneWidth, raster::PixelType::kUint16);
-  RandomStream random(seed, StreamPurpose::kTest);
-  for (int64_t band = 0; band < 4; ++band) {
-    auto pixels = image.band<uint16_t>(band);
-    for (size_t i = 0; i < pixels.size(); ++i) {
-      const bool is_data = static_cast<int64_t>(i) % kSceneWidth >= 100;
-      pixels[i] = is_data ? static_cast<uint16_t>(1 + random.uniform_int(3000))
-                          : uint16_t{0};
-    }
-  }
-  raster::write_geotiff(
-      path, image, {"EPSG:32633", {404400, 10, 0, 5342400, 0, -10}});
+// Four bands; the first columns are 0.
+NoiseScene noise(uint64_t seed) {
+  return {4, kSceneHeight, kSceneWidth, 100, seed};
 }
 
 class MapTest : public testing::Test {
@@ -40,7 +29,7 @@ class MapTest : public testing::Test {
   MapTest() {
     // LibTorch's products may round otherwise with another number of threads.
     ::setenv("OMP_NUM_THREADS", "1", 1);
-    write_noise_scene(folder_.path() / "june.tif", 1);
+    write_noise_scene(folder_.path() / "june.tif", noise(1));
   }
 
   ~MapTest() override { ::unsetenv("OMP_NUM_THREADS"); }
@@ -96,7 +85,7 @@ class MapTest : public testing::Test {
 };
 
 TEST_F(MapTest, MapsClassesComponentsAndChange) {
-  write_noise_scene(folder_.path() / "july.tif", 2);
+  write_noise_scene(folder_.path() / "july.tif", noise(2));
   const auto outcome =
       map("--stride-px 30 --embeddings 3 --change july.tif --out m --json");
   ASSERT_EQ(outcome.exit_code, 0) << outcome.text();

@@ -19,7 +19,7 @@ import time
 
 SKIPPED = 77
 try:
-    import boto3
+    import boto3  # noqa: F401
     import moto.server  # noqa: F401
 except ImportError as error:
     print(f"skipped: {error} (tests/requirements.txt names it)")
@@ -47,11 +47,8 @@ class Story:
         self.failures = 0
 
     def environment(self, url=None):
-        return os.environ | {
-            "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": url or self.moto.endpoint,
-            "NADIR_CACHE": str(self.folder / "cache"),
-            "AWS_EC2_METADATA_DISABLED": "true"}
+        own = self.moto.environment(self.folder / "cache")
+        return os.environ | own | ({"AWS_ENDPOINT_URL": url} if url else {})
 
     def run(self, *words, url=None, status=0):
         done = subprocess.run([str(NADIR), *map(str, words)], text=True,
