@@ -52,18 +52,12 @@ float column_scale(const float* weights, int64_t k) {
 }
 
 #if defined(__x86_64__)
-// Under the cap, and under a test's.
-bool allows(int64_t level) {
-  apply_isa_cap();
-  return (hwy::SupportedTargets() & level) != 0;
-}
-
 bool uses_vnni() {
-  return allows(HWY_AVX3) && __builtin_cpu_supports("avx512vnni");
+  return allows_target(HWY_AVX3) && __builtin_cpu_supports("avx512vnni");
 }
 
 bool uses_avx_vnni() {
-  return allows(HWY_AVX2) && __builtin_cpu_supports("avxvnni");
+  return allows_target(HWY_AVX2) && __builtin_cpu_supports("avxvnni");
 }
 #endif
 
@@ -75,7 +69,7 @@ Int8Gemm* best_gemm() {
   if (uses_avx_vnni()) {
     return int8_gemm_avx_vnni;
   }
-  if (allows(HWY_AVX2)) {
+  if (allows_target(HWY_AVX2)) {
     return int8_gemm_avx2;
   }
 #endif

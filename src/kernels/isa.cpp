@@ -1,6 +1,7 @@
 #include "kernels/isa.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cctype>
 #include <cstdlib>
 
@@ -44,12 +45,20 @@ int64_t target_named(const std::string& name) {
       name);
 }
 
+// hwy::SupportedTargets(), as last read.
+std::atomic<int64_t> targets_in_use = 0;
+
+void read_targets() {
+  targets_in_use = hwy::SupportedTargets();
+}
+
 bool cap_from_environment() {
   const char* name = std::getenv("NADIR_MAX_ISA");
   if (name != nullptr && *name != '\0') {
     // Better levels have lower bits.
     hwy::DisableTargets(target_named(name) - 1);
   }
+  read_targets();
   return true;
 }
 
@@ -59,16 +68,20 @@ void apply_isa_cap() {
   [[maybe_unused]] static const bool done = cap_from_environment();
 }
 
+bool allows_target(int64_t target) {
+  apply_isa_cap();
+  return (targets_in_use & target) != 0;
+}
+
 std::string isa_name() {
   apply_isa_cap();
-  return lower_name(targets_of(hwy::SupportedTargets() & HWY_TARGETS).front());
+  return lower_name(targets_of(targets_in_use & HWY_TARGETS).front());
 }
 
 std::vector<std::string> available_isas() {
   apply_isa_cap();
   std::vector<std::string> names;
-  for (const int64_t target :
-       targets_of(hwy::SupportedTargets() & HWY_TARGETS)) {
+  for (const int64_t target : targets_of(targets_in_use & HWY_TARGETS)) {
     names.push_back(lower_name(target));
   }
   return names;
@@ -77,12 +90,14 @@ std::vector<std::string> available_isas() {
 ScopedIsa::ScopedIsa(const std::string& name) {
   apply_isa_cap();
   hwy::SetSupportedTargetsForTest(target_named(name));
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  read_targets();
+  hwy::GetChosenTarget().Update(targets_in_use);
 }
 
 ScopedIsa::~ScopedIsa() {
   hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().Update(hwy::SupportedTargets());
+  read_targets();
+  hwy::GetChosenTarget().Update(targets_in_use);
 }
 
 }  // namespace nadir::kernels

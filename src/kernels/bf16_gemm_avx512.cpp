@@ -1,0 +1,289 @@
+// bf16_gemm() by AVX-512 BF16: vdpbf16ps multiplies 32 pairs and adds them up
+// in twos. Compiled for that instruction set, hence calls nothing of the
+// standard library; empty elsewhere than on x86.
+#if defined(__x86_64__)
+#include "kernels/bf16_gemm_avx512.h"
+
+#include <immintrin.h>
+
+namespace nadir::kernels::avx512_bf16 {
+namespace {
+
+constexpr int64_t kLanes = 16;
+constexpr int64_t kTileRows = 12;
+constexpr int64_t kVectors = kPanelCols / kLanes;
+
+// Rows and pairs of terms that are rounded at a time: 48 KB, and 32 KB of a
+// panel that their products read.
+constexpr int64_t kBlockRows = 48;
+constexpr int64_t kBlockPairs = 256;
+
+int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+
+int64_t num_pairs_of(int64_t num_terms) {
+  return (num_terms + 1) / 2;
+}
+
+__mmask16 first_lanes(int64_t count) {
+  return count >= kLanes ? static_cast<__mmask16>(0xFFFF)
+         : count <= 0    ? static_cast<__mmask16>(0)
+                         : static_cast<__mmask16>((1U << count) - 1);
+}
+
+const float* stored_row(const MatrixView& view, int64_t row) {
+  return view.data + row * view.stride;
+}
+
+// Neighbours in a row become pairs: (count + 1) / 2 of them.
+void round_row(const float* row, int64_t count, uint32_t* pairs) {
+  for (int64_t i = 0; i < count; i += 2 * kLanes) {
+    const auto low = _mm512_maskz_loadu_ps(first_lanes(count - i), row + i);
+    const auto high = _mm512_maskz_loadu_ps(
+        first_lanes(count - i - kLanes), row + i + kLanes);
+    _mm512_mask_storeu_epi32(
+        pairs + i / 2,
+        first_lanes(num_pairs_of(count - i)),
+        reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low)));
+  }
+}
+
+// GCC 12 warns of the unmasked forms of what follows (its bug 105593).
+__m512i round_lanes(__mmask16 mask, const float* values) {
+  return _mm512_maskz_cvtepu16_epi32(
+      mask,
+      reinterpret_cast<__m256i>(
+          _mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(mask, values))));
+}
+
+// Values under each other in two rows become pairs: kWidth of them, 0 where
+// there are no more values. Without a second row it is 0.
+template <int64_t kWidth>
+void round_two_rows(
+    const float* first, const float* second, int64_t count, uint32_t* pairs) {
+  for (int64_t i = 0; i < kWidth; i += kLanes) {
+    const auto mask = first_lanes(count - i);
+    const auto low = round_lanes(mask, first + i);
+    const auto high = second == nullptr ? _mm512_setzero_si512()
+                                        : round_lanes(mask, second + i);
+    _mm512_storeu_si512(
+        pairs + i,
+        _mm512_or_si512(low, _mm512_maskz_slli_epi32(mask, high, 16)));
+  }
+}
+
+// Terms `first` .. first + count - 1 of kWidth values, [pairs, kWidth].
+template <int64_t kWidth>
+void round_stored_rows(
+    const MatrixView& src,
+    int64_t first,
+    int64_t count,
+    int64_t num_values,
+    uint32_t* pairs) {
+  for (int64_t t = 0; t < count; t += 2) {
+    round_two_rows<kWidth>(
+        stored_row(src, first + t),
+        t + 1 < count ? stored_row(src, first + t + 1) : nullptr,
+        num_values,
+        pairs + t / 2 * kWidth);
+  }
+}
+
+// The pairs that a step of the sums multiplies, one a row of the tile: in rows
+// of `stride`, three to a pointer,
+struct RowsOfPairs {
+  RowsOfPairs(const uint32_t* pairs, int64_t row_stride) : stride(row_stride) {
+    for (int64_t i = 0; i < kTileRows / 3; ++i) {
+      bases[i] = pairs + 3 * i * row_stride;
+    }
+  }
+
+  [[nodiscard]] uint32_t at(int64_t row) const {
+    return bases[row / 3][row % 3 * stride];
+  }
+
+  void step() {
+    for (auto& base : bases) {
+      ++base;
+    }
+  }
+
+  int64_t stride;
+  const uint32_t* bases[kTileRows / 3];
+};
+
+// or in columns of kBlockRows.
+struct ColumnsOfPairs {
+  explicit ColumnsOfPairs(const uint32_t* pairs) : next(pairs) {}
+
+  [[nodiscard]] uint32_t at(int64_t row) const { return next[row]; }
+
+  void step() { next += kBlockRows; }
+
+  const uint32_t* next;
+};
+
+// A tile's place in the result: of its rows and columns only the first ones
+// may be there.
+struct Place {
+  GemmInit init;
+  const float* bias;
+  float* c;
+  int64_t c_stride;
+  int64_t num_rows;
+  int64_t num_cols;
+};
+
+template <class Pairs>
+void run_tile(
+    Pairs pairs, const uint32_t* panel, int64_t num_pairs, const Place& place) {
+  __m512 sums[kTileRows][kVectors];
+#pragma GCC unroll 12
+  for (int64_t i = 0; i < kTileRows; ++i) {
+#pragma GCC unroll 2
+    for (int64_t v = 0; v < kVectors; ++v) {
+      sums[i][v] = _mm512_setzero_ps();
+    }
+  }
+  for (int64_t t = 0; t < num_pairs; ++t) {
+    const auto left = reinterpret_cast<__m512bh>(_mm512_loadu_si512(panel));
+    const auto right =
+        reinterpret_cast<__m512bh>(_mm512_loadu_si512(panel + kLanes));
+#pragma GCC unroll 12
+    for (int64_t i = 0; i < kTileRows; ++i) {
+      const auto factor = reinterpret_cast<__m512bh>(
+          _mm512_set1_epi32(static_cast<int32_t>(pairs.at(i))));
+      sums[i][0] = _mm512_dpbf16_ps(sums[i][0], factor, left);
+      sums[i][1] = _mm512_dpbf16_ps(sums[i][1], factor, right);
+    }
+    pairs.step();
+    panel += kPanelCols;
+  }
+  // Constant indices keep the sums in registers.
+#pragma GCC unroll 12
+  for (int64_t i = 0; i < kTileRows; ++i) {
+#pragma GCC unroll 2
+    for (int64_t v = 0; v < kVectors; ++v) {
+      const auto mask =
+          first_lanes(i < place.num_rows ? place.num_cols - v * kLanes : 0);
+      float* const out = place.c + i * place.c_stride + v * kLanes;
+      auto sum = sums[i][v];
+      if (place.init == GemmInit::kAddBias) {
+        sum = _mm512_add_ps(
+            sum, _mm512_maskz_loadu_ps(mask, place.bias + v * kLanes));
+      } else if (place.init == GemmInit::kAccumulate) {
+        sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, out));
+      }
+      _mm512_mask_storeu_ps(out, mask, sum);
+    }
+  }
+}
+
+// Rows of `a` from `row` on and terms from `first` on, rounded; a tile at the
+// edge reads what lies behind them, and its result is thrown away.
+void round_block(
+    const MatrixView& a,
+    int64_t row,
+    int64_t num_rows,
+    int64_t first,
+    int64_t num_terms,
+    uint32_t* pairs) {
+  if (a.is_transposed) {
+    const MatrixView part{a.data + row, a.stride};
+    round_stored_rows<kBlockRows>(part, first, num_terms, num_rows, pairs);
+    return;
+  }
+  const int64_t stride = num_pairs_of(num_terms);
+  for (int64_t r = 0; r < num_rows; ++r) {
+    round_row(stored_row(a, row + r) + first, num_terms, pairs + r * stride);
+  }
+}
+
+}  // namespace
+
+int64_t packed_size(int64_t k, int64_t n) {
+  return num_pairs_of(k) * ((n + kPanelCols - 1) / kPanelCols * kPanelCols);
+}
+
+int64_t scratch_size() {
+  return kBlockRows * kBlockPairs;
+}
+
+void pack(const MatrixView& b, int64_t k, int64_t n, float* packed) {
+  auto* panel = reinterpret_cast<uint32_t*>(packed);
+  const int64_t num_pairs = num_pairs_of(k);
+  for (int64_t col = 0; col < n; col += kPanelCols) {
+    const int64_t num_cols = smaller(kPanelCols, n - col);
+    if (!b.is_transposed) {
+      const MatrixView part{b.data + col, b.stride};
+      round_stored_rows<kPanelCols>(part, 0, k, num_cols, panel);
+    } else {
+      for (int64_t j = 0; j < kPanelCols; ++j) {
+        for (int64_t first = 0; first < num_pairs; first += kLanes) {
+          const int64_t count = smaller(kLanes, num_pairs - first);
+          uint32_t pairs[kLanes] = {};
+          if (j < num_cols) {
+            round_row(
+                stored_row(b, col + j) + 2 * first,
+                smaller(2 * kLanes, k - 2 * first),
+                pairs);
+          }
+          for (int64_t i = 0; i < count; ++i) {
+            panel[(first + i) * kPanelCols + j] = pairs[i];
+          }
+        }
+      }
+    }
+    panel += num_pairs * kPanelCols;
+  }
+}
+
+void gemm(
+    const MatrixView& a,
+    int64_t m,
+    int64_t k,
+    const float* packed,
+    int64_t n,
+    GemmInit init,
+    const float* bias,
+    float* c,
+    int64_t c_stride,
+    float* scratch) {
+  auto* const rounded = reinterpret_cast<uint32_t*>(scratch);
+  const auto* const panels = reinterpret_cast<const uint32_t*>(packed);
+  const int64_t all_pairs = num_pairs_of(k);
+  for (int64_t row = 0; row < m; row += kBlockRows) {
+    const int64_t num_rows = smaller(kBlockRows, m - row);
+    for (int64_t pair = 0; pair < all_pairs; pair += kBlockPairs) {
+      const int64_t num_pairs = smaller(kBlockPairs, all_pairs - pair);
+      const int64_t num_terms = smaller(2 * kBlockPairs, k - 2 * pair);
+      round_block(a, row, num_rows, 2 * pair, num_terms, rounded);
+      for (int64_t col = 0; col < n; col += kPanelCols) {
+        const uint32_t* const panel =
+            panels + col * all_pairs + pair * kPanelCols;
+        for (int64_t i = 0; i < num_rows; i += kTileRows) {
+          const Place place{
+              pair == 0 ? init : GemmInit::kAccumulate,
+              bias == nullptr ? nullptr : bias + col,
+              c + (row + i) * c_stride + col,
+              c_stride,
+              num_rows - i,
+              n - col};
+          if (a.is_transposed) {
+            run_tile(ColumnsOfPairs(rounded + i), panel, num_pairs, place);
+          } else {
+            run_tile(
+                RowsOfPairs(rounded + i * num_pairs, num_pairs),
+                panel,
+                num_pairs,
+                place);
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace nadir::kernels::avx512_bf16
+#endif
