@@ -26,9 +26,10 @@ double measured_rate(const train::RunConfig& run) {
     if (fp32_rate > rate) {
       log_warning(
           "train",
-          "bf16 is {:.1f} times slower than fp32 on this processor, which has "
-          "no instructions for it; leave out --precision bf16",
-          fp32_rate / rate);
+          "bf16 is no faster than fp32 on this processor ({:.0f} beside {:.0f} "
+          "GFLOP/s of products); leave out --precision bf16",
+          rate,
+          fp32_rate);
     }
   }
   return rate;

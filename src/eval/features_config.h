@@ -7,7 +7,8 @@
 namespace nadir::eval {
 
 inline constexpr const char* kPrecisionHelp =
-    "fp32; bf16 (fast on GPUs and on CPUs with AMX); int8 on the CPU "
+    "fp32; bf16 (fast on GPUs and on CPUs with AMX or AVX-512 BF16); int8 on "
+    "the CPU "
     "(fast with VNNI); auto takes the faster of fp32 and bf16.";
 
 struct FeaturesConfig {

@@ -12,6 +12,7 @@
 #include "core/cpu.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "kernels/bf16_gemm.h"
 #include "kernels/int8_gemm.h"
 #include "ops/packed_weight.h"
 
@@ -19,13 +20,29 @@ namespace nadir::model {
 namespace {
 
 // [rows, in] times weight^T by LibTorch, or by the kernels that blocks use.
-void multiply(
+using Multiply =
+    void(const at::Tensor& rows, const at::Tensor& weight, at::Tensor& out);
+
+void multiply_by_libtorch(
     const at::Tensor& rows, const at::Tensor& weight, at::Tensor& out) {
-  if (rows.is_cpu() && rows.scalar_type() == at::kFloat) {
-    ops::PackedWeight::forward(weight).multiply_all(rows, out);
-  } else {
-    at::mm_out(out, rows, weight.t());
+  at::mm_out(out, rows, weight.t());
+}
+
+template <ops::WeightFormat kFormat>
+void multiply_packed(
+    const at::Tensor& rows, const at::Tensor& weight, at::Tensor& out) {
+  ops::PackedWeight::forward(weight, kFormat).multiply_all(rows, out);
+}
+
+Multiply* multiply_in(Precision precision, c10::Device device) {
+  if (!device.is_cpu()) {
+    return multiply_by_libtorch;
   }
+  if (precision != Precision::kBf16) {
+    return multiply_packed<ops::WeightFormat::kFloat32>;
+  }
+  return has_own_bf16() ? multiply_packed<ops::WeightFormat::kBfloat16>
+                        : multiply_by_libtorch;
 }
 
 // Work on a GPU is done once a number of its result is here.
@@ -35,15 +52,8 @@ void wait_for(const at::Tensor& result) {
   }
 }
 
-bool has_fast_bf16() {
-  const auto features = read_cpu_info().features;
-  return std::any_of(features.begin(), features.end(), [](const auto& name) {
-    return name == "avx512_bf16" || name == "amx_bf16";
-  });
-}
-
 Precision faster_precision(c10::Device device) {
-  if (device.is_cpu() && !has_fast_bf16()) {
+  if (device.is_cpu() && has_own_bf16() && !kernels::has_fast_bf16()) {
     log_info(
         "model",
         "precision fp32: this processor has no instructions for bfloat16");
@@ -109,16 +119,26 @@ std::string precision_name(Precision precision) {
   NADIR_ASSERT(false);
 }
 
+bool has_own_bf16() {
+  static const bool has_amx = [] {
+    const auto features = read_cpu_info().features;
+    return std::find(features.begin(), features.end(), "amx_bf16") !=
+           features.end();
+  }();
+  return !has_amx;
+}
+
 double measure_gflop_per_s(Precision precision, c10::Device device) {
   using Clock = std::chrono::steady_clock;
   constexpr int64_t kRows = 1576;
   constexpr int64_t kIn = 384;
   constexpr int64_t kOut = 1536;
   const at::NoGradGuard no_grad;
+  auto* const multiply = multiply_in(precision, device);
+  const bool is_cast =
+      precision == Precision::kBf16 && multiply == multiply_by_libtorch;
   const auto options =
-      at::TensorOptions(
-          precision == Precision::kBf16 ? at::kBFloat16 : at::kFloat)
-          .device(device);
+      at::TensorOptions(is_cast ? at::kBFloat16 : at::kFloat).device(device);
   const auto rows = at::ones({kRows, kIn}, options);
   const auto weight = at::ones({kOut, kIn}, options);
   auto out = at::empty({kRows, kOut}, options);

@@ -5,6 +5,8 @@
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
 
+#include "model/precision.h"
+
 namespace nadir::model {
 namespace {
 
@@ -32,6 +34,13 @@ at::Tensor factors_of_branch(const at::Tensor& drop_path_2B, int64_t index) {
                                 : at::Tensor();
 }
 
+// In blocks of our own.
+ops::WeightFormat format_of_products() {
+  return at::autocast::is_autocast_enabled(at::kCPU)
+             ? ops::WeightFormat::kBfloat16
+             : ops::WeightFormat::kFloat32;
+}
+
 ops::TokenLayout layout_of(const at::Tensor& x_BND) {
   return {{{x_BND.size(0), x_BND.size(1)}}};
 }
@@ -40,7 +49,7 @@ ops::TokenLayout layout_of(const at::Tensor& x_BND) {
 
 bool can_pack(const at::Tensor& tokens) {
   return tokens.is_cpu() && tokens.scalar_type() == at::kFloat &&
-         !at::autocast::is_autocast_enabled(at::kCPU);
+         (!at::autocast::is_autocast_enabled(at::kCPU) || has_own_bf16());
 }
 
 Attention::Attention(int64_t dim, int64_t num_heads) : num_heads_(num_heads) {
@@ -99,6 +108,7 @@ ops::AttentionParameters Attention::parameters_behind(
       proj_->bias,
       num_heads_,
       kLayerNormEps,
+      format_of_products(),
       qkv_->packed(),
       proj_->packed()};
 }
@@ -131,6 +141,7 @@ ops::MlpParameters Mlp::parameters_behind(const LayerNorm& norm) const {
       fc2_->weight,
       fc2_->bias,
       kLayerNormEps,
+      format_of_products(),
       fc1_->packed(),
       fc2_->packed()};
 }

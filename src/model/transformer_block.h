@@ -62,7 +62,8 @@ class Mlp : public Module {
   std::shared_ptr<Linear> fc2_;
 };
 
-// Whether blocks take `tokens` packed: float32 on the CPU, no autocast.
+// Whether blocks take `tokens` packed: float32 on the CPU, and under autocast
+// where has_own_bf16().
 [[nodiscard]] bool can_pack(const at::Tensor& tokens);
 
 class TransformerBlock : public Module {

@@ -247,12 +247,14 @@ std::vector<at::Tensor> VisionTransformer::intermediate_class_tokens(
 void VisionTransformer::freeze(Precision precision) {
   NADIR_ASSERT(precision != Precision::kInt8 || pos_embed_.is_cpu());
   precision_ = precision;
-  if (!pos_embed_.is_cpu() || precision == Precision::kBf16) {
+  const bool is_bf16 = precision == Precision::kBf16;
+  if (!pos_embed_.is_cpu() || (is_bf16 && !has_own_bf16())) {
     return;
   }
   for (const auto& block : blocks_) {
     block->freeze(
         precision == Precision::kInt8 ? ops::WeightFormat::kInt8
+        : is_bf16                     ? ops::WeightFormat::kBfloat16
                                       : ops::WeightFormat::kFloat32);
   }
 }

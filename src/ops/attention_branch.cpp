@@ -28,16 +28,16 @@ struct AttentionRecord : torch::CustomClassHolder {
       const TokenLayout& token_layout,
       const float* factors,
       bool wants_first_only,
-      int64_t heads,
-      double eps,
+      const AttentionParameters& parameters,
       bool is_recomputed)
       : layout(token_layout),
         kept(layout, factors),
         query_rows(wants_first_only ? kept.first_tokens() : kept),
         out_rows(wants_first_only ? one_token_each(layout) : layout, factors),
         first_only(wants_first_only),
-        num_heads(heads),
-        norm_eps(static_cast<float>(eps)),
+        num_heads(parameters.num_heads),
+        norm_eps(static_cast<float>(parameters.norm_eps)),
+        format(parameters.format),
         recomputes(is_recomputed) {}
 
   void forget() {
@@ -53,6 +53,7 @@ struct AttentionRecord : torch::CustomClassHolder {
   bool first_only;
   int64_t num_heads;
   float norm_eps;
+  WeightFormat format;
   bool recomputes;
   bool is_taken = false;  // the gradient
   at::Tensor qkv_PE;      // E = 3 D
@@ -164,10 +165,10 @@ void attend(
   const auto outputs = [&](int64_t part, int64_t num_parts) {
     const int64_t first = part * dim;
     const int64_t count = num_parts * dim;
-    return p.packed_qkv != nullptr ? p.packed_qkv->outputs(first, count)
-                                   : LinearWeight::pack(
-                                         p.qkv_weight.narrow(0, first, count),
-                                         WeightFormat::kFloat32);
+    return p.packed_qkv != nullptr
+               ? p.packed_qkv->outputs(first, count)
+               : LinearWeight::pack(
+                     p.qkv_weight.narrow(0, first, count), record.format);
   };
   if (record.first_only) {
     record.query_QD = at::empty({num_queries, dim}, at::kFloat);
@@ -203,7 +204,8 @@ at::Tensor run_forward(
   const int64_t dim = x_TD.size(1);
   const int64_t num_queries = record.query_rows.num_packed_rows();
   auto y = residual_of(x_TD, record);
-  const auto proj = LinearWeight::packed_or(p.packed_proj, p.proj_weight);
+  const auto proj =
+      LinearWeight::packed_or(p.packed_proj, p.proj_weight, record.format);
   for_each_chunk(
       num_queries,
       proj.scratch_size() + kChunkRows * dim,
@@ -262,10 +264,11 @@ at::Tensor project_backward(
     const RowsToNormalize& rows,
     const at::Tensor& grad,
     const at::Tensor& weight,
+    WeightFormat format,
     int64_t first_chunk,
     at::Tensor& grad_x_TD,
     NormSums& norm) {
-  const auto packed = PackedWeight::backward(weight);
+  const auto packed = PackedWeight::backward(weight, format);
   const int64_t dim = rows.x_TD.size(1);
   const int64_t num_rows = rows.kept.num_packed_rows();
   const auto tokens_PD = at::empty({num_rows, dim}, at::kFloat);
@@ -287,7 +290,7 @@ at::Tensor project_backward(
         rows.add_gradient(
             first_chunk + chunk, first, count, grad_tokens, grad_x_TD, norm);
       });
-  return weight_gradient(grad, tokens_PD);
+  return weight_gradient(grad, tokens_PD, format);
 }
 
 struct MixedGradient {
@@ -302,7 +305,7 @@ MixedGradient proj_backward(
     const AttentionRecord& record) {
   const int64_t dim = grad_y.size(1);
   const int64_t num_rows = record.out_rows.num_packed_rows();
-  const auto packed = PackedWeight::backward(proj_weight);
+  const auto packed = PackedWeight::backward(proj_weight, record.format);
   const auto grad_out_QD = at::empty({num_rows, dim}, at::kFloat);
   const auto grad_mixed_QD = at::empty({num_rows, dim}, at::kFloat);
   for_each_chunk(
@@ -322,7 +325,7 @@ MixedGradient proj_backward(
       });
   return {
       grad_mixed_QD,
-      weight_gradient(grad_out_QD, record.mixed_QD),
+      weight_gradient(grad_out_QD, record.mixed_QD, record.format),
       column_sums(grad_out_QD)};
 }
 
@@ -376,6 +379,7 @@ variable_list run_backward(
         rows,
         grad_qkv_PE.slice(1, dim),
         p.qkv_weight.slice(0, dim),
+        record.format,
         0,
         grad_x_TD,
         norm);
@@ -383,14 +387,15 @@ variable_list run_backward(
         first,
         grad_query_QD,
         p.qkv_weight.slice(0, 0, dim),
+        record.format,
         num_chunks,
         grad_x_TD,
         norm);
     grad_weight = at::cat({of_queries, of_keys});
     grad_bias.slice(0, 0, dim).copy_(column_sums(grad_query_QD));
   } else {
-    grad_weight =
-        project_backward(rows, grad_qkv_PE, p.qkv_weight, 0, grad_x_TD, norm);
+    grad_weight = project_backward(
+        rows, grad_qkv_PE, p.qkv_weight, record.format, 0, grad_x_TD, norm);
   }
   return {
       grad_x_TD,
@@ -452,12 +457,7 @@ at::Tensor attention_branch(
     bool recomputes) {
   const auto& p = parameters;
   auto record = c10::make_intrusive<AttentionRecord>(
-      layout,
-      factors_or_null(factors_B),
-      first_tokens_only,
-      p.num_heads,
-      p.norm_eps,
-      recomputes);
+      layout, factors_or_null(factors_B), first_tokens_only, p, recomputes);
   const auto x = x_TD.contiguous();
   const bool is_frozen = p.packed_qkv != nullptr;
   NADIR_ASSERT(!is_frozen || !x.requires_grad());

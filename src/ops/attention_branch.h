@@ -1,9 +1,10 @@
 // x + factor * proj(attention(qkv(norm(x)))), the first half of a transformer
-// block, with a gradient of our own: float32 on the CPU. Tokens of images of
-// all sizes go through the linear maps together, each image attends to itself;
-// what is kept for the gradient is the input, what qkv gives, and what the
-// heads give. Images that stochastic depth leaves out cost a copy.
-// Shapes: T tokens, D channels, B images.
+// block, with a gradient of our own: float32 on the CPU; products by weights
+// may round their factors to bfloat16. Tokens of images of all sizes go through
+// the linear maps together, each image attends to itself; what is kept for the
+// gradient is the input, what qkv gives, and what the heads give. Images that
+// stochastic depth leaves out cost a copy. Shapes: T tokens, D channels, B
+// images.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,7 @@ struct AttentionParameters {
   at::Tensor proj_bias;
   int64_t num_heads = 1;
   double norm_eps = 1e-6;
+  WeightFormat format = WeightFormat::kFloat32;  // of products by weights
   // For inference: the weights packed already, or null.
   const LinearWeight* packed_qkv = nullptr;
   const LinearWeight* packed_proj = nullptr;

@@ -9,12 +9,12 @@ LinearWeight LinearWeight::pack(const at::Tensor& weight, WeightFormat format) {
   if (format == WeightFormat::kInt8) {
     return {num_inputs, QuantizedWeight(weight)};
   }
-  return {num_inputs, PackedWeight::forward(weight)};
+  return {num_inputs, PackedWeight::forward(weight, format)};
 }
 
 LinearWeight LinearWeight::packed_or(
-    const LinearWeight* packed, const at::Tensor& weight) {
-  return packed != nullptr ? *packed : pack(weight, WeightFormat::kFloat32);
+    const LinearWeight* packed, const at::Tensor& weight, WeightFormat format) {
+  return packed != nullptr ? *packed : pack(weight, format);
 }
 
 LinearWeight LinearWeight::outputs(int64_t first, int64_t count) const {

@@ -1,5 +1,5 @@
 // The weight of a linear map y = x W^T + b, packed as products read it, in
-// float32 or, for inference, in 8-bit numbers.
+// float32, in bfloat16 or, for inference, in 8-bit numbers.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +9,9 @@
 
 #include "ops/packed_weight.h"
 #include "ops/quantized_weight.h"
+#include "ops/weight_format.h"
 
 namespace nadir::ops {
-
-enum class WeightFormat { kFloat32, kInt8 };
 
 // Cheap to copy: copies share what is packed, which never changes.
 class LinearWeight {
@@ -20,9 +19,11 @@ class LinearWeight {
   // `weight` is [out, in], float32 on the CPU, contiguous.
   static LinearWeight pack(const at::Tensor& weight, WeightFormat format);
 
-  // A copy of `packed`, or where that is null `weight` packed in float32.
+  // A copy of `packed`, or where that is null `weight` packed in `format`.
   static LinearWeight packed_or(
-      const LinearWeight* packed, const at::Tensor& weight);
+      const LinearWeight* packed,
+      const at::Tensor& weight,
+      WeightFormat format);
 
   // The map to outputs first .. first + count - 1 alone; `first` is a multiple
   // of 32, and so is the count unless it ends with the last one.

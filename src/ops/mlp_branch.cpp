@@ -22,13 +22,19 @@ using torch::autograd::variable_list;
 
 // What the gradient needs beside the parameters.
 struct MlpRecord : torch::CustomClassHolder {
-  MlpRecord(KeptRows kept_rows, double eps, bool is_recomputed)
+  MlpRecord(
+      KeptRows kept_rows,
+      double eps,
+      WeightFormat weight_format,
+      bool is_recomputed)
       : kept(std::move(kept_rows)),
         norm_eps(static_cast<float>(eps)),
+        format(weight_format),
         recomputes(is_recomputed) {}
 
   KeptRows kept;
   float norm_eps;
+  WeightFormat format;
   bool recomputes;
   bool is_taken = false;  // the gradient
   at::Tensor hidden_PF;   // fc1's outputs; P packed rows, F hidden channels
@@ -44,8 +50,10 @@ void run_forward(
   const KeptRows& kept = record.kept;
   const int64_t dim = x_TD.size(1);
   const int64_t hidden = p.fc1_weight.size(0);
-  const auto fc1 = LinearWeight::packed_or(p.packed_fc1, p.fc1_weight);
-  const auto fc2 = LinearWeight::packed_or(p.packed_fc2, p.fc2_weight);
+  const auto fc1 =
+      LinearWeight::packed_or(p.packed_fc1, p.fc1_weight, record.format);
+  const auto fc2 =
+      LinearWeight::packed_or(p.packed_fc2, p.fc2_weight, record.format);
   if (keeps_hidden) {
     record.hidden_PF = at::empty({kept.num_packed_rows(), hidden}, at::kFloat);
   }
@@ -139,16 +147,16 @@ variable_list MlpBranch::run_backward(
   const int64_t num_rows = kept.num_packed_rows();
   const int64_t dim = x_TD.size(1);
   const int64_t hidden = p.fc1_weight.size(0);
-  const auto fc1 = PackedWeight::backward(p.fc1_weight);
-  const auto fc2 = PackedWeight::backward(p.fc2_weight);
+  const auto fc1 = PackedWeight::backward(p.fc1_weight, record.format);
+  const auto fc2 = PackedWeight::backward(p.fc2_weight, record.format);
   const auto active_PF = record.recomputes  // a, which becomes g in place
                              ? at::empty({num_rows, hidden}, at::kFloat)
                              : record.hidden_PF;
   record.hidden_PF.reset();
-  const auto fc1_again = record.recomputes
-                             ? std::optional(LinearWeight::pack(
-                                   p.fc1_weight, WeightFormat::kFloat32))
-                             : std::nullopt;
+  const auto fc1_again =
+      record.recomputes
+          ? std::optional(LinearWeight::pack(p.fc1_weight, record.format))
+          : std::nullopt;
   const auto grad_hidden_PF = at::empty_like(active_PF);
   const auto grad_out_PD = at::empty({num_rows, dim}, at::kFloat);
   const auto tokens_PD = at::empty({num_rows, dim}, at::kFloat);
@@ -206,9 +214,9 @@ variable_list MlpBranch::run_backward(
       grad_x_TD,
       norm.weight.total(),
       norm.bias.total(),
-      weight_gradient(grad_hidden_PF, tokens_PD),
+      weight_gradient(grad_hidden_PF, tokens_PD, record.format),
       fc1_bias.total(),
-      weight_gradient(grad_out_PD, active_PF),
+      weight_gradient(grad_out_PD, active_PF, record.format),
       fc2_bias.total(),
       {}};
 }
@@ -223,7 +231,10 @@ at::Tensor mlp_branch(
     bool recomputes) {
   const auto& p = parameters;
   auto record = c10::make_intrusive<MlpRecord>(
-      KeptRows(layout, factors_or_null(factors_B)), p.norm_eps, recomputes);
+      KeptRows(layout, factors_or_null(factors_B)),
+      p.norm_eps,
+      p.format,
+      recomputes);
   const auto x = x_TD.contiguous();
   const bool is_frozen = p.packed_fc1 != nullptr;
   NADIR_ASSERT(!is_frozen || !x.requires_grad());

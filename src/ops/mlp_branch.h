@@ -1,8 +1,9 @@
 // x + factor * fc2(gelu(fc1(norm(x)))), the second half of a transformer
-// block, with a gradient of our own: float32 on the CPU. Rows go through in
-// chunks that stay in cache; what is kept for the gradient is the input and
-// what fc1 gives. Rows that stochastic depth leaves out cost a copy.
-// Shapes: T tokens, D channels, B images.
+// block, with a gradient of our own: float32 on the CPU; products by weights
+// may round their factors to bfloat16. Rows go through in chunks that stay in
+// cache; what is kept for the gradient is the input and what fc1 gives. Rows
+// that stochastic depth leaves out cost a copy. Shapes: T tokens, D channels, B
+// images.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -21,6 +22,7 @@ struct MlpParameters {
   at::Tensor fc2_weight;
   at::Tensor fc2_bias;
   double norm_eps = 1e-6;
+  WeightFormat format = WeightFormat::kFloat32;  // of products by weights
   // For inference: the weights packed already, or null.
   const LinearWeight* packed_fc1 = nullptr;
   const LinearWeight* packed_fc2 = nullptr;

@@ -14,42 +14,51 @@ constexpr int64_t kPanelsAtATime = 8;
 
 }  // namespace
 
-PackedWeight PackedWeight::forward(const at::Tensor& weight) {
-  return {
+PackedWeight PackedWeight::forward(
+    const at::Tensor& weight, WeightFormat format) {
+  return pack(
       {weight.const_data_ptr<float>(), weight.stride(0), true},
       weight.size(1),
-      weight.size(0)};
+      weight.size(0),
+      format);
 }
 
-PackedWeight PackedWeight::backward(const at::Tensor& weight) {
-  return {
+PackedWeight PackedWeight::backward(
+    const at::Tensor& weight, WeightFormat format) {
+  return pack(
       {weight.const_data_ptr<float>(), weight.stride(0)},
       weight.size(0),
-      weight.size(1)};
+      weight.size(1),
+      format);
 }
 
-PackedWeight::PackedWeight(
-    const kernels::MatrixView& matrix, int64_t k, int64_t n)
-    : k_(k),
-      n_(n),
-      packed_(at::empty({kernels::gemm_packed_size(k, n)}, at::kFloat)) {
-  auto* const packed = packed_.data_ptr<float>();
-  const int64_t step = kPanelsAtATime * kernels::gemm_panel_cols();
+PackedWeight PackedWeight::pack(
+    const kernels::MatrixView& matrix,
+    int64_t k,
+    int64_t n,
+    WeightFormat format) {
+  const Products& products = products_in(format);
+  PackedWeight weight(products, k, n);
+  weight.packed_ = at::empty({products.packed_size(k, n)}, at::kFloat);
+  auto* const packed = weight.packed_.data_ptr<float>();
+  const int64_t step = kPanelsAtATime * products.panel_cols();
   for_each_item((n + step - 1) / step, 0, [&](int64_t item, float* /*none*/) {
     const int64_t col = item * step;
-    kernels::gemm_pack(
-        matrix.at(0, col), k, std::min(step, n - col), packed + col * k);
+    products.pack(
+        matrix.at(0, col),
+        k,
+        std::min(step, n - col),
+        packed + products.packed_size(k, col));
   });
+  return weight;
 }
 
 PackedWeight PackedWeight::columns(int64_t first, int64_t count) const {
-  const int64_t panel = kernels::gemm_panel_cols();
+  const int64_t panel = products_->panel_cols();
   NADIR_ASSERT(
       first % panel == 0 && (count % panel == 0 || first + count == n_));
-  PackedWeight part;
-  part.k_ = k_;
-  part.n_ = count;
-  part.packed_ = packed_.slice(0, first * k_);
+  PackedWeight part(*products_, k_, count);
+  part.packed_ = packed_.slice(0, products_->packed_size(k_, first));
   return part;
 }
 
@@ -61,7 +70,7 @@ void PackedWeight::multiply(
     float* c,
     int64_t c_stride,
     float* scratch) const {
-  kernels::gemm(
+  products_->multiply(
       a,
       num_rows,
       k_,
@@ -91,7 +100,7 @@ void PackedWeight::multiply_all(const at::Tensor& rows, at::Tensor& out) const {
 }
 
 int64_t PackedWeight::scratch_size() const {
-  return kernels::gemm_scratch_size(k_);
+  return products_->scratch_size(k_);
 }
 
 }  // namespace nadir::ops

@@ -7,18 +7,19 @@
 #include <ATen/core/Tensor.h>
 
 #include "kernels/gemm.h"
+#include "ops/weight_format.h"
 
 namespace nadir::ops {
 
 class PackedWeight {
  public:
   // For rows of inputs, [rows, in] to [rows, out].
-  static PackedWeight forward(const at::Tensor& weight);
+  static PackedWeight forward(const at::Tensor& weight, WeightFormat format);
   // For gradients of outputs, [rows, out] to [rows, in].
-  static PackedWeight backward(const at::Tensor& weight);
+  static PackedWeight backward(const at::Tensor& weight, WeightFormat format);
 
   // The product's columns first .. first + count - 1 alone. `first` is a
-  // multiple of kernels::gemm_panel_cols(), and so is the count unless it ends
+  // multiple of the format's panel_cols(), and so is the count unless it ends
   // with the last column. Shares the memory.
   [[nodiscard]] PackedWeight columns(int64_t first, int64_t count) const;
 
@@ -40,11 +41,18 @@ class PackedWeight {
   [[nodiscard]] int64_t scratch_size() const;
 
  private:
-  PackedWeight() = default;
-  PackedWeight(const kernels::MatrixView& matrix, int64_t k, int64_t n);
+  PackedWeight(const Products& products, int64_t k, int64_t n)
+      : products_(&products), k_(k), n_(n) {}
 
-  int64_t k_ = 0;
-  int64_t n_ = 0;
+  static PackedWeight pack(
+      const kernels::MatrixView& matrix,
+      int64_t k,
+      int64_t n,
+      WeightFormat format);
+
+  const Products* products_;
+  int64_t k_;
+  int64_t n_;
   at::Tensor packed_;
 };
 

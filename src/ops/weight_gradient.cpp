@@ -4,7 +4,6 @@
 
 #include <ATen/ATen.h>
 
-#include "kernels/gemm.h"
 #include "ops/chunks.h"
 
 namespace nadir::ops {
@@ -17,7 +16,9 @@ constexpr int64_t kBlockTerms = 384;
 
 // The inputs are packed once, block by block; then threads take rows of the
 // weight, and read all of them.
-at::Tensor weight_gradient(const at::Tensor& grads, const at::Tensor& inputs) {
+at::Tensor weight_gradient(
+    const at::Tensor& grads, const at::Tensor& inputs, WeightFormat format) {
+  const Products& products = products_in(format);
   const int64_t num_rows = grads.size(0);
   const int64_t num_out = grads.size(1);
   const int64_t num_in = inputs.size(1);
@@ -25,31 +26,36 @@ at::Tensor weight_gradient(const at::Tensor& grads, const at::Tensor& inputs) {
     return at::zeros({num_out, num_in}, at::kFloat);
   }
   auto weight = at::empty({num_out, num_in}, at::kFloat);
-  const int64_t padded_in = kernels::gemm_packed_size(1, num_in);
-  const auto packed = at::empty({num_rows, padded_in}, at::kFloat);
+  const int64_t num_blocks = (num_rows + kBlockTerms - 1) / kBlockTerms;
+  const int64_t block_size = products.packed_size(kBlockTerms, num_in);
+  const int64_t last_terms = num_rows - (num_blocks - 1) * kBlockTerms;
+  const auto packed = at::empty(
+      {(num_blocks - 1) * block_size +
+       products.packed_size(last_terms, num_in)},
+      at::kFloat);
   const auto* const grad = grads.const_data_ptr<float>();
   const auto* const input = inputs.const_data_ptr<float>();
   auto* const blocks = packed.data_ptr<float>();
   auto* const out = weight.data_ptr<float>();
-  const int64_t num_blocks = (num_rows + kBlockTerms - 1) / kBlockTerms;
   for_each_item(num_blocks, 0, [&](int64_t block, float* /*none*/) {
     const int64_t row = block * kBlockTerms;
-    kernels::gemm_pack(
+    products.pack(
         {input + row * inputs.stride(0), inputs.stride(0)},
         std::min(kBlockTerms, num_rows - row),
         num_in,
-        blocks + row * padded_in);
+        blocks + block * block_size);
   });
   for_each_chunk(
       num_out,
-      kernels::gemm_scratch_size(kBlockTerms),
+      products.scratch_size(kBlockTerms),
       [&](int64_t /*chunk*/, int64_t first, int64_t count, float* scratch) {
-        for (int64_t row = 0; row < num_rows; row += kBlockTerms) {
-          kernels::gemm(
+        for (int64_t block = 0; block < num_blocks; ++block) {
+          const int64_t row = block * kBlockTerms;
+          products.multiply(
               {grad + row * grads.stride(0) + first, grads.stride(0), true},
               count,
               std::min(kBlockTerms, num_rows - row),
-              blocks + row * padded_in,
+              blocks + block * block_size,
               num_in,
               row == 0 ? kernels::GemmInit::kReplace
                        : kernels::GemmInit::kAccumulate,

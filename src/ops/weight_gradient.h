@@ -7,12 +7,14 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "ops/weight_format.h"
+
 namespace nadir::ops {
 
 // grads^T inputs, [out, in]; `grads` is [rows, out] and `inputs` [rows, in],
 // float32 with contiguous rows. Zeros where there are no rows.
 [[nodiscard]] at::Tensor weight_gradient(
-    const at::Tensor& grads, const at::Tensor& inputs);
+    const at::Tensor& grads, const at::Tensor& inputs, WeightFormat format);
 
 // Sums of columns that chunks of rows add up apart: the same for any number of
 // threads.

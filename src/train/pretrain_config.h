@@ -202,7 +202,8 @@ struct RunConfig {
     visit(
         precision,
         "precision",
-        "fp32; bf16 for matrix products (fast on GPUs and on CPUs with AMX); "
+        "fp32; bf16 for matrix products (fast on GPUs and on CPUs with AMX or "
+        "AVX-512 BF16); "
         "auto takes the one whose products are faster here.");
     visit(
         stats_every_steps,

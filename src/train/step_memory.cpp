@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "model/drop_path.h"
+#include "model/precision.h"
 #include "train/network_size.h"
 
 namespace nadir::train {
@@ -34,7 +35,8 @@ class Counts {
         parameters_(num_parameters(config, num_bands)),
         trained_(parameters_ - (config.head.norm_last_layer ? prototypes_ : 0)),
         has_buckets_(world_size > 1),
-        is_half_(config.run.precision != "fp32"),
+        is_bf16_(config.run.precision != "fp32"),
+        is_half_(is_bf16_ && !model::has_own_bf16()),
         recomputes_(config.model.checkpoint_activations) {}
 
   // The optimiser's. Prototypes get none as long as they are frozen.
@@ -124,16 +126,21 @@ class Counts {
   // What the second branch's backward makes beside that: gradients of output
   // and input; packed rows of the gradients of hidden channels, of the copy of
   // these channels that weight_gradient() makes, of the normed tokens and the
-  // scaled gradient; sums of chunks of 48 rows. In bfloat16 the residual's
-  // gradient, its half, and those of GELU's outputs and inputs.
+  // scaled gradient; sums of chunks of 48 rows. In bfloat16 that copy is half
+  // as large; by LibTorch's operations they are the residual's gradient, its
+  // half, and those of GELU's outputs and inputs.
   [[nodiscard]] double widths_of_mlp_backward(int64_t block) const {
     if (is_half_) {
       return 1 + 0.5 + 2 * kMlpRatio / 2;
     }
     constexpr double kSums = (kMlpRatio + 3) / 48;
     const double again = recomputes_ ? kMlpRatio : 0;
-    return 2 + (2 * kMlpRatio + 2 + kSums + again) * kept_share(block);
+    return 2 + ((1 + packed_size()) * kMlpRatio + 2 + kSums + again) *
+                   kept_share(block);
   }
+
+  // What is packed for a product, beside what it is in float32.
+  [[nodiscard]] double packed_size() const { return is_bf16_ ? 0.5 : 1; }
 
   // Of the last block, whose output is the first token alone, at the end of
   // forward: its input, keys and values with room for queries.
@@ -165,7 +172,9 @@ class Counts {
     const double rows_TD = part.num_rows * dim_;
     const double backward_TD = part.num_backward_rows * dim_;
     const double backbone = num_backbone_parameters(config_, num_bands_);
-    const double casts = is_half_ ? (parameters_ - prototypes_) / 2 : 0;
+    const double casts = is_half_   ? (parameters_ - prototypes_) / 2
+                         : is_bf16_ ? (parameters_ - backbone - prototypes_) / 2
+                                    : 0;
     const auto teacher_logits =
         static_cast<double>(2 * kGlobalViews + 1) * batch_ * prototypes_;
     const double beside =
@@ -187,7 +196,7 @@ class Counts {
          kept + gradients + new_gradient,
          kept + gradients + last_keys_and_values});
     // Packed copies of both weights, and their new gradients.
-    const double weights = 4 * kMlpRatio * dim_ * dim_;
+    const double weights = 2 * (1 + packed_size()) * kMlpRatio * dim_ * dim_;
     for (int64_t block = depth_ - 2; block >= 0; --block) {
       gradients += has_gradients ? 0 : num_block_parameters(dim_);
       most = std::max(
@@ -209,7 +218,8 @@ class Counts {
   double parameters_;
   double trained_;
   bool has_buckets_;
-  bool is_half_;  // matrix products in bfloat16
+  bool is_bf16_;
+  bool is_half_;  // bfloat16 by LibTorch's operations
   bool recomputes_;
 };
 

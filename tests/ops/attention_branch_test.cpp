@@ -63,6 +63,33 @@ void expect_right(const TokenLayout& layout, const at::Tensor& factors_B) {
   }
 }
 
+TEST(AttentionBranch, RoundsFactorsInBfloat16) {
+  const TokenLayout layout{{{3, 50}, {5, 17}}};
+  const auto tensors = tensors_for(layout);
+  const auto in = [&](WeightFormat format, const Tensors& t, bool first_only) {
+    auto parameters = parameters_of(t);
+    parameters.format = format;
+    return attention_branch(t[0], parameters, layout, {}, first_only);
+  };
+  for (const bool first_only : {false, true}) {
+    SCOPED_TRACE(first_only ? "first tokens" : "all tokens");
+    expect_same_branch(
+        tensors,
+        [&](const Tensors& t) {
+          return in(WeightFormat::kBfloat16, t, first_only);
+        },
+        [&](const Tensors& t) { return reference(t, layout, {}, first_only); },
+        kBfloat16Tolerance);
+    EXPECT_GT(
+        relative_difference(
+            in(WeightFormat::kBfloat16, tensors, first_only).detach(),
+            in(WeightFormat::kFloat32, tensors, first_only)
+                .detach()
+                .to(at::kDouble)),
+        10 * kFloat32Tolerance);
+  }
+}
+
 TEST(AttentionBranch, AndItsGradientsEqualTheReference) {
   expect_right({{{2, 5}}}, {});
   expect_right({{{3, 65}, {5, 17}}}, {});

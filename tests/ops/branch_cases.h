@@ -32,12 +32,17 @@ inline double relative_difference(
   return (difference / expected.norm().clamp_min(1e-12)).item<double>();
 }
 
+// Relative, of sums of a few hundred products: in float32, and of factors with
+// the 8 bits of bfloat16.
+constexpr double kFloat32Tolerance = 3e-6;
+constexpr double kBfloat16Tolerance = 2e-2;
+
 // Compares values and, with a random gradient of the result, all gradients.
 inline void expect_same_branch(
     const Tensors& tensors,
     const std::function<at::Tensor(const Tensors&)>& ours,
-    const std::function<at::Tensor(const Tensors&)>& reference) {
-  constexpr double kTolerance = 3e-6;  // of sums of a few hundred float32
+    const std::function<at::Tensor(const Tensors&)>& reference,
+    double tolerance = kFloat32Tolerance) {
   Tensors doubles;
   for (const auto& tensor : tensors) {
     doubles.push_back(tensor.detach().to(at::kDouble).requires_grad_(true));
@@ -45,14 +50,13 @@ inline void expect_same_branch(
   const auto actual = ours(tensors);
   const auto expected = reference(doubles);
   ASSERT_EQ(actual.sizes(), expected.sizes());
-  EXPECT_LE(
-      relative_difference(actual.detach(), expected.detach()), kTolerance);
+  EXPECT_LE(relative_difference(actual.detach(), expected.detach()), tolerance);
   const auto grad = at::randn_like(actual.detach());
   const auto grads = torch::autograd::grad({actual}, tensors, {grad});
   const auto expected_grads =
       torch::autograd::grad({expected}, doubles, {grad.to(at::kDouble)});
   for (size_t i = 0; i < grads.size(); ++i) {
-    EXPECT_LE(relative_difference(grads[i], expected_grads[i]), kTolerance)
+    EXPECT_LE(relative_difference(grads[i], expected_grads[i]), tolerance)
         << "gradient of tensor " << i;
   }
 }

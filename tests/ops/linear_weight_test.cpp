@@ -47,11 +47,19 @@ struct Map {
   at::Tensor expected = at::linear(x, weight, bias);
 };
 
-TEST(LinearWeight, MultipliesInEitherFormat) {
+TEST(LinearWeight, MultipliesInEachFormat) {
   const Map map;
   const auto in_float = apply_to_all(
       LinearWeight::pack(map.weight, WeightFormat::kFloat32), map.x, map.bias);
   EXPECT_LT(max_difference(in_float, map.expected), 1e-4);
+  const auto in_bf16 = apply_to_all(
+      LinearWeight::pack(map.weight, WeightFormat::kBfloat16), map.x, map.bias);
+  const auto rounded = at::linear(
+      map.x.to(at::kBFloat16).to(at::kFloat),
+      map.weight.to(at::kBFloat16).to(at::kFloat),
+      map.bias);
+  EXPECT_LT(max_difference(in_bf16, rounded), 1e-4);
+  EXPECT_GT(max_difference(in_bf16, map.expected), 1e-3);
   const auto in_int8 = apply_to_all(
       LinearWeight::pack(map.weight, WeightFormat::kInt8), map.x, map.bias);
   EXPECT_GT(cosine(in_int8, map.expected), 0.9995);
@@ -60,7 +68,8 @@ TEST(LinearWeight, MultipliesInEitherFormat) {
 
 TEST(LinearWeight, GivesSomeOutputsAlone) {
   const Map map;
-  for (const auto format : {WeightFormat::kFloat32, WeightFormat::kInt8}) {
+  for (const auto format :
+       {WeightFormat::kFloat32, WeightFormat::kBfloat16, WeightFormat::kInt8}) {
     const auto weight = LinearWeight::pack(map.weight, format);
     const auto whole = apply_to_all(weight, map.x, map.bias);
     const auto part = apply_to_all(
@@ -111,7 +120,8 @@ struct Branches {
 TEST(LinearWeight, BranchesTakeItPackedWithTheSameResult) {
   Branches branches;
   const auto expected = branches.run();
-  for (const auto format : {WeightFormat::kFloat32, WeightFormat::kInt8}) {
+  for (const auto format :
+       {WeightFormat::kFloat32, WeightFormat::kBfloat16, WeightFormat::kInt8}) {
     const auto qkv = LinearWeight::pack(branches.attention.qkv_weight, format);
     const auto proj =
         LinearWeight::pack(branches.attention.proj_weight, format);

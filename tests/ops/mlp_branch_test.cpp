@@ -12,6 +12,17 @@ MlpParameters mlp_of(const Tensors& t) {
   return {t[1], t[2], t[3], t[4], t[5], t[6], kMlpEps};
 }
 
+Tensors mlp_tensors(const TokenLayout& layout) {
+  return random_tensors(
+      {{layout.num_rows(), kMlpDim},
+       {kMlpDim},
+       {kMlpDim},
+       {4 * kMlpDim, kMlpDim},
+       {4 * kMlpDim},
+       {kMlpDim, 4 * kMlpDim},
+       {kMlpDim}});
+}
+
 at::Tensor mlp_reference(
     const Tensors& t, const TokenLayout& layout, const at::Tensor& factors_B) {
   return for_each_image(t[0], layout, [&](const at::Tensor& x, int64_t index) {
@@ -23,14 +34,7 @@ at::Tensor mlp_reference(
 }
 
 void expect_right_mlp(const TokenLayout& layout, const at::Tensor& factors_B) {
-  const auto tensors = random_tensors(
-      {{layout.num_rows(), kMlpDim},
-       {kMlpDim},
-       {kMlpDim},
-       {4 * kMlpDim, kMlpDim},
-       {4 * kMlpDim},
-       {kMlpDim, 4 * kMlpDim},
-       {kMlpDim}});
+  const auto tensors = mlp_tensors(layout);
   expect_same_branch(
       tensors,
       [&](const Tensors& t) {
@@ -42,6 +46,28 @@ void expect_right_mlp(const TokenLayout& layout, const at::Tensor& factors_B) {
 TEST(MlpBranch, AndItsGradientsEqualTheReference) {
   expect_right_mlp({{{2, 5}}}, {});
   expect_right_mlp({{{3, 50}, {5, 17}}}, {});  // more than two chunks
+}
+
+TEST(MlpBranch, RoundsFactorsInBfloat16) {
+  const TokenLayout layout{{{3, 50}, {5, 17}}};
+  const auto factors =
+      at::tensor({1.25F, 0.0F, 1.25F, 1.25F, 1.25F, 0.0F, 0.0F, 1.25F});
+  const auto tensors = mlp_tensors(layout);
+  const auto in = [&](WeightFormat format, const Tensors& t) {
+    auto parameters = mlp_of(t);
+    parameters.format = format;
+    return mlp_branch(t[0], parameters, layout, factors);
+  };
+  expect_same_branch(
+      tensors,
+      [&](const Tensors& t) { return in(WeightFormat::kBfloat16, t); },
+      [&](const Tensors& t) { return mlp_reference(t, layout, factors); },
+      kBfloat16Tolerance);
+  EXPECT_GT(
+      relative_difference(
+          in(WeightFormat::kBfloat16, tensors).detach(),
+          in(WeightFormat::kFloat32, tensors).detach().to(at::kDouble)),
+      10 * kFloat32Tolerance);
 }
 
 TEST(MlpBranch, LeavesOutAndScalesImages) {
@@ -56,14 +82,7 @@ TEST(MlpBranch, GivesItsInputWhereAllImagesAreLeftOut) {
 
 TEST(MlpBranch, IsTheSameWithoutGradients) {
   const TokenLayout layout{{{3, 41}}};
-  const auto t = random_tensors(
-      {{123, kMlpDim},
-       {kMlpDim},
-       {kMlpDim},
-       {4 * kMlpDim, kMlpDim},
-       {4 * kMlpDim},
-       {kMlpDim, 4 * kMlpDim},
-       {kMlpDim}});
+  const auto t = mlp_tensors(layout);
   const auto with = mlp_branch(t[0], mlp_of(t), layout, {});
   const at::NoGradGuard no_grad;
   EXPECT_TRUE(
@@ -74,14 +93,7 @@ TEST(MlpBranch, HasTheSameGradientsWhereItComputesAgain) {
   const TokenLayout layout{{{2, 30}, {3, 17}}};
   const auto factors = at::tensor({1.25F, 1.25F, 0.0F, 1.25F, 1.25F});
   const auto gradients = [&](bool recomputes) {
-    const auto t = random_tensors(
-        {{layout.num_rows(), kMlpDim},
-         {kMlpDim},
-         {kMlpDim},
-         {4 * kMlpDim, kMlpDim},
-         {4 * kMlpDim},
-         {kMlpDim, 4 * kMlpDim},
-         {kMlpDim}});
+    const auto t = mlp_tensors(layout);
     const auto y = mlp_branch(t[0], mlp_of(t), layout, factors, recomputes);
     return torch::autograd::grad({y.square().sum()}, t);
   };
