@@ -9,8 +9,8 @@
 #            dino_step/vit_tiny_8_of_64px, features, loader, index, multicrop,
 #            embed, patches, folder_patches, probe, knn; tuned_step/... has the
 #            steps' peer with fused and foreach operators, and an allocator that
-#            keeps its memory; compiled_step/... and bf16_step/... have it compiled,
-#            or in bfloat16, too
+#            keeps its memory; compiled_step/... has it compiled, too, bf16_step/...
+#            has both sides in bfloat16
 #   ROUNDS   pairs of runs, default 5
 #   BUILD    default build/release, configured with -DNADIR_BENCH=ON; embed,
 #            patches, probe and knn ask its program, nadir bench
@@ -43,7 +43,9 @@ case $case in
     peer=("$peers/dino_step_torch.py" --case "${case#*/}" --tuned)
     case $case in
       compiled_step/*) peer+=(--compile) ;;
-      bf16_step/*) peer+=(--bf16) ;;
+      bf16_step/*)
+        ours[1]="^$case/"
+        peer+=(--bf16) ;;
     esac
     peer_tunables=glibc.malloc.mmap_threshold=1073741824:glibc.malloc.top_pad=67108864
     peer_tunables+=:glibc.malloc.trim_threshold=4294967295 ;;

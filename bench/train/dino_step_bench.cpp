@@ -1,9 +1,10 @@
 // One optimiser step of DINO from views to moved teacher, in images/s: teacher
 // and student forward, loss, backward, clipping, AdamW, EMA, centre. Threads:
-// OMP_NUM_THREADS. The same in PyTorch eager: bench/peers/dino_step_torch.py.
-// Counters: GFLOP/s by the run estimate's count, the estimate's images/s and
-// memory over the measured ones, and the highest resident memory, which is
-// this case's own only where it runs alone (--benchmark_filter).
+// OMP_NUM_THREADS. bf16_step is the same with --precision bf16. The same in
+// PyTorch eager: bench/peers/dino_step_torch.py. Counters: GFLOP/s by the run
+// estimate's count, the estimate's images/s and memory over the measured ones,
+// and the highest resident memory, which is this case's own only where it runs
+// alone (--benchmark_filter).
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <benchmark/benchmark.h>
@@ -57,18 +58,31 @@ void dino_step(benchmark::State& state, const bench::StepShape& shape) {
       static_cast<double>(peak_resident_bytes()) / 0x1p20;
 }
 
-#define NADIR_STEP_BENCHMARK(name, steps, ...)                      \
-  BENCHMARK_CAPTURE(dino_step, name, bench::StepShape{__VA_ARGS__}) \
-      ->Iterations(steps)                                           \
-      ->UseRealTime()                                               \
-      ->MeasureProcessCPUTime()                                     \
+void bf16_step(benchmark::State& state, bench::StepShape shape) {
+  shape.precision = "bf16";
+  dino_step(state, shape);
+}
+
+#define NADIR_STEP_BENCHMARK(run, name, steps, ...)           \
+  BENCHMARK_CAPTURE(run, name, bench::StepShape{__VA_ARGS__}) \
+      ->Iterations(steps)                                     \
+      ->UseRealTime()                                         \
+      ->MeasureProcessCPUTime()                               \
       ->Unit(benchmark::kMillisecond)
 
-NADIR_STEP_BENCHMARK(vit_small_16, 1, "vit_small", 16, 224, 96, 65536, 8);
-NADIR_STEP_BENCHMARK(
-    vit_small_16_batch_16, 1, "vit_small", 16, 224, 96, 65536, 16);
-NADIR_STEP_BENCHMARK(vit_tiny_16, 2, "vit_tiny", 16, 224, 96, 65536, 8);
-NADIR_STEP_BENCHMARK(vit_small_8_of_64px, 1, "vit_small", 8, 64, 32, 1024, 32);
-NADIR_STEP_BENCHMARK(vit_tiny_8_of_64px, 2, "vit_tiny", 8, 64, 32, 1024, 32);
+#define NADIR_STEP_BENCHMARKS(run)                                         \
+  NADIR_STEP_BENCHMARK(                                                    \
+      run, vit_small_16, 1, "vit_small", 16, 224, 96, 65536, 8);           \
+  NADIR_STEP_BENCHMARK(                                                    \
+      run, vit_small_16_batch_16, 1, "vit_small", 16, 224, 96, 65536, 16); \
+  NADIR_STEP_BENCHMARK(                                                    \
+      run, vit_tiny_16, 2, "vit_tiny", 16, 224, 96, 65536, 8);             \
+  NADIR_STEP_BENCHMARK(                                                    \
+      run, vit_small_8_of_64px, 1, "vit_small", 8, 64, 32, 1024, 32);      \
+  NADIR_STEP_BENCHMARK(                                                    \
+      run, vit_tiny_8_of_64px, 2, "vit_tiny", 8, 64, 32, 1024, 32)
+
+NADIR_STEP_BENCHMARKS(dino_step);
+NADIR_STEP_BENCHMARKS(bf16_step);
 
 }  // namespace

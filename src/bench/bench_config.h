@@ -19,7 +19,8 @@ struct BenchConfig {
         only,
         "only",
         "Paths to measure, by name; empty measures all. Names: step_small, "
-        "step_tiny, step_small_64px, features, features_int8, embed, views, "
+        "step_small_bf16, step_tiny, step_small_64px, features, features_bf16, "
+        "features_int8, embed, views, "
         "shards, index, pack_tar, probe, probe_rates, knn, start.");
     visit(
         threads,

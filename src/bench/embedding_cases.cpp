@@ -50,6 +50,10 @@ Measured time_features(const CaseContext& /*context*/) {
   return time_features_in(model::Precision::kFp32);
 }
 
+Measured time_bf16_features(const CaseContext& /*context*/) {
+  return time_features_in(model::Precision::kBf16);
+}
+
 Measured time_int8_features(const CaseContext& /*context*/) {
   return time_features_in(model::Precision::kInt8);
 }
@@ -101,6 +105,11 @@ std::vector<Case> embedding_cases() {
        "images/s",
        Limit::kProducts,
        time_features},
+      {"features_bf16",
+       "the same in bfloat16",
+       "images/s",
+       Limit::kProducts,
+       time_bf16_features},
       {"features_int8",
        "the same in 8-bit numbers",
        "images/s",

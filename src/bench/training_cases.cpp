@@ -1,6 +1,8 @@
 // Optimiser steps of DINO from views to moved teacher: shapes of the reference
 // recipe and of EuroSAT's (recipes/). The same beside PyTorch:
 // bench/train/dino_step_bench.cpp.
+#include <string_view>
+
 #include "bench/cases.h"
 #include "bench/timing.h"
 #include "bench/training_step.h"
@@ -31,12 +33,13 @@ Case step_case(
   return {
       name,
       fmt::format(
-          "pretraining step, {}, 2 x {} + 8 x {} px, {} prototypes, batch {}",
+          "pretraining step, {}, 2 x {} + 8 x {} px, {} prototypes, batch {}{}",
           network,
           shape.global_px,
           shape.local_px,
           shape.out_dim,
-          shape.batch_size),
+          shape.batch_size,
+          std::string_view(shape.precision) == "fp32" ? "" : ", bfloat16"),
       "images/s",
       Limit::kProducts,
       [shape, repeats](const CaseContext&) {
@@ -50,6 +53,11 @@ std::vector<Case> training_cases() {
   return {
       step_case(
           "step_small", "ViT-S/16", {"vit_small", 16, 224, 96, 65536, 8}, 2),
+      step_case(
+          "step_small_bf16",
+          "ViT-S/16",
+          {"vit_small", 16, 224, 96, 65536, 8, "bf16"},
+          2),
       step_case(
           "step_tiny", "ViT-Ti/16", {"vit_tiny", 16, 224, 96, 65536, 8}, 3),
       step_case(

@@ -15,6 +15,7 @@ train::PretrainConfig config_of(const StepShape& shape) {
   config.views.local_crop_size = shape.local_px;
   config.head.out_dim = shape.out_dim;
   config.optim.batch_size_per_gpu = shape.batch_size;
+  config.run.precision = shape.precision;
   return config;
 }
 

@@ -16,9 +16,10 @@ struct StepShape {
   int64_t local_px;
   int64_t out_dim;
   int64_t batch_size;
+  const char* precision = "fp32";
 };
 
-// Three bands, float32, on the CPU. One thread.
+// Three bands, on the CPU. One thread.
 class TrainingStep {
  public:
   // Throws Error{kInvalidArgument} for a shape that no run could have.
