@@ -172,14 +172,15 @@ class PackedStack final : public HeadStack {
               scratch);
         });
     move_bias();
-    const Share next = {
-        std::min(batch, order.feature_rows.size(0) - begin),
-        std::min(2 * batch, order.feature_rows.size(0) - begin)};
+    // The next batch, so that it is in a cache when its turn comes.
+    const auto* const next_rows =
+        order.feature_rows.size(0) - begin >= 2 * batch ? feature_rows + batch
+                                                        : nullptr;
     ops::for_each_item(
         num_shares_,
         kernels::gemm_scratch_size(batch),
         [&](int64_t item, float* scratch) {
-          move_share_of_weight(item, feature_rows, next, scratch);
+          move_share_of_weight(item, feature_rows, next_rows, scratch);
         });
     if (keeps_loss_) {
       for (int64_t i = 0; i < batch * num_rates_; ++i) {
@@ -215,28 +216,17 @@ class PackedStack final : public HeadStack {
     return 1.0 / static_cast<double>(num_terms);
   }
 
-  [[nodiscard]] const float* features_of(int64_t row) const {
-    return setup_.features_NF.const_data_ptr<float>() +
-           row * setup_.features_NF.stride(0);
-  }
-
-  // So that the next batch is in a cache when its turn comes.
-  void prefetch(int64_t row) const {
-    constexpr int64_t kLine = 16;
-    const float* const features = features_of(row);
-    for (int64_t f = 0; f < num_columns_; f += kLine) {
-      __builtin_prefetch(features + f, 0, 2);
-    }
-  }
-
   // Row r of it is the batch's.
   [[nodiscard]] kernels::MatrixView features_at(
-      const int64_t* rows, bool is_transposed) const {
+      const int64_t* rows,
+      bool is_transposed,
+      const int64_t* next_rows = nullptr) const {
     return {
         setup_.features_NF.const_data_ptr<float>(),
         setup_.features_NF.stride(0),
         is_transposed,
-        rows};
+        rows,
+        next_rows};
   }
 
   void look_at_rows(
@@ -307,19 +297,23 @@ class PackedStack final : public HeadStack {
   }
 
   void move_share_of_weight(
-      int64_t item, const int64_t* feature_rows, Share next, float* scratch) {
+      int64_t item,
+      const int64_t* feature_rows,
+      const int64_t* next_rows,
+      float* scratch) {
     const int64_t num_parts =
         (num_columns_ + kColumnsAtATime - 1) / kColumnsAtATime;
     const auto parts = share_of(item, num_shares_, num_parts);
     for (int64_t part = parts.begin; part < parts.end; ++part) {
-      for (int64_t i = next.begin + part; i < next.end; i += num_parts) {
-        prefetch(feature_rows[i]);
-      }
-      move_weight(feature_rows, part * kColumnsAtATime, scratch);
+      move_weight(feature_rows, next_rows, part * kColumnsAtATime, scratch);
     }
   }
 
-  void move_weight(const int64_t* feature_rows, int64_t first, float* scratch) {
+  void move_weight(
+      const int64_t* feature_rows,
+      const int64_t* next_rows,
+      int64_t first,
+      float* scratch) {
     const int64_t count = std::min(kColumnsAtATime, num_columns_ - first);
     weight_.for_each_panel([&](int64_t begin, int64_t width) {
       float* const step = step_.row_of_panel(begin, first);
@@ -329,7 +323,8 @@ class PackedStack final : public HeadStack {
         step[i] *= momentum;
       }
       kernels::gemm(
-          features_at(feature_rows, true).at(first, 0),
+          features_at(feature_rows, true, begin == 0 ? next_rows : nullptr)
+              .at(first, 0),
           count,
           batch_,
           gradient_.row_of_panel(begin, 0),

@@ -21,6 +21,9 @@ struct MatrixView {
   int64_t stride = 0;
   bool is_transposed = false;
   const int64_t* picked = nullptr;
+  // Rows of the same matrix, as many as `picked` has, that a later product will
+  // read: where the view is transposed, their lines are asked for meanwhile.
+  const int64_t* picked_next = nullptr;
 
   // The part from row `row` and column `col` on.
   [[nodiscard]] MatrixView at(int64_t row, int64_t col) const {
@@ -34,7 +37,12 @@ struct MatrixView {
  private:
   [[nodiscard]] MatrixView from(int64_t stored, int64_t value) const {
     if (picked != nullptr) {
-      return {data + value, stride, is_transposed, picked + stored};
+      return {
+          data + value,
+          stride,
+          is_transposed,
+          picked + stored,
+          picked_next == nullptr ? nullptr : picked_next + stored};
     }
     return {data + stored * stride + value, stride, is_transposed};
   }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <hwy/cache_control.h>
 #include <hwy/highway.h>
 
 #include "kernels/gemm.h"
@@ -100,17 +101,26 @@ struct TransposedRows {
 
 struct PickedTransposedRows {
   explicit PickedTransposedRows(const MatrixView& view)
-      : data(view.data), stride(view.stride), picked(view.picked) {}
+      : data(view.data),
+        stride(view.stride),
+        picked(view.picked),
+        picked_next(
+            view.picked_next == nullptr ? view.picked : view.picked_next) {}
 
   [[nodiscard]] HWY_INLINE float at(int64_t row) const {
     return data[*picked * stride + row];
   }
 
-  HWY_INLINE void step() { ++picked; }
+  HWY_INLINE void step() {
+    hwy::Prefetch(data + *picked_next * stride);
+    ++picked;
+    ++picked_next;
+  }
 
   const float* data;
   int64_t stride;
   const int64_t* picked;
+  const int64_t* picked_next;  // or `picked` again
 };
 
 // or those of two tiles.

@@ -96,6 +96,7 @@ TEST(Gemm, TakesPickedRowsAndColumns) {
   for_each_level([] {
     const std::vector<int64_t> picked = {7, 0, 3, 3, 9, 1, 8, 2, 6, 5, 4, 9, 0,
                                          2, 7, 1, 5, 5, 8, 3, 6, 0, 9, 4, 1, 2};
+    const std::vector<int64_t> picked_next(picked.rbegin(), picked.rend());
     constexpr int64_t kStored = 10;
     constexpr int64_t kLength = 37;
     const auto stored = random_floats(kStored * kLength, 5);
@@ -110,6 +111,8 @@ TEST(Gemm, TakesPickedRowsAndColumns) {
     for (const bool is_transposed : {false, true}) {
       const MatrixView picking = {
           stored.data(), kLength, is_transposed, picked.data()};
+      MatrixView looking_ahead = picking;
+      looking_ahead.picked_next = picked_next.data();
       const MatrixView plain = {gathered.data(), kLength, is_transposed};
       const int64_t rows = is_transposed ? kLength - 1 : num_picked - 1;
       const int64_t terms = is_transposed ? num_picked - 1 : kLength - 1;
@@ -134,6 +137,7 @@ TEST(Gemm, TakesPickedRowsAndColumns) {
           return out;
         };
         ASSERT_EQ(multiply(picking), multiply(plain)) << is_transposed << n;
+        ASSERT_EQ(multiply(looking_ahead), multiply(plain));
       }
     }
   });
