@@ -157,9 +157,9 @@ variable_list MlpBranch::run_backward(
       record.recomputes
           ? std::optional(LinearWeight::pack(p.fc1_weight, record.format))
           : std::nullopt;
-  const auto grad_hidden_PF = at::empty_like(active_PF);
+  auto grad_hidden_PF = at::empty_like(active_PF);
   const auto grad_out_PD = at::empty({num_rows, dim}, at::kFloat);
-  const auto tokens_PD = at::empty({num_rows, dim}, at::kFloat);
+  auto tokens_PD = at::empty({num_rows, dim}, at::kFloat);
   auto grad_x_TD = grad_y_TD.clone();
   const int64_t num_chunks = num_chunks_of(num_rows);
   ChunkSums fc1_bias(num_chunks, hidden);
@@ -210,11 +210,16 @@ variable_list MlpBranch::run_backward(
             scratch);
         rows.add_gradient(chunk, first, count, grad_tokens, grad_x_TD, norm);
       });
+  const auto grad_fc1 =
+      weight_gradient(grad_hidden_PF, tokens_PD, record.format);
+  for (auto* done : {&grad_hidden_PF, &tokens_PD}) {
+    done->reset();  // before the largest copy is made
+  }
   return {
       grad_x_TD,
       norm.weight.total(),
       norm.bias.total(),
-      weight_gradient(grad_hidden_PF, tokens_PD, record.format),
+      grad_fc1,
       fc1_bias.total(),
       weight_gradient(grad_out_PD, active_PF, record.format),
       fc2_bias.total(),

@@ -124,19 +124,19 @@ class Counts {
   }
 
   // What the second branch's backward makes beside that: gradients of output
-  // and input; packed rows of the gradients of hidden channels, of the copy of
-  // these channels that weight_gradient() makes, of the normed tokens and the
-  // scaled gradient; sums of chunks of 48 rows. In bfloat16 that copy is half
-  // as large; by LibTorch's operations they are the residual's gradient, its
-  // half, and those of GELU's outputs and inputs.
+  // and input; packed rows of the gradients of hidden channels, of the normed
+  // tokens, the copy of them that weight_gradient() makes, and of the scaled
+  // gradient; sums of chunks of 48 rows. In bfloat16 that copy is half as
+  // large; by LibTorch's operations they are the residual's gradient, its half,
+  // and those of GELU's outputs and inputs.
   [[nodiscard]] double widths_of_mlp_backward(int64_t block) const {
     if (is_half_) {
       return 1 + 0.5 + 2 * kMlpRatio / 2;
     }
     constexpr double kSums = (kMlpRatio + 3) / 48;
     const double again = recomputes_ ? kMlpRatio : 0;
-    return 2 + ((1 + packed_size()) * kMlpRatio + 2 + kSums + again) *
-                   kept_share(block);
+    return 2 +
+           (kMlpRatio + 2 + packed_size() + kSums + again) * kept_share(block);
   }
 
   // What is packed for a product, beside what it is in float32.
