@@ -49,9 +49,16 @@ class HeadStack {
 [[nodiscard]] std::unique_ptr<HeadStack> make_tensor_stack(
     const HeadStackSetup& setup);
 
-// On the CPU: weights stay in the panels that products read, and each row of
-// features comes from memory once.
+// On the CPU each row of features comes from memory once a step. Of any number
+// of heads, in the panels that products read; and of a few, which leave most of
+// a panel empty.
 [[nodiscard]] std::unique_ptr<HeadStack> make_packed_stack(
+    const HeadStackSetup& setup);
+[[nodiscard]] std::unique_ptr<HeadStack> make_narrow_stack(
+    const HeadStackSetup& setup);
+
+// The faster one of both for this number of heads.
+[[nodiscard]] std::unique_ptr<HeadStack> make_cpu_stack(
     const HeadStackSetup& setup);
 
 }  // namespace nadir::eval

@@ -64,7 +64,7 @@ std::unique_ptr<HeadStack> make_stack(
   }
   setup.momentum = config.momentum;
   setup.task = task;
-  return features_NF.is_cpu() ? make_packed_stack(setup)
+  return features_NF.is_cpu() ? make_cpu_stack(setup)
                               : make_tensor_stack(setup);
 }
 

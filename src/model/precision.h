@@ -29,8 +29,8 @@ enum class Use { kTraining, kInference };
 [[nodiscard]] std::string precision_name(Precision precision);
 
 // Whether blocks on the CPU multiply by weights in bfloat16 by our own kernels,
-// with sums, attention, norms and residuals in float32: everywhere but on processors with
-// matrix units for it (AMX), which LibTorch uses.
+// with sums, attention, norms and residuals in float32: everywhere but on
+// processors with matrix units for it (AMX), which LibTorch uses.
 [[nodiscard]] bool has_own_bf16();
 
 // Rate of products of a block's size in fp32 or bf16, in units of 10^9
@@ -39,7 +39,8 @@ enum class Use { kTraining, kInference };
     Precision precision, c10::Device device = c10::Device(c10::kCPU));
 
 // While it lives, LibTorch casts the inputs of matrix products on `device` to
-// bfloat16 if `precision` says so; weights stay float32 and are cast once.
+// bfloat16 if `precision` says so, and blocks on the CPU round theirs; weights
+// stay float32 and are cast once.
 // Wrap forward passes only: backward follows by itself, and the loss takes
 // logits to float32. Belongs to the thread that made it.
 class AutocastGuard {

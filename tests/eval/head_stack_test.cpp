@@ -1,4 +1,4 @@
-// Stacks of probe heads: the one of panels beside the one of LibTorch's
+// Stacks of probe heads: those of the CPU beside the one of LibTorch's
 // operators.
 #include "eval/head_stack.h"
 
@@ -53,7 +53,19 @@ double largest_difference(const at::Tensor& a, const at::Tensor& b) {
   return (a - b).abs().max().item<double>();
 }
 
-TEST(PackedStack, EqualsThatOfLibTorch) {
+class CpuStackTest
+    : public testing::TestWithParam<std::unique_ptr<HeadStack> (*)(
+          const HeadStackSetup&)> {};
+
+INSTANTIATE_TEST_SUITE_P(
+    Cases,
+    CpuStackTest,
+    testing::Values(&make_packed_stack, &make_narrow_stack),
+    [](const auto& test) {
+      return test.param == &make_packed_stack ? "Packed" : "Narrow";
+    });
+
+TEST_P(CpuStackTest, EqualsThatOfLibTorch) {
   // Heads short of a vector, in one panel and in several; columns and batches
   // short of a tile and beyond a share of work.
   for (const StackCase& c : std::vector<StackCase>{
@@ -67,20 +79,20 @@ TEST(PackedStack, EqualsThatOfLibTorch) {
     constexpr int64_t kImages = 150;
     const auto features = at::randn({kImages, c.num_columns + 6});
     const auto setup = setup_of(c, features);
-    const auto packed = make_packed_stack(setup);
+    const auto stack = GetParam()(setup);
     const auto plain = make_tensor_stack(setup);
-    EXPECT_LT(largest_difference(packed->weight(), plain->weight()), 1e-9);
-    train(*packed, kImages, c.batch);
+    EXPECT_LT(largest_difference(stack->weight(), plain->weight()), 1e-9);
+    train(*stack, kImages, c.batch);
     train(*plain, kImages, c.batch);
-    EXPECT_LT(largest_difference(packed->weight(), plain->weight()), 1e-5);
-    EXPECT_LT(largest_difference(packed->bias(), plain->bias()), 1e-5);
+    EXPECT_LT(largest_difference(stack->weight(), plain->weight()), 1e-5);
+    EXPECT_LT(largest_difference(stack->bias(), plain->bias()), 1e-5);
     EXPECT_LT(
-        largest_difference(packed->loss_sums(), plain->loss_sums()),
+        largest_difference(stack->loss_sums(), plain->loss_sums()),
         1e-4 * plain->loss_sums().max().item<double>() + 1e-6);
   }
 }
 
-TEST(PackedStack, GivesTheSameBitsWithAnyNumberOfThreads) {
+TEST_P(CpuStackTest, GivesTheSameBitsWithAnyNumberOfThreads) {
   at::manual_seed(7);
   const StackCase c = {Task::kMultiLabel, 19, 2, 200, 128};
   const auto features = at::randn({300, c.num_columns + 6});
@@ -89,7 +101,7 @@ TEST(PackedStack, GivesTheSameBitsWithAnyNumberOfThreads) {
   std::vector<at::Tensor> weights;
   for (const int threads : {1, 2, 3}) {
     at::set_num_threads(threads);
-    const auto stack = make_packed_stack(setup);
+    const auto stack = GetParam()(setup);
     train(*stack, 300, c.batch);
     weights.push_back(stack->weight());
   }

@@ -49,6 +49,7 @@ class LiveTest(BrowserTest):
                 training.wait(60)
                 page.locator("article.run .soft", has_text=re.compile("stopped|interrupted")) \
                     .first.wait_for()
+                page.close()  # it may ask once more, and the server ends first
         finally:
             training.kill()
             training.wait()
@@ -78,3 +79,4 @@ class LiveTest(BrowserTest):
                            '{"step":31,"event":"checkpoint","text":"while one looks"}\n')
             page.get_by_text("Events (2)").wait_for()
             self.assertTrue(page.get_by_text("while one looks").is_visible())
+            page.close()
