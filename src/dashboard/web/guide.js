@@ -8,6 +8,11 @@ import {image_address, map_address} from './addresses.js';
 
 const kMostNamed = 3;
 
+// A headline that goes on inside a sentence: names in it, as of ln K, stay.
+function within_sentence(headline) {
+  return headline.slice(0, 1).toLowerCase() + headline.slice(1);
+}
+
 function health_sentence(runs) {
   if (!runs.length) return ['No runs are open.'];
   const of = (health) => runs.filter((run) => run.verdict.health === health);
@@ -20,7 +25,7 @@ function health_sentence(runs) {
     const named = found.slice(0, kMostNamed).flatMap((run, i) => [i ? ', ' : '',
       h('a', {href: `#/run/${run.id}`}, run.name)]);
     const more = found.length > kMostNamed ? ` and ${found.length - kMostNamed} more` : '';
-    const why = health === 'healthy' ? '' : ` (${found[0].verdict.headline.toLowerCase()})`;
+    const why = health === 'healthy' ? '' : ` (${within_sentence(found[0].verdict.headline)})`;
     return [h('span', {class: `word ${health}`}, ...named, `${more} ${verb} ${words}`,
       found.length === 1 ? why : ''), '. '];
   });

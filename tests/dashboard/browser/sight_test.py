@@ -28,7 +28,10 @@ class SightTest(BrowserTest):
         guide = page.locator(".guide")
         run = self.dashboard.get("/api/runs")["runs"][0]
         self.assertIn(run["name"], guide.inner_text())
-        self.assertIn(run["verdict"]["headline"], page.locator("article.run").inner_text())
+        headline = run["verdict"]["headline"]
+        self.assertIn(headline, page.locator("article.run").inner_text())
+        if run["verdict"]["health"] != "healthy":
+            self.assertIn(f"({headline[0].lower()}{headline[1:]})", guide.inner_text())
         worst = self.worst()["name"]
         guide.get_by_role("link", name=worst, exact=True).wait_for()
         guide.get_by_role("link", name="All classes").click()
