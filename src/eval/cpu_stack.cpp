@@ -11,10 +11,6 @@
 namespace nadir::eval {
 namespace {
 
-// Columns of features that shares are multiples of: itself a multiple of the
-// rows of every level's tile of registers, and of every level's vectors.
-constexpr int64_t kColumnsAtATime = 48;
-
 // log(1 + e^x) - x y, summed.
 double multi_label_loss(
     const float* logits, const float* truth, int64_t count) {
@@ -48,11 +44,15 @@ double descend_single_label(
 
 }  // namespace
 
+int64_t num_heads_of(const HeadStackSetup& setup) {
+  return setup.weight_CF.size(0) * static_cast<int64_t>(setup.rates.size());
+}
+
 CpuStack::CpuStack(const HeadStackSetup& setup, int64_t stride)
     : setup_(setup),
       num_rates_(static_cast<int64_t>(setup.rates.size())),
       num_classes_(setup.weight_CF.size(0)),
-      num_heads_(num_rates_ * num_classes_),
+      num_heads_(num_heads_of(setup)),
       num_columns_(setup.weight_CF.size(1)),
       stride_(stride),
       bias_(stride, 0),
@@ -133,6 +133,10 @@ kernels::MatrixView CpuStack::picked_rows(const int64_t* picked) const {
       picked};
 }
 
+at::Tensor CpuStack::first_weight() const {
+  return setup_.weight_CF.repeat({num_rates_, 1});
+}
+
 // Of the sum over a batch.
 double CpuStack::scale() const {
   const auto num_terms =
@@ -177,7 +181,7 @@ void CpuStack::descend(
 
 void CpuStack::move_bias() {
   for (float& value : bias_step_) {
-    value *= static_cast<float>(setup_.momentum);
+    value *= momentum();
   }
   add_up_gradients(batch_, bias_step_.data());
   for (int64_t head = 0; head < num_heads_; ++head) {
@@ -186,8 +190,7 @@ void CpuStack::move_bias() {
 }
 
 std::unique_ptr<HeadStack> make_cpu_stack(const HeadStackSetup& setup) {
-  const auto num_heads =
-      setup.weight_CF.size(0) * static_cast<int64_t>(setup.rates.size());
+  const int64_t num_heads = num_heads_of(setup);
   // Where panels are a third empty or more.
   const bool is_narrow =
       2 * kernels::gemm_packed_size(1, num_heads) >= 3 * num_heads;

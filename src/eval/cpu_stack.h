@@ -12,6 +12,9 @@
 
 namespace nadir::eval {
 
+// Rates times classes.
+[[nodiscard]] int64_t num_heads_of(const HeadStackSetup& setup);
+
 class CpuStack : public HeadStack {
  public:
   void begin_epoch(double factor, bool keeps_loss) final;
@@ -21,6 +24,10 @@ class CpuStack : public HeadStack {
   [[nodiscard]] at::Tensor loss_sums() const final;
 
  protected:
+  // Columns of features that shares are multiples of: itself a multiple of the
+  // rows of every level's tile of registers, and of every level's vectors.
+  static constexpr int64_t kColumnsAtATime = 48;
+
   // Rows of a batch, or columns.
   struct Range {
     int64_t begin;
@@ -57,7 +64,8 @@ class CpuStack : public HeadStack {
   // Adds the gradients of all rows of the batch to `sums`, one a head.
   virtual void add_up_gradients(int64_t batch, float* sums) const = 0;
 
-  // Moves the weights of columns; `range` begins at a multiple of 48.
+  // Moves the weights of columns; `range` begins at a multiple of
+  // kColumnsAtATime.
   virtual void move_weights(
       const BatchRows& rows, int64_t batch, Range range, float* scratch) = 0;
 
@@ -68,7 +76,12 @@ class CpuStack : public HeadStack {
   // Row r of it is row picked[r] of the features.
   [[nodiscard]] kernels::MatrixView picked_rows(const int64_t* picked) const;
 
-  [[nodiscard]] const HeadStackSetup& setup() const { return setup_; }
+  // At the start, [heads, F].
+  [[nodiscard]] at::Tensor first_weight() const;
+
+  [[nodiscard]] float momentum() const {
+    return static_cast<float>(setup_.momentum);
+  }
 
   [[nodiscard]] int64_t num_heads() const { return num_heads_; }
 

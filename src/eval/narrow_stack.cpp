@@ -12,11 +12,8 @@ namespace {
 class NarrowStack final : public CpuStack {
  public:
   explicit NarrowStack(const HeadStackSetup& setup)
-      : CpuStack(
-            setup,
-            setup.weight_CF.size(0) * static_cast<int64_t>(setup.rates.size())),
-        weight_NF_(setup.weight_CF.repeat(
-            {static_cast<int64_t>(setup.rates.size()), 1})),
+      : CpuStack(setup, num_heads_of(setup)),
+        weight_NF_(first_weight()),
         step_NF_(at::zeros_like(weight_NF_)) {}
 
   [[nodiscard]] at::Tensor weight() const override {
@@ -80,7 +77,7 @@ class NarrowStack final : public CpuStack {
          batch,
          num_columns(),
          num_heads(),
-         static_cast<float>(setup().momentum),
+         momentum(),
          step_NF_.data_ptr<float>(),
          weight_NF_.data_ptr<float>()},
         range.begin,

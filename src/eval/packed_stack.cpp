@@ -9,9 +9,6 @@
 namespace nadir::eval {
 namespace {
 
-// Columns that move at a time.
-constexpr int64_t kColumnsOfProduct = 48;
-
 // A matrix [K, N] in the panels of gemm.h, N padded with zeros.
 class Panels {
  public:
@@ -67,10 +64,15 @@ class Panels {
 class PackedStack final : public CpuStack {
  public:
   explicit PackedStack(const HeadStackSetup& setup)
-      : PackedStack(
-            setup,
-            setup.weight_CF.size(0) *
-                static_cast<int64_t>(setup.rates.size())) {}
+      : CpuStack(setup, kernels::gemm_packed_size(1, num_heads_of(setup))),
+        weight_(num_columns(), num_heads()),
+        step_(num_columns(), num_heads()) {
+    kernels::gemm_pack(
+        {first_weight().const_data_ptr<float>(), num_columns(), true},
+        num_columns(),
+        num_heads(),
+        weight_.data());
+  }
 
   [[nodiscard]] at::Tensor weight() const override {
     auto weight = at::empty({num_heads(), num_columns()}, at::kFloat);
@@ -84,20 +86,6 @@ class PackedStack final : public CpuStack {
   }
 
  private:
-  PackedStack(const HeadStackSetup& setup, int64_t heads)
-      : CpuStack(setup, kernels::gemm_packed_size(1, heads)),
-        weight_(num_columns(), heads),
-        step_(num_columns(), heads) {
-    const auto num_rates = static_cast<int64_t>(setup.rates.size());
-    kernels::gemm_pack(
-        {setup.weight_CF.repeat({num_rates, 1}).const_data_ptr<float>(),
-         num_columns(),
-         true},
-        num_columns(),
-        heads,
-        weight_.data());
-  }
-
   void scale_steps(float factor) override {
     for (int64_t i = 0; i < step_.size(); ++i) {
       step_.data()[i] *= factor;
@@ -169,12 +157,12 @@ class PackedStack final : public CpuStack {
       Range range,
       float* scratch) override {
     for (int64_t first = range.begin; first < range.end;
-         first += kColumnsOfProduct) {
+         first += kColumnsAtATime) {
       move_columns(
           rows,
           batch,
           first,
-          std::min(kColumnsOfProduct, range.end - first),
+          std::min(kColumnsAtATime, range.end - first),
           scratch);
     }
   }
@@ -190,9 +178,9 @@ class PackedStack final : public CpuStack {
     weight_.for_each_panel([&](int64_t begin, int64_t width) {
       float* const step = step_.row_of_panel(begin, first);
       float* const weight = weight_.row_of_panel(begin, first);
-      const auto momentum = static_cast<float>(setup().momentum);
+      const float kept = momentum();
       for (int64_t i = 0; i < count * width; ++i) {
-        step[i] *= momentum;
+        step[i] *= kept;
       }
       features.picked_next = begin == 0 ? rows.next_features : nullptr;
       kernels::gemm(

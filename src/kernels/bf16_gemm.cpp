@@ -16,11 +16,6 @@ namespace {
 // Rows that are rounded at a time where there are no instructions.
 constexpr int64_t kBlockRows = 48;
 
-int64_t aligned(int64_t num_floats) {
-  constexpr int64_t kFloats = 16;
-  return (num_floats + kFloats - 1) / kFloats * kFloats;
-}
-
 // Stored rows of `count` values, rounded and beside each other.
 void round_rows(
     const MatrixView& src, int64_t num_rows, int64_t count, float* out) {
@@ -71,7 +66,7 @@ int64_t bf16_scratch_size(int64_t k) {
     return avx512_bf16::scratch_size();
   }
 #endif
-  return aligned(kBlockRows * k) + gemm_scratch_size(k);
+  return gemm_scratch_size(k) + kBlockRows * k;
 }
 
 void bf16_pack(const MatrixView& b, int64_t k, int64_t n, float* packed) {
@@ -105,15 +100,15 @@ void bf16_gemm(
     return;
   }
 #endif
-  float* const products = scratch + aligned(kBlockRows * k);
+  float* const values = scratch + gemm_scratch_size(k);
   for (int64_t row = 0; row < m; row += kBlockRows) {
     const int64_t num_rows = std::min(kBlockRows, m - row);
-    MatrixView rounded{scratch, k};
+    MatrixView rounded{values, k};
     if (a.is_transposed) {
-      rounded = {scratch, num_rows, true};
-      round_rows(a.at(row, 0), k, num_rows, scratch);
+      rounded = {values, num_rows, true};
+      round_rows(a.at(row, 0), k, num_rows, values);
     } else {
-      round_rows(a.at(row, 0), num_rows, k, scratch);
+      round_rows(a.at(row, 0), num_rows, k, values);
     }
     gemm(
         rounded,
@@ -125,7 +120,7 @@ void bf16_gemm(
         bias,
         c + row * c_stride,
         c_stride,
-        products);
+        scratch);
   }
 }
 
