@@ -94,24 +94,28 @@ class Packer {
     write_file(folder / kPackingFile, json_text(settings, 2) + "\n");
     writer_ = std::make_unique<ShardWriter>(
         folder / kShardsFolder, ShardWriter::Options{});
+    is_going_on_ = writer_->size() > 0;
   }
 
   Packing run(const nlohmann::json& settings) {
     Progress progress("packing", end_ - begin_, "images");
     auto chunk = read_chunk();
     while (!chunk.empty()) {
-      // The next chunk is read while this one is encoded.
+      // The next chunk is read and the one before reaches the disk while this
+      // one is encoded.
       auto next =
           std::async(std::launch::async, [this] { return read_chunk(); });
       store(chunk);
       progress.advance(static_cast<int64_t>(chunk.size()));
       if (caught_signal() != 0) {
         next.wait();
+        end_commit();
         packing_.result.is_interrupted = true;
         return std::move(packing_);
       }
       chunk = next.get();
     }
+    end_commit();
     note_missing();
     finish(settings);
     return std::move(packing_);
@@ -136,6 +140,9 @@ class Packer {
   }
 
   void store(const std::vector<PackItem>& chunk) {
+    if (is_going_on_) {
+      end_commit();  // the writer is asked what it has
+    }
     constexpr int64_t kGrain = 8;
     const auto count = static_cast<int64_t>(chunk.size());
     std::vector<PackedItem> packed(chunk.size());
@@ -156,11 +163,19 @@ class Packer {
           }
           counters_.give_back(std::move(counters));
         });
+    end_commit();
     for (size_t i = 0; i < chunk.size(); ++i) {
       keep(chunk[i], packed[i]);
     }
-    writer_->commit();
+    committing_ = std::async(std::launch::async, [this] { writer_->commit(); });
     bad_.check();
+  }
+
+  // What was put is on the disk afterwards.
+  void end_commit() {
+    if (committing_.valid()) {
+      committing_.get();
+    }
   }
 
   void pack_item(
@@ -170,7 +185,8 @@ class Packer {
     if (!packed.problem.empty()) {
       return;
     }
-    if (const auto stored = writer_->find(item.name)) {
+    if (const auto stored =
+            is_going_on_ ? writer_->find(item.name) : std::nullopt) {
       const BlobLayout layout(*stored, item.name);
       std::vector<BandView> views;
       for (const auto& name : input_->bands()) {
@@ -365,6 +381,8 @@ class Packer {
   const PackOptions& options_;
   std::unique_ptr<PackInput> input_;
   std::unique_ptr<ShardWriter> writer_;
+  bool is_going_on_ = false;      // the writer began with images
+  std::future<void> committing_;  // while it is valid, the writer is busy
   mutable BandCounterPool counters_;
   std::optional<Normalization> scaling_;
   Split statistics_split_ = Split::kNone;
