@@ -39,7 +39,7 @@ struct PackResult {
 // left: the result is the same. The folder is a dataset only once it is
 // complete. Images that are bad, missing or there twice are counted and listed;
 // more than max_bad of them end the packing with Error{kCorruptData}. Memory:
-// three chunks of at most 256 images. Throws Error{kInvalidArgument} if `out`
+// three chunks of 64 images. Throws Error{kInvalidArgument} if `out`
 // holds something else, and what open_pack_input() throws.
 [[nodiscard]] PackResult pack_dataset(const PackOptions& options);
 

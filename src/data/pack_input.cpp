@@ -110,8 +110,6 @@ class PatchInput : public PackInput {
     return {table::read_parquet(index_), table::read_parquet_metadata(index_)};
   }
 
-  [[nodiscard]] int64_t chunk_size() const override { return 256; }
-
  private:
   [[nodiscard]] std::unordered_map<std::string, int64_t> rows_by_name() const {
     std::unordered_map<std::string, int64_t> rows;
@@ -197,8 +195,6 @@ class DatasetInput : public PackInput {
     index.table.columns.push_back({"original_split", std::move(splits)});
     return index;
   }
-
-  [[nodiscard]] int64_t chunk_size() const override { return 64; }
 
  private:
   std::unique_ptr<Dataset> dataset_;

@@ -53,9 +53,6 @@ class PackInput {
 
   // The catalog's rows as the table that is stored with the data.
   [[nodiscard]] virtual IndexTable index() const = 0;
-
-  // Images to hold in memory at a time.
-  [[nodiscard]] virtual int64_t chunk_size() const = 0;
 };
 
 // The options' `index` names the index of BigEarthNet patches; "" takes the one

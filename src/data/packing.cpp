@@ -33,6 +33,9 @@ using raster::PixelType;
 
 constexpr char kScaling[] = "rgb2000";
 
+// Images that are read, encoded or written at a time.
+constexpr size_t kChunkImages = 64;
+
 // Names and classes end in JSON and Parquet, which hold UTF-8 only.
 void check_is_utf8(const std::string& name) {
   try {
@@ -125,7 +128,7 @@ class Packer {
   // Items that the index lists; duplicates come with a problem.
   std::vector<PackItem> read_chunk() {
     std::vector<PackItem> chunk;
-    while (static_cast<int64_t>(chunk.size()) < input_->chunk_size()) {
+    while (chunk.size() < kChunkImages) {
       auto item = input_->next();
       if (!item) {
         break;
