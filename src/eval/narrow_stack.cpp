@@ -43,12 +43,12 @@ class NarrowStack final : public CpuStack {
       float* /*scratch*/) override {
     float* const logits = gradient_BN_.data() + range.begin * num_heads();
     kernels::narrow_linear(
-        picked_rows(rows.features + range.begin),
-        range.end - range.begin,
-        num_columns(),
-        weight_NF_.const_data_ptr<float>(),
-        num_heads(),
-        biases,
+        {picked_rows(rows.features + range.begin),
+         range.end - range.begin,
+         num_columns(),
+         num_heads(),
+         weight_NF_.const_data_ptr<float>(),
+         biases},
         logits);
     return logits;
   }

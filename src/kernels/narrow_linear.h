@@ -12,15 +12,18 @@
 
 namespace nadir::kernels {
 
-// out [M, N] = rows weight^T + bias; `rows` is not transposed.
-void narrow_linear(
-    const MatrixView& rows,
-    int64_t m,
-    int64_t k,
-    const float* weight,
-    int64_t n,
-    const float* bias,
-    float* out);
+// `rows` is not transposed.
+struct NarrowMap {
+  MatrixView rows;
+  int64_t m;
+  int64_t k;
+  int64_t n;
+  const float* weight;
+  const float* bias;
+};
+
+// out [M, N] = rows weight^T + bias.
+void narrow_linear(const NarrowMap& map, float* out);
 
 // Gradient descent with momentum, of the inputs `first` .. first + count - 1:
 // steps = momentum * steps + gradients^T rows; weight += steps. `gradients` is
@@ -41,14 +44,7 @@ void narrow_descend(const NarrowDescent& descent, int64_t first, int64_t count);
 
 namespace reference {
 // The same, summed in float64.
-void narrow_linear(
-    const MatrixView& rows,
-    int64_t m,
-    int64_t k,
-    const float* weight,
-    int64_t n,
-    const float* bias,
-    float* out);
+void narrow_linear(const NarrowMap& map, float* out);
 void narrow_descend(const NarrowDescent& descent, int64_t first, int64_t count);
 }  // namespace reference
 

@@ -2,21 +2,15 @@
 
 namespace nadir::kernels::reference {
 
-void narrow_linear(
-    const MatrixView& rows,
-    int64_t m,
-    int64_t k,
-    const float* weight,
-    int64_t n,
-    const float* bias,
-    float* out) {
-  for (int64_t row = 0; row < m; ++row) {
-    for (int64_t j = 0; j < n; ++j) {
-      double sum = bias[j];
-      for (int64_t i = 0; i < k; ++i) {
-        sum += static_cast<double>(rows.stored_row(row)[i]) * weight[j * k + i];
+void narrow_linear(const NarrowMap& map, float* out) {
+  for (int64_t row = 0; row < map.m; ++row) {
+    for (int64_t j = 0; j < map.n; ++j) {
+      double sum = map.bias[j];
+      for (int64_t i = 0; i < map.k; ++i) {
+        sum += static_cast<double>(map.rows.stored_row(row)[i]) *
+               map.weight[j * map.k + i];
       }
-      out[row * n + j] = static_cast<float>(sum);
+      out[row * map.n + j] = static_cast<float>(sum);
     }
   }
 }

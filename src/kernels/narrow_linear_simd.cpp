@@ -79,30 +79,26 @@ void sum_products(int64_t count, DotTile& tile) {
 }
 
 // Tiles at an edge take the last row or output again; those sums are dropped.
-void narrow_linear_all(
-    const MatrixView& rows,
-    int64_t m,
-    int64_t k,
-    const float* weight,
-    int64_t n,
-    const float* bias,
-    float* out) {
+void narrow_linear_all(const NarrowMap& map, float* out) {
+  const int64_t m = map.m;
+  const int64_t k = map.k;
+  const int64_t n = map.n;
   DotTile tile;
   for (int64_t first = 0; first < k; first += kBlockInputs) {
     const int64_t count = std::min(kBlockInputs, k - first);
     for (int64_t row = 0; row < m; row += kDotRows) {
       for (int64_t r = 0; r < kDotRows; ++r) {
-        tile.rows[r] = rows.stored_row(std::min(row + r, m - 1)) + first;
+        tile.rows[r] = map.rows.stored_row(std::min(row + r, m - 1)) + first;
       }
       for (int64_t col = 0; col < n; col += kDotOutputs) {
         for (int64_t j = 0; j < kDotOutputs; ++j) {
-          tile.weights[j] = weight + std::min(col + j, n - 1) * k + first;
+          tile.weights[j] = map.weight + std::min(col + j, n - 1) * k + first;
         }
         sum_products(count, tile);
         for (int64_t r = 0; r < std::min(kDotRows, m - row); ++r) {
           for (int64_t j = 0; j < std::min(kDotOutputs, n - col); ++j) {
             float& value = out[(row + r) * n + col + j];
-            value = (first == 0 ? bias[col + j] : value) + tile.sums[r][j];
+            value = (first == 0 ? map.bias[col + j] : value) + tile.sums[r][j];
           }
         }
       }
@@ -220,16 +216,9 @@ namespace nadir::kernels {
 HWY_EXPORT(narrow_linear_all);
 HWY_EXPORT(narrow_descend_all);
 
-void narrow_linear(
-    const MatrixView& rows,
-    int64_t m,
-    int64_t k,
-    const float* weight,
-    int64_t n,
-    const float* bias,
-    float* out) {
+void narrow_linear(const NarrowMap& map, float* out) {
   apply_isa_cap();
-  HWY_DYNAMIC_DISPATCH(narrow_linear_all)(rows, m, k, weight, n, bias, out);
+  HWY_DYNAMIC_DISPATCH(narrow_linear_all)(map, out);
 }
 
 void narrow_descend(

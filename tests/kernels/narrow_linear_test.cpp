@@ -31,6 +31,10 @@ struct NarrowCase {
         stored.data(), k + kPadding, false, picked.data(), picked_next.data()};
   }
 
+  [[nodiscard]] NarrowMap map() const {
+    return {rows(), m, k, n, weight.data(), bias.data()};
+  }
+
   NarrowDescent descent() {
     return {
         rows(), gradients.data(), m, k, n, 0.9F, steps.data(), weight.data()};
@@ -58,10 +62,8 @@ void expect_right_map(int64_t m, int64_t k, int64_t n) {
   const NarrowCase c(m, k, n);
   std::vector<float> actual(m * n);
   std::vector<float> expected(m * n);
-  narrow_linear(
-      c.rows(), m, k, c.weight.data(), n, c.bias.data(), actual.data());
-  reference::narrow_linear(
-      c.rows(), m, k, c.weight.data(), n, c.bias.data(), expected.data());
+  narrow_linear(c.map(), actual.data());
+  reference::narrow_linear(c.map(), expected.data());
   expect_all_near(actual, expected, kNarrowTolerance);
 }
 
