@@ -23,9 +23,9 @@ void features(benchmark::State& state) {
   const auto layout = eval::layout_of(network, 4);
   const auto extract = eval::network_extractor(network, layout, at::kCPU);
   const auto images = at::randn({kBatch, 3, 224, 224});
-  (void)extract(images);
+  (void)extract.features(images);
   for (auto _ : state) {
-    const auto values = extract(images);
+    const auto values = extract.features(images);
     benchmark::DoNotOptimize(values.const_data_ptr());
   }
   state.SetItemsProcessed(state.iterations() * kBatch);

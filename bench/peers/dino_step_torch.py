@@ -1,7 +1,7 @@
 """One DINO step in PyTorch eager: what bench/train/dino_step_bench.cpp times.
 
     dino_step_torch.py --case vit_small_16 [--attention naive] [--tuned]
-        [--compile] [--bf16]
+        [--compile] [--bf16] [--device cuda] [--batch 64]
 
 Written from the algorithm (Caron et al. 2021, arXiv:2104.14294), with the
 modules that users of PyTorch take: nn.Linear, nn.LayerNorm, nn.GELU,
@@ -10,8 +10,9 @@ clipping and for the teacher. Attention is scaled_dot_product_attention, or with
 `naive` products and softmax written out. With --tuned, what a careful user adds:
 fused AdamW, clipping and the teacher by foreach operators, one log-softmax a view;
 the allocator's settings are the environment's (compare.sh). --compile has both
-networks compiled by torch.compile, --bf16 runs them under autocast. Prints one
-JSON object.
+networks compiled by torch.compile, --bf16 runs them under autocast. On a GPU
+views come from pinned memory, as a DataLoader gives them, and clipping by
+foreach operators needs no number on the host. Prints one JSON object.
 """
 import argparse
 import json
@@ -46,7 +47,8 @@ class DropPath(nn.Module):
             return x
         shape = (x.shape[0],) + (1,) * (x.ndim - 1)
         keep = 1 - self.rate
-        return x.div(keep) * (keep + torch.rand(shape)).floor_()
+        return x.div(keep) * (
+            keep + torch.rand(shape, device=x.device)).floor_()
 
 
 class Attention(nn.Module):
@@ -170,14 +172,17 @@ def tuned_loss_and_center(student, teacher, center, num_views):
 
 
 class Trainer:
-    def __init__(self, case, is_naive, is_tuned, is_compiled, is_bf16):
+    def __init__(self, case, is_naive, is_tuned, is_compiled, is_bf16, device,
+                 batch):
         self.is_tuned, self.is_bf16 = is_tuned, is_bf16
+        self.device = torch.device(device)
         arch, patch, global_px, local_px, out_dim, self.batch = CASES[case]
+        self.batch = batch or self.batch
         dim = SHAPES[arch][0]
         self.student, self.teacher = (
             MultiCrop(
                 VisionTransformer(arch, patch, global_px, rate, is_naive),
-                Head(dim, out_dim)) for rate in (0.1, 0.0))
+                Head(dim, out_dim)).to(device) for rate in (0.1, 0.0))
         self.teacher.load_state_dict(self.student.state_dict())
         self.teacher.requires_grad_(False)
         if is_compiled:  # in place: names of parameters stay
@@ -192,15 +197,20 @@ class Trainer:
                         if n.endswith(".bias") or p.ndim == 1],
              "weight_decay": 0.0}], lr=1e-4, weight_decay=0.04,
             fused=is_tuned or None)
-        self.center = torch.zeros(1, out_dim)
+        self.center = torch.zeros(1, out_dim, device=device)
         self.views = [
             [torch.randn(2 * self.batch, 3, global_px, global_px),
              torch.randn(8 * self.batch, 3, local_px, local_px)]
             for _ in range(2)]
+        if self.device.type != "cpu":
+            self.views = [
+                [v.pin_memory() for v in views] for views in self.views]
 
     def step(self, index):
-        groups = self.views[index % 2]
-        autocast = torch.autocast("cpu", torch.bfloat16, enabled=self.is_bf16)
+        groups = [v.to(self.device, non_blocking=True)
+                  for v in self.views[index % 2]]
+        autocast = torch.autocast(
+            self.device.type, torch.bfloat16, enabled=self.is_bf16)
         with torch.no_grad(), autocast:
             targets = self.teacher(groups[:1]).float()
         with autocast:
@@ -231,12 +241,20 @@ class Trainer:
     def finish_by_foreach(self):
         grads = [p.grad for p in self.student.parameters()
                  if p.grad is not None]
-        factors = [min(1.0, 3.0 / (norm.item() + 1e-6))
-                   for norm in torch._foreach_norm(grads)]
+        norms = torch._foreach_norm(grads)
+        if self.device.type == "cpu":
+            factors = [min(1.0, 3.0 / (norm.item() + 1e-6)) for norm in norms]
+        else:
+            factors = (3.0 / (torch.stack(norms) + 1e-6)).clamp(max=1).unbind()
         torch._foreach_mul_(grads, factors)
         self.optimizer.step()
         torch._foreach_lerp_(list(self.teacher.parameters()),
                              list(self.student.parameters()), 1 - 0.996)
+
+
+def wait_for(device):
+    if device != "cpu":
+        torch.cuda.synchronize()
 
 
 def main():
@@ -249,17 +267,21 @@ def main():
     parser.add_argument("--tuned", action="store_true")
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--bf16", action="store_true")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--batch", type=int, help="default: as ours")
     args = parser.parse_args()
     steps = args.steps or STEPS[args.case]
     trainer = Trainer(args.case, args.attention == "naive", args.tuned,
-                      args.compile, args.bf16)
+                      args.compile, args.bf16, args.device, args.batch)
     # Threads, buffers, the optimiser's state; what was compiled for the first
     # step may be compiled once more at the second.
-    for i in range(3 if args.compile else 1):
+    for i in range(3 if args.compile or args.device != "cpu" else 1):
         trainer.step(i)
+    wait_for(args.device)
     start, cpu_start = time.perf_counter(), time.process_time()
     for i in range(steps):
         trainer.step(1 + i)
+    wait_for(args.device)
     images = steps * trainer.batch
     peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(json.dumps({

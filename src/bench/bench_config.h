@@ -9,6 +9,7 @@ namespace nadir::bench {
 
 struct BenchConfig {
   std::vector<std::string> only;
+  std::string device = "cpu";
   int64_t threads = 0;
   int64_t patches = 1000;
   std::string folder;
@@ -22,6 +23,11 @@ struct BenchConfig {
         "step_small_bf16, step_tiny, step_small_64px, features, features_bf16, "
         "features_int8, embed, views, "
         "shards, index, pack_tar, probe, probe_rates, knn, start.");
+    visit(
+        device,
+        "device",
+        "What computes: cpu, cuda or cuda:N. A GPU is measured on what it "
+        "computes in training and embedding, alone.");
     visit(
         threads,
         "threads",

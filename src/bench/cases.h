@@ -16,6 +16,7 @@ namespace nadir::bench {
 // What bounds a path. The last three are measured by the cases themselves.
 enum class Limit {
   kProducts,         // float32 matrix products, GFLOP/s
+  kBf16Products,     // bfloat16 ones, for rows that a GPU makes in bfloat16
   kMemory,           // memory read and written by all threads, GB/s
   kMemoryOfOneCore,  // by one thread, GB/s
   kDiskWrite,        // synchronised, GB/s
@@ -27,6 +28,7 @@ enum class Limit {
 struct CaseContext {
   BenchData& data;
   int num_threads = 1;
+  std::string device = "cpu";  // that computes: cpu, or cuda:0 ...
   // To start: this program.
   std::string program;
 };
@@ -47,17 +49,17 @@ struct Case {
   std::function<Measured(const CaseContext&)> run;
 };
 
-// In the order of the table.
-[[nodiscard]] const std::vector<Case>& cases();
+// In the order of the table; for a GPU, what a GPU computes, in its batches.
+[[nodiscard]] std::vector<Case> cases(bool is_gpu = false);
 
 // Those named, in the order of the table; all where `names` is empty. Throws
 // Error{kInvalidArgument} with the nearest name for one that is not there.
 [[nodiscard]] std::vector<Case> choose_cases(
-    const std::vector<std::string>& names);
+    const std::vector<std::string>& names, bool is_gpu = false);
 
 // The groups that cases() joins, each of a file.
-[[nodiscard]] std::vector<Case> training_cases();
-[[nodiscard]] std::vector<Case> embedding_cases();
+[[nodiscard]] std::vector<Case> training_cases(bool is_gpu);
+[[nodiscard]] std::vector<Case> embedding_cases(bool is_gpu);
 [[nodiscard]] std::vector<Case> data_cases();
 [[nodiscard]] std::vector<Case> evaluation_cases();
 [[nodiscard]] Case start_case();

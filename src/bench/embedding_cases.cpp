@@ -9,6 +9,7 @@
 #include "eval/feature_file.h"
 #include "eval/features.h"
 #include "eval/prediction.h"
+#include "model/device.h"
 #include "train/run_estimate.h"
 
 namespace nadir::bench {
@@ -16,13 +17,15 @@ namespace {
 
 constexpr int64_t kSidePx = 224;
 constexpr int64_t kFeatureBatch = 32;
+constexpr int64_t kGpuFeatureBatch = 256;
 
 std::shared_ptr<model::VisionTransformer> random_network(
-    model::Precision precision) {
+    model::Precision precision, at::Device device) {
   const auto network =
       std::make_shared<model::VisionTransformer>(model::VitConfig{});
   RandomStream random(0, StreamPurpose::kInit);
   network->init_weights(random);
+  network->to(device);
   network->eval();
   network->freeze(precision);
   return network;
@@ -33,36 +36,30 @@ double forward_gflop_of(int64_t num_images) {
          train::forward_gflop(model::VitConfig{}, 3, kSidePx);
 }
 
-Measured time_features_in(model::Precision precision) {
+// Of images that lie on the device.
+Measured time_features(const CaseContext& context, model::Precision precision) {
   const at::NoGradGuard no_grad;
-  const auto network = random_network(precision);
+  const auto device = model::open_device(context.device);
+  const auto network = random_network(precision, device);
   const auto extract =
-      eval::network_extractor(*network, eval::layout_of(*network, 4), at::kCPU);
-  const auto images = at::randn({kFeatureBatch, 3, kSidePx, kSidePx});
+      eval::network_extractor(*network, eval::layout_of(*network, 4), device);
+  const int64_t batch = device.is_cpu() ? kFeatureBatch : kGpuFeatureBatch;
+  const auto images = at::randn({batch, 3, kSidePx, kSidePx}).to(device);
   Measured measured;
-  measured.times = time_repeats(3, [&] { (void)extract(images); });
-  measured.num_items = kFeatureBatch;
-  measured.work = forward_gflop_of(kFeatureBatch);
+  measured.times = time_repeats(device.is_cpu() ? 3 : 20, [&] {
+    (void)extract.features(images).to(at::kCPU);
+  });
+  measured.num_items = static_cast<double>(batch);
+  measured.work = forward_gflop_of(batch);
   return measured;
-}
-
-Measured time_features(const CaseContext& /*context*/) {
-  return time_features_in(model::Precision::kFp32);
-}
-
-Measured time_bf16_features(const CaseContext& /*context*/) {
-  return time_features_in(model::Precision::kBf16);
-}
-
-Measured time_int8_features(const CaseContext& /*context*/) {
-  return time_features_in(model::Precision::kInt8);
 }
 
 Measured time_embedding(const CaseContext& context) {
   const at::NoGradGuard no_grad;
-  const auto network = random_network(model::Precision::kFp32);
+  const auto device = model::open_device(context.device);
+  const auto network = random_network(model::Precision::kFp32, device);
   const auto layout = eval::layout_of(*network, 1, false);
-  const auto extract = eval::network_extractor(*network, layout, at::kCPU);
+  const auto extract = eval::network_extractor(*network, layout, device);
   const auto folder = context.data.pictures();
   int64_t num_images = 0;
   const auto embed = [&] {
@@ -96,30 +93,48 @@ Measured time_embedding(const CaseContext& context) {
   return measured;
 }
 
+Case features_case(
+    const char* name,
+    const std::string& path,
+    model::Precision precision,
+    Limit limit) {
+  return {
+      name, path, "images/s", limit, [precision](const CaseContext& context) {
+        return time_features(context, precision);
+      }};
+}
+
 }  // namespace
 
-std::vector<Case> embedding_cases() {
-  return {
-      {"features",
-       "features, ViT-S/16, 224 px, batch 32, from memory",
-       "images/s",
-       Limit::kProducts,
-       time_features},
-      {"features_bf16",
-       "the same in bfloat16",
-       "images/s",
-       Limit::kProducts,
-       time_bf16_features},
-      {"features_int8",
-       "the same in 8-bit numbers",
-       "images/s",
-       Limit::kProducts,
-       time_int8_features},
+std::vector<Case> embedding_cases(bool is_gpu) {
+  std::vector<Case> all = {
+      features_case(
+          "features",
+          fmt::format(
+              "features, ViT-S/16, {} px, batch {}, from memory",
+              kSidePx,
+              is_gpu ? kGpuFeatureBatch : kFeatureBatch),
+          model::Precision::kFp32,
+          Limit::kProducts),
+      features_case(
+          "features_bf16",
+          "the same in bfloat16",
+          model::Precision::kBf16,
+          is_gpu ? Limit::kBf16Products : Limit::kProducts)};
+  if (!is_gpu) {
+    all.push_back(features_case(
+        "features_int8",
+        "the same in 8-bit numbers",
+        model::Precision::kInt8,
+        Limit::kProducts));
+  }
+  all.push_back(
       {"embed",
        "PNG files of 120 px to embeddings on disk, ViT-S/16, 224 px",
        "images/s",
        Limit::kProducts,
-       time_embedding}};
+       time_embedding});
+  return all;
 }
 
 }  // namespace nadir::bench

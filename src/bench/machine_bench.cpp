@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/parallel.h"
 #include "core/signals.h"
+#include "model/device.h"
 #include "scaling/median.h"
 #include "scaling/other_load.h"
 
@@ -46,10 +47,18 @@ bool needs(const std::vector<Case>& chosen, Limit limit) {
 }
 
 MachineLimits measure_limits(
-    const std::vector<Case>& chosen, int num_threads, const fs::path& folder) {
+    const std::vector<Case>& chosen,
+    at::Device device,
+    int num_threads,
+    const fs::path& folder) {
   MachineLimits limits;
   if (needs(chosen, Limit::kProducts)) {
-    limits.products_gflop_per_s = measure_product_gflop_per_s();
+    limits.products_gflop_per_s =
+        measure_product_gflop_per_s(model::Precision::kFp32, device);
+  }
+  if (needs(chosen, Limit::kBf16Products)) {
+    limits.bf16_products_gflop_per_s =
+        measure_product_gflop_per_s(model::Precision::kBf16, device);
   }
   if (needs(chosen, Limit::kMemory)) {
     limits.memory_gbyte_per_s = measure_copy_gbyte_per_s(num_threads);
@@ -68,6 +77,8 @@ double limit_rate_of(
   switch (limit) {
     case Limit::kProducts:
       return limits.products_gflop_per_s;
+    case Limit::kBf16Products:
+      return limits.bf16_products_gflop_per_s;
     case Limit::kMemory:
       return limits.memory_gbyte_per_s;
     case Limit::kMemoryOfOneCore:
@@ -121,6 +132,8 @@ const char* name_of(Limit limit) {
   switch (limit) {
     case Limit::kProducts:
       return "matrix products";
+    case Limit::kBf16Products:
+      return "matrix products in bfloat16";
     case Limit::kMemory:
       return "memory";
     case Limit::kMemoryOfOneCore:
@@ -140,6 +153,7 @@ const char* name_of(Limit limit) {
 const char* unit_of(Limit limit) {
   switch (limit) {
     case Limit::kProducts:
+    case Limit::kBf16Products:
       return "GFLOP/s";
     case Limit::kMemory:
     case Limit::kMemoryOfOneCore:
@@ -156,7 +170,8 @@ const char* unit_of(Limit limit) {
 
 MachineReport bench_machine(
     const BenchConfig& config, const std::string& program) {
-  const auto chosen = choose_cases(config.only);
+  const auto device = model::open_device(config.device);
+  const auto chosen = choose_cases(config.only, !device.is_cpu());
   const auto parent = folder_of(config);
   NADIR_CHECK(
       config.patches >= 32,
@@ -170,8 +185,10 @@ MachineReport bench_machine(
   const scaling::OtherLoad load;
   const Stopwatch watch;
   log_info("bench", "the machine's limits");
-  report.limits = measure_limits(chosen, report.num_threads, data.folder());
-  const CaseContext context{data, report.num_threads, program};
+  report.device = device.str();
+  report.limits =
+      measure_limits(chosen, device, report.num_threads, data.folder());
+  const CaseContext context{data, report.num_threads, report.device, program};
   for (const auto& one : chosen) {
     stop_if_told(kRatesSoFar);
     log_info(

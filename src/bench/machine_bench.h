@@ -15,6 +15,7 @@ namespace nadir::bench {
 // 0 where no path that was asked for is held against it.
 struct MachineLimits {
   double products_gflop_per_s = 0;
+  double bf16_products_gflop_per_s = 0;
   double memory_gbyte_per_s = 0;
   double memory_one_core_gbyte_per_s = 0;
   DiskRate disk;
@@ -43,6 +44,7 @@ struct MachineReport {
   MachineLimits limits;
   std::vector<Row> rows;
   int num_threads = 1;
+  std::string device = "cpu";
   double other_load = 0;  // share of the processors' time that others took
   double wall_s = 0;
 };

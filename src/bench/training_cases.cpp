@@ -1,19 +1,25 @@
 // Optimiser steps of DINO from views to moved teacher: shapes of the reference
 // recipe and of EuroSAT's (recipes/). The same beside PyTorch:
 // bench/train/dino_step_bench.cpp.
+#include <algorithm>
 #include <string_view>
 
 #include "bench/cases.h"
 #include "bench/timing.h"
 #include "bench/training_step.h"
 #include "core/error.h"
+#include "model/device.h"
 #include "train/run_estimate.h"
 
 namespace nadir::bench {
 namespace {
 
-Measured time_steps(const StepShape& shape, int64_t repeats) {
-  TrainingStep step(shape);
+constexpr int64_t kGpuBatch = 64;  // the reference recipe's, of one GPU
+constexpr int64_t kGpuRepeats = 30;
+
+Measured time_steps(
+    const StepShape& shape, int64_t repeats, const std::string& device) {
+  TrainingStep step(shape, model::open_device(device));
   Measured measured;
   measured.times = time_repeats(repeats, [&] {
     NADIR_CHECK(
@@ -29,7 +35,16 @@ Measured time_steps(const StepShape& shape, int64_t repeats) {
 }
 
 Case step_case(
-    const char* name, const char* network, StepShape shape, int64_t repeats) {
+    const char* name,
+    const char* network,
+    StepShape shape,
+    int64_t repeats,
+    bool is_gpu) {
+  const bool is_fp32 = std::string_view(shape.precision) == "fp32";
+  if (is_gpu) {
+    shape.batch_size = std::max(shape.batch_size, kGpuBatch);
+    repeats = kGpuRepeats;
+  }
   return {
       name,
       fmt::format(
@@ -39,28 +54,33 @@ Case step_case(
           shape.local_px,
           shape.out_dim,
           shape.batch_size,
-          std::string_view(shape.precision) == "fp32" ? "" : ", bfloat16"),
+          is_fp32 ? "" : ", bfloat16"),
       "images/s",
-      Limit::kProducts,
-      [shape, repeats](const CaseContext&) {
-        return time_steps(shape, repeats);
+      is_gpu && !is_fp32 ? Limit::kBf16Products : Limit::kProducts,
+      [shape, repeats](const CaseContext& context) {
+        return time_steps(shape, repeats, context.device);
       }};
 }
 
 }  // namespace
 
-std::vector<Case> training_cases() {
+std::vector<Case> training_cases(bool is_gpu) {
+  const auto make = [is_gpu](
+                        const char* name,
+                        const char* network,
+                        const StepShape& shape,
+                        int64_t repeats) {
+    return step_case(name, network, shape, repeats, is_gpu);
+  };
   return {
-      step_case(
-          "step_small", "ViT-S/16", {"vit_small", 16, 224, 96, 65536, 8}, 2),
-      step_case(
+      make("step_small", "ViT-S/16", {"vit_small", 16, 224, 96, 65536, 8}, 2),
+      make(
           "step_small_bf16",
           "ViT-S/16",
           {"vit_small", 16, 224, 96, 65536, 8, "bf16"},
           2),
-      step_case(
-          "step_tiny", "ViT-Ti/16", {"vit_tiny", 16, 224, 96, 65536, 8}, 3),
-      step_case(
+      make("step_tiny", "ViT-Ti/16", {"vit_tiny", 16, 224, 96, 65536, 8}, 3),
+      make(
           "step_small_64px", "ViT-S/8", {"vit_small", 8, 64, 32, 1024, 32}, 2)};
 }
 

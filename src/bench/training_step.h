@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "model/device_copy.h"
 #include "train/dino_learner.h"
 
 namespace nadir::bench {
@@ -19,11 +21,12 @@ struct StepShape {
   const char* precision = "fp32";
 };
 
-// Three bands, on the CPU. One thread.
+// Three bands. On a GPU views are copied from pinned memory beside the step
+// before, as in training. One thread.
 class TrainingStep {
  public:
   // Throws Error{kInvalidArgument} for a shape that no run could have.
-  explicit TrainingStep(const StepShape& shape);
+  explicit TrainingStep(const StepShape& shape, at::Device device = at::kCPU);
 
   [[nodiscard]] const train::PretrainConfig& config() const { return config_; }
 
@@ -34,10 +37,14 @@ class TrainingStep {
   [[nodiscard]] bool run();
 
  private:
+  [[nodiscard]] train::MicroBatch next_views();
+
   train::PretrainConfig config_;
   // Two sets by turns, so that the loss does not fall to nothing.
   std::vector<train::MicroBatch> batches_;
   train::DinoLearner learner_;
+  std::optional<model::DeviceCopier> copier_;  // for a GPU
+  train::MicroBatch ahead_;
   int64_t count_ = 0;
 };
 

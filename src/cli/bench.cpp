@@ -67,8 +67,9 @@ std::string text_of_report(const bench::MachineReport& report) {
          row.note});
   }
   return fmt::format(
-      "{}, {} thread{}, float32; medians, took {}\n{}"
+      "{}{}, {} thread{}, float32; medians, took {}\n{}"
       "  others took {:.1f} % of the processors' time meanwhile{}\n\n{}",
+      report.device == "cpu" ? "" : report.device + " of ",
       cpu.model,
       report.num_threads,
       report.num_threads == 1 ? "" : "s",
@@ -111,6 +112,7 @@ json json_of_report(const bench::MachineReport& report) {
     }
   };
   put("products_gflop_per_s", report.limits.products_gflop_per_s);
+  put("bf16_products_gflop_per_s", report.limits.bf16_products_gflop_per_s);
   put("memory_gbyte_per_s", report.limits.memory_gbyte_per_s);
   put("memory_one_core_gbyte_per_s", report.limits.memory_one_core_gbyte_per_s);
   put("disk_write_gbyte_per_s", report.limits.disk.write_gbyte_per_s);
@@ -125,6 +127,7 @@ json json_of_report(const bench::MachineReport& report) {
   return {
       {"processor", cpu.model},
       {"features", cpu.features},
+      {"device", report.device},
       {"threads", report.num_threads},
       {"other_load", report.other_load},
       {"wall_s", report.wall_s},
@@ -137,15 +140,16 @@ json json_of_report(const bench::MachineReport& report) {
 Command add_bench(Command parent) {
   auto command = parent.add_command(
       "bench",
-      "Measure the hot paths on this machine's CPU, each beside the limit of\n"
-      "the machine that it is held against. Takes some minutes, 4 GB of memory "
+      "Measure the hot paths on this machine, each beside the limit of the\n"
+      "machine that it is held against. Takes some minutes, 4 GB of memory "
       "and 1 GB of disk; data are made and removed again.");
   auto config = std::make_shared<bench::BenchConfig>();  // outlives the parse
   (void)command.add_fields(fields_of(*config));
   const auto as_json = command.add_json_flag();
   command.set_example(
       "nadir bench\n"
-      "  nadir bench --only views,shards,index --json");
+      "  nadir bench --only views,shards,index --json\n"
+      "  nadir bench --device cuda");
   command.on_run([config, as_json] {
     const auto report = bench::bench_machine(
         *config, std::filesystem::read_symlink("/proc/self/exe").string());

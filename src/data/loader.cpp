@@ -34,38 +34,40 @@ bool is_bad_image(const Error& error) {
 
 }  // namespace
 
-AlignedFloats::AlignedFloats(int64_t size) : size_(size) {
+std::shared_ptr<float[]> allocate_floats(int64_t size) {
   const size_t num_bytes = static_cast<size_t>(size) * sizeof(float);
   const bool is_large = num_bytes >= kHugePage;
   const size_t alignment = is_large ? kHugePage : kAlignment;
   const size_t padded = (num_bytes + alignment - 1) / alignment * alignment;
-  values_.reset(static_cast<float*>(
-      std::aligned_alloc(alignment, std::max(padded, alignment))));
-  if (!values_) {
+  const std::shared_ptr<float[]> values(
+      static_cast<float*>(
+          std::aligned_alloc(alignment, std::max(padded, alignment))),
+      std::free);
+  if (!values) {
     throw std::bad_alloc();
   }
   if (is_large) {
     // One page fault for 2 MiB instead of 512; only a wish, so no check.
-    (void)madvise(values_.get(), padded, MADV_HUGEPAGE);
+    (void)madvise(values.get(), padded, MADV_HUGEPAGE);
   }
+  return values;
 }
 
-void AlignedFloats::Free::operator()(float* values) const {
-  std::free(values);
-}
-
-Batch::Batch(int64_t batch_size, std::vector<int64_t> sizes)
+Batch::Batch(
+    int64_t batch_size,
+    std::vector<int64_t> sizes,
+    const AllocateFloats& allocate)
     : segment_sizes(std::move(sizes)),
-      values(
+      values(allocate(
           batch_size *
           std::accumulate(
-              segment_sizes.begin(), segment_sizes.end(), int64_t{0})) {}
+              segment_sizes.begin(), segment_sizes.end(), int64_t{0}))) {}
 
 float* Batch::segment(size_t s) const {
   const auto end = segment_sizes.begin() + static_cast<std::ptrdiff_t>(s);
   const int64_t before =
       std::accumulate(segment_sizes.begin(), end, int64_t{0});
-  return values.data() + before * static_cast<int64_t>(samples.size());
+  return values.get() + before * static_cast<int64_t>(samples.size());
 }
 
 struct Loader::State {
@@ -100,6 +102,10 @@ struct Loader::State {
         segment_sizes(std::move(sizes)),
         make_item(std::move(make)),
         expect_item(std::move(expect)) {}
+
+  [[nodiscard]] bool is_first_done() const {
+    return !slots.empty() && slots.front()->num_done == slots.front()->size();
+  }
 
   void work();
   [[nodiscard]] bool open_slot();
@@ -341,8 +347,8 @@ Loader::Loader(
   const int64_t largest =
       std::min(config.batch_size, state_->sampler.config().num_samples);
   for (int64_t i = 0; i <= config.num_prefetched; ++i) {
-    state_->free_batches.push_back(
-        std::make_unique<Batch>(largest, state_->segment_sizes));
+    state_->free_batches.push_back(std::make_unique<Batch>(
+        largest, state_->segment_sizes, config.allocate));
   }
 }
 
@@ -387,12 +393,8 @@ std::shared_ptr<const Batch> Loader::next() {
       !state.slots.empty() || state.num_leased <= state.config.num_prefetched,
       "loader: next() while {} batches are held; let go of one first",
       state.num_leased);
-  const auto is_ready = [&] {
-    return !state.slots.empty() &&
-           state.slots.front()->num_done == state.slots.front()->size();
-  };
   const auto begin = Clock::now();
-  state.batch_changed.wait(lock, is_ready);
+  state.batch_changed.wait(lock, [&] { return state.is_first_done(); });
   state.wait_s += std::chrono::duration<double>(Clock::now() - begin).count();
   auto slot = std::move(state.slots.front());
   state.slots.pop_front();
@@ -405,6 +407,11 @@ std::shared_ptr<const Batch> Loader::next() {
   return {slot->batch.release(), [owner = state_](const Batch* batch) {
             owner->give_back(std::unique_ptr<Batch>(const_cast<Batch*>(batch)));
           }};
+}
+
+bool Loader::is_ready() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->is_first_done();
 }
 
 void Loader::stop() {

@@ -14,6 +14,13 @@
 
 namespace nadir::data {
 
+// Memory for `size` floats, on a boundary of 64 bytes.
+using AllocateFloats = std::function<std::shared_ptr<float[]>(int64_t size)>;
+
+// Not initialised; on a boundary of 2 MiB where it is that large. Throws
+// std::bad_alloc.
+[[nodiscard]] std::shared_ptr<float[]> allocate_floats(int64_t size);
+
 struct LoaderConfig {
   int64_t batch_size = 64;
   int64_t num_threads = 0;     // 0 = all processors
@@ -25,32 +32,18 @@ struct LoaderConfig {
   int64_t world_size = 1;
   int64_t num_shares = 1;    // shuffled each by itself; see Sampler
   double max_bad_share = 0;  // of all images; more ends the run
-};
-
-// Memory on a boundary of 64 bytes, or of 2 MiB where it is that large, that is
-// not initialised.
-class AlignedFloats {
- public:
-  explicit AlignedFloats(int64_t size);
-
-  [[nodiscard]] float* data() const { return values_.get(); }
-
-  [[nodiscard]] int64_t size() const { return size_; }
-
- private:
-  struct Free {
-    void operator()(float* values) const;
-  };
-
-  std::unique_ptr<float[], Free> values_;
-  int64_t size_;
+  // Of the batches: a GPU copies quickly from memory of its driver's.
+  AllocateFloats allocate = allocate_floats;
 };
 
 // One batch. An item consists of segments (views, or the image alone); the
 // buffer holds segment 0 of all items, then segment 1 of all items, and so on,
 // so that equal neighbouring segments form one [segments, items, ...] tensor.
 struct Batch {
-  Batch(int64_t batch_size, std::vector<int64_t> segment_sizes);
+  Batch(
+      int64_t batch_size,
+      std::vector<int64_t> segment_sizes,
+      const AllocateFloats& allocate);
 
   // First float of segment s of the batch's first item. The items that follow
   // lie segment_sizes[s] floats apart.
@@ -60,7 +53,7 @@ struct Batch {
   int64_t step_in_epoch = 0;
   std::vector<int64_t> samples;  // images in the batch, after replacements
   std::vector<int64_t> segment_sizes;
-  AlignedFloats values;
+  std::shared_ptr<float[]> values;
 };
 
 // Writes the segments of one image. Called from many threads at once; must
@@ -102,6 +95,9 @@ class Loader {
   // what make_item threw for an item of this batch; a bad image beyond
   // max_bad_share is rethrown as it was, with the share named.
   [[nodiscard]] std::shared_ptr<const Batch> next();
+
+  // Whether next() would not wait for a batch now, and there is one.
+  [[nodiscard]] bool is_ready() const;
 
   // Stops making batches; start() may follow.
   void stop();

@@ -72,7 +72,7 @@ std::vector<FeatureSource> make_sources(
     FeatureSource statistics;
     statistics.name = kImageStatistics;
     statistics.key = {{"statistics", "mean std min max"}};
-    statistics.extractor = image_statistics;
+    statistics.extractor = {image_statistics};
     statistics.knn_columns = {
         "mean, deviation, smallest and largest value of each band",
         0,

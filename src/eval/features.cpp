@@ -1,6 +1,7 @@
 #include "eval/features.h"
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <set>
 
@@ -16,6 +17,7 @@
 #include "core/signals.h"
 #include "data/loader.h"
 #include "eval/random_view.h"
+#include "model/device_copy.h"
 
 namespace nadir::eval {
 
@@ -68,6 +70,61 @@ void make_views(
         out[v]);
   }
 }
+
+// Features [V, N, F] of images, filled batch by batch. A GPU works at one batch
+// while the features of the one before arrive.
+class FeatureRows {
+ public:
+  FeatureRows(int64_t num_views, int64_t num_images)
+      : num_views_(num_views), num_images_(num_images) {}
+
+  // `outputs` [B, F] of each view of the batch's images, the first of which is
+  // number `first`; `batch` is kept until they are here.
+  void add(
+      std::shared_ptr<const data::Batch> batch,
+      int64_t first,
+      const std::vector<at::Tensor>& outputs) {
+    auto& part = parts_.emplace_back(std::move(batch), first);
+    for (const auto& output_BF : outputs) {
+      part.outputs.emplace_back(output_BF);
+    }
+    take(outputs.front().is_cpu() ? 0 : 1);
+  }
+
+  // All of them, [V * N, F].
+  [[nodiscard]] at::Tensor finish() {
+    take(0);
+    return features_VNF_.view({num_views_ * num_images_, -1});
+  }
+
+ private:
+  struct Part {
+    std::shared_ptr<const data::Batch> batch;
+    int64_t first = 0;
+    std::vector<model::ArrivingTensor> outputs{};
+  };
+
+  void take(size_t num_left) {
+    for (; parts_.size() > num_left; parts_.pop_front()) {
+      const auto& part = parts_.front();
+      for (int64_t v = 0; v < num_views_; ++v) {
+        const auto& output_BF = part.outputs[v].wait();
+        if (!features_VNF_.defined()) {
+          features_VNF_ =
+              at::empty({num_views_, num_images_, output_BF.size(1)});
+        }
+        features_VNF_[v]
+            .narrow(0, part.first, output_BF.size(0))
+            .copy_(output_BF);
+      }
+    }
+  }
+
+  int64_t num_views_;
+  int64_t num_images_;
+  at::Tensor features_VNF_;
+  std::deque<Part> parts_;
+};
 
 // Sizes and times of the files behind the images, each file once.
 std::string files_sha256(const ImageSet& images) {
@@ -144,6 +201,9 @@ at::Tensor extract_features(
   config.num_threads = num_threads;
   config.shuffle = false;
   config.drop_last = false;
+  if (!extractor.device.is_cpu()) {
+    config.allocate = model::allocate_pinned;
+  }
   data::Loader loader(
       own.size(),
       std::vector<int64_t>(num_views, view_floats),
@@ -156,28 +216,25 @@ at::Tensor extract_features(
       });
   loader.start(0, 0, 1);
 
-  at::Tensor features;  // [V, N, F]
+  FeatureRows rows(num_views, own.size());
   Progress progress(what, own.size(), "images");
   int64_t done = 0;
-  while (const auto batch = loader.next()) {
+  while (auto batch = loader.next()) {
     stop_extracting_if_told();
     const auto count = static_cast<int64_t>(batch->samples.size());
+    std::vector<at::Tensor> outputs;
     for (int64_t v = 0; v < num_views; ++v) {
-      const auto input = at::from_blob(
+      outputs.push_back(extractor.features(at::from_blob(
           batch->segment(v),
           {count, num_bands, views.crop_px, views.crop_px},
-          at::kFloat);
-      const auto output = extractor(input);
-      if (!features.defined()) {
-        features = at::empty({num_views, own.size(), output.size(1)});
-      }
-      features[v].narrow(0, done, count).copy_(output);
+          at::kFloat)));
     }
+    rows.add(std::move(batch), done, outputs);
     done += count;
     progress.advance(count);
   }
   NADIR_ASSERT(done == own.size());
-  return features.view({num_views * own.size(), features.size(2)});
+  return rows.finish();
 }
 
 FeatureColumns FeatureLayout::last_cls() const {
@@ -216,9 +273,9 @@ Extractor network_extractor(
     const FeatureLayout& layout,
     at::Device device,
     const std::function<void()>& before_block) {
-  return [&network, layout, device, before_block](
-             const at::Tensor& images_BCSS) {
-    const auto images = images_BCSS.to(device);
+  const auto features = [&network, layout, device, before_block](
+                            const at::Tensor& images_BCSS) {
+    const auto images = images_BCSS.to(device, /*non_blocking=*/true);
     if (!layout.has_mean) {
       return at::cat(
           network.intermediate_class_tokens(
@@ -236,6 +293,7 @@ Extractor network_extractor(
         last_BND.narrow(1, 1, last_BND.size(1) - 1).mean(at::IntArrayRef{1}));
     return at::cat(parts, 1);
   };
+  return {features, device};
 }
 
 void stop_extracting_if_told() {

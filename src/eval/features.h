@@ -40,8 +40,13 @@ struct ViewRecipe {
   [[nodiscard]] std::string text() const;
 };
 
-// [B, C, S, S] float32 on the CPU -> [B, F]. Called from one thread.
-using Extractor = std::function<at::Tensor(const at::Tensor& images_BCSS)>;
+// What makes features of images. Called from one thread.
+struct Extractor {
+  // [B, C, S, S] float32 on the CPU -> [B, F] on `device`. Of a GPU the images
+  // must stay until its work is done.
+  std::function<at::Tensor(const at::Tensor& images_BCSS)> features;
+  at::Device device = at::kCPU;
+};
 
 // Images begin .. end - 1 of a set.
 struct ImageRange {

@@ -13,9 +13,8 @@ namespace {
 
 at::Tensor read_views(
     const ImageSet& images, const ViewRecipe& views, int64_t num_threads) {
-  const auto keep = [](const at::Tensor& images_BCSS) {
-    return images_BCSS.flatten(1);
-  };
+  const Extractor keep{
+      [](const at::Tensor& images_BCSS) { return images_BCSS.flatten(1); }};
   const auto num_bands = static_cast<int64_t>(images.dataset->bands().size());
   return extract_features(
              images, views, keep, 64, num_threads, "reading k-NN images")

@@ -47,12 +47,12 @@ class TensorStack final : public HeadStack {
       gradient = logits.sigmoid().sub_(truth);
       add_loss([&] {
         // log(1 + exp(x)) - x y, summed over images and classes.
-        return (at::softplus(logits) - logits * truth).sum({0, 2}) * scale;
+        return (at::softplus(logits) - logits * truth).sum(at::IntArrayRef{0, 2}) * scale;
       });
     } else {
       const auto log_probability = logits.log_softmax(2);
       gradient = log_probability.exp().sub_(truth);
-      add_loss([&] { return -(log_probability * truth).sum({0, 2}) * scale; });
+      add_loss([&] { return -(log_probability * truth).sum(at::IntArrayRef{0, 2}) * scale; });
     }
     const auto update = gradient.view({batch, num_rates_ * num_classes_})
                             .mul_(rate_ * (-scale * factor_));

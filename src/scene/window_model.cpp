@@ -36,7 +36,7 @@ FrozenModel::FrozenModel(
 std::vector<at::Tensor> FrozenModel::forward(
     const at::Tensor& views_BCSS) const {
   const at::NoGradGuard no_grad;
-  const auto features_BF = extractor_(views_BCSS).to(at::kCPU);
+  const auto features_BF = extractor_.features(views_BCSS).to(at::kCPU);
   const auto as_field = [](const at::Tensor& values_BK) {
     return values_BK.contiguous().view(
         {values_BK.size(0), values_BK.size(1), 1, 1});

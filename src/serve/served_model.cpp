@@ -125,10 +125,11 @@ std::vector<ModelOutput> ServedModel::forward(
   const at::NoGradGuard no_grad;
   const auto num_bands = static_cast<int64_t>(info_.normalization.bands.size());
   const auto features_BF =
-      extractor_(at::from_blob(
-                     views.data(),
-                     {count, num_bands, info_.crop_px, info_.crop_px},
-                     at::kFloat))
+      extractor_
+          .features(at::from_blob(
+              views.data(),
+              {count, num_bands, info_.crop_px, info_.crop_px},
+              at::kFloat))
           .to(at::kCPU);
   at::Tensor probability_BC;
   at::Tensor embedding_BF;

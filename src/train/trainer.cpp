@@ -48,7 +48,8 @@ Trainer::Trainer(const TrainerInput& input)
           input.normalization,
           input.config,
           group_.rank(),
-          group_.world_size()),
+          group_.world_size(),
+          input.device),
       steps_per_epoch_(
           views_.batches_per_epoch() / input.config.optim.accumulate),
       schedules_(

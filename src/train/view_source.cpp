@@ -23,7 +23,10 @@ std::vector<int64_t> segment_sizes(
 }
 
 data::LoaderConfig loader_config(
-    const PretrainConfig& config, int64_t rank, int64_t world_size) {
+    const PretrainConfig& config,
+    int64_t rank,
+    int64_t world_size,
+    at::Device device) {
   data::LoaderConfig loader;
   loader.rank = rank;
   loader.world_size = world_size;
@@ -32,6 +35,9 @@ data::LoaderConfig loader_config(
   loader.num_threads = config.run.num_workers;
   loader.seed = static_cast<uint64_t>(config.run.seed);
   loader.max_bad_share = config.run.max_bad_share;
+  if (!device.is_cpu()) {
+    loader.allocate = model::allocate_pinned;
+  }
   return loader;
 }
 
@@ -42,7 +48,8 @@ ViewSource::ViewSource(
     const data::Normalization& normalization,
     const PretrainConfig& config,
     int64_t rank,
-    int64_t world_size)
+    int64_t world_size,
+    at::Device device)
     : dataset_(std::move(dataset)),
       normalization_(normalization),
       view_maker_(
@@ -80,12 +87,47 @@ ViewSource::ViewSource(
   loader_ = std::make_unique<data::Loader>(
       dataset_->size(),
       segment_sizes(view_maker_, num_bands_),
-      loader_config(config, rank, world_size),
+      loader_config(config, rank, world_size, device),
       make_views,
       [this](int64_t sample) { dataset_->expect(sample); });
+  if (!device.is_cpu()) {
+    copier_.emplace(device);
+  }
+}
+
+void ViewSource::start(
+    int64_t epoch, int64_t batch_in_epoch, int64_t num_epochs) {
+  ahead_.reset();
+  error_ahead_ = nullptr;
+  loader_->start(epoch, batch_in_epoch, num_epochs);
 }
 
 ViewBatch ViewSource::next() {
+  if (error_ahead_) {
+    std::rethrow_exception(std::exchange(error_ahead_, nullptr));
+  }
+  if (!copier_) {
+    return load();
+  }
+  auto views = ahead_ ? std::move(*ahead_) : load();
+  ahead_.reset();
+  copier_->wait();
+  load_ahead();
+  return views;
+}
+
+void ViewSource::load_ahead() {
+  if (!loader_->is_ready()) {
+    return;
+  }
+  try {
+    ahead_ = load();
+  } catch (...) {
+    error_ahead_ = std::current_exception();  // of the batch that comes next
+  }
+}
+
+ViewBatch ViewSource::load() {
   ViewBatch views;
   const double waited_s = loader_->wait_seconds();
   views.batch = loader_->next();
@@ -94,10 +136,11 @@ ViewBatch ViewSource::next() {
   views.num_images = static_cast<int64_t>(views.batch->samples.size());
   const auto add_group = [&](int64_t first_view, int64_t num_views) {
     const int64_t side = view_maker_.view_size(first_view);
-    views.groups.push_back(at::from_blob(
+    const auto group = at::from_blob(
         views.batch->segment(static_cast<size_t>(first_view)),
         {num_views * views.num_images, num_bands_, side, side},
-        at::kFloat));
+        at::kFloat);
+    views.groups.push_back(copier_ ? copier_->begin(group) : group);
   };
   add_group(0, kGlobalViews);
   if (view_maker_.num_views() > kGlobalViews) {

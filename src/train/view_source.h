@@ -1,7 +1,9 @@
 // From a dataset to batches of views: the loader's work for pretraining.
 #pragma once
 
+#include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,13 +14,14 @@
 #include "data/dataset.h"
 #include "data/loader.h"
 #include "data/normalization.h"
+#include "model/device_copy.h"
 #include "train/pretrain_config.h"
 
 namespace nadir::train {
 
 // The views of some images, in two groups of equal size: [2 B, C, S, S] and,
 // where there are local views, [L B, C, s, s]; row v * B + b is view v of image
-// b. The tensors point into `batch`, which they need alive.
+// b. On the CPU the tensors point into `batch`, which they need alive.
 struct ViewBatch {
   std::shared_ptr<const data::Batch> batch;
   std::vector<at::Tensor> groups;
@@ -26,7 +29,8 @@ struct ViewBatch {
   double wait_s = 0;  // that next() waited
 };
 
-// Draws views of `dataset` in batches. View v of image i in epoch e is a pure
+// Draws views of `dataset` in batches, for a GPU copied to it while it computes
+// with the batch before. View v of image i in epoch e is a pure
 // function of (seed, e, i, v). One consumer.
 class ViewSource {
  public:
@@ -38,18 +42,18 @@ class ViewSource {
       const data::Normalization& normalization,
       const PretrainConfig& config,
       int64_t rank = 0,
-      int64_t world_size = 1);
+      int64_t world_size = 1,
+      at::Device device = at::kCPU);
 
   [[nodiscard]] int64_t batches_per_epoch() const {
     return loader_->steps_per_epoch();
   }
 
   // Goes on with batch `batch_in_epoch` of `epoch`, up to the end of the last.
-  void start(int64_t epoch, int64_t batch_in_epoch, int64_t num_epochs) {
-    loader_->start(epoch, batch_in_epoch, num_epochs);
-  }
+  void start(int64_t epoch, int64_t batch_in_epoch, int64_t num_epochs);
 
-  // Waits for the next batch. Throws what reading an image threw.
+  // Waits for the next batch, the views of which lie on the device. Throws what
+  // reading an image threw.
   [[nodiscard]] ViewBatch next();
 
   // Images that could not be read so far, with what was wrong.
@@ -59,11 +63,19 @@ class ViewSource {
   }
 
  private:
+  // Waits for the loader's next batch; begins to copy it to a GPU.
+  [[nodiscard]] ViewBatch load();
+  // The same where the loader has one ready, for the next but one next().
+  void load_ahead();
+
   std::shared_ptr<const data::Dataset> dataset_;
   data::Normalization normalization_;
   augment::ViewMaker view_maker_;
   uint64_t seed_;
   int64_t num_bands_;
+  std::optional<model::DeviceCopier> copier_;  // for a GPU
+  std::optional<ViewBatch> ahead_;
+  std::exception_ptr error_ahead_;
   std::unique_ptr<data::Loader> loader_;  // last: its threads use the others
 };
 

@@ -51,7 +51,7 @@ std::vector<Seen> take_all(Loader& loader) {
     const int64_t num_values =
         std::accumulate(sizes.begin(), sizes.end(), int64_t{0}) *
         static_cast<int64_t>(batch->samples.size());
-    const float* values = batch->values.data();
+    const float* values = batch->values.get();
     seen.push_back(
         {batch->epoch,
          batch->step_in_epoch,
@@ -119,7 +119,7 @@ TEST(Loader, AlignsItsBuffers) {
   Loader loader(kNumSamples, {2, 3}, config_with(1), make_telling_item);
   loader.start(0, 0, 1);
   const auto batch = loader.next();
-  EXPECT_EQ(reinterpret_cast<uintptr_t>(batch->values.data()) % 64, 0U);
+  EXPECT_EQ(reinterpret_cast<uintptr_t>(batch->values.get()) % 64, 0U);
 }
 
 TEST(Loader, HoldsNoMoreBatchesThanPromised) {

@@ -16,6 +16,7 @@
 #include "eval/knn_monitor.h"
 #include "eval/prediction.h"
 #include "eval/tiny_network.h"
+#include "support/gpu.h"
 #include "support/ranks_in_threads.h"
 
 namespace nadir::eval {
@@ -53,10 +54,10 @@ TEST(Features, AreTheNetworksTokensInTheOrderOfTheImages) {
   (void)extract_features(
       splits.test,
       views,
-      [&](const at::Tensor& batch) {
+      {[&](const at::Tensor& batch) {
         images = batch.clone();
         return batch.flatten(1);
-      },
+      }},
       20,
       1,
       "t");
@@ -71,12 +72,36 @@ TEST(Features, AreTheNetworksTokensInTheOrderOfTheImages) {
       1e-5);
 }
 
+TEST(Features, OfAGpuAreThoseOfTheCpu) {
+  NADIR_NEEDS_GPU(gpu);
+  const auto frozen = tiny_network();
+  const auto splits = fake_splits(true);
+  const auto layout = layout_of(*frozen.network, 2);
+  auto views = tiny_views(frozen);
+  views.num_random_views = 2;
+  const auto extract = [&](at::Device device) {
+    return extract_features(
+        splits.test,
+        views,
+        network_extractor(*frozen.network, layout, device),
+        3,
+        2,
+        "t");
+  };
+  const auto expected = extract(at::kCPU);
+  frozen.network->to(gpu);
+  const auto features = extract(gpu);
+  ASSERT_EQ(features.sizes(), expected.sizes());
+  EXPECT_LT((features - expected).abs().max().item<double>(), 1e-4);
+}
+
 TEST(Features, RandomViewsDifferByViewAndRepeat) {
   const auto frozen = tiny_network();
   const auto splits = fake_splits(true);
   auto views = tiny_views(frozen);
   views.num_random_views = 2;
-  const auto flat = [](const at::Tensor& batch) { return batch.flatten(1); };
+  const Extractor flat{
+      [](const at::Tensor& batch) { return batch.flatten(1); }};
   const auto one = extract_features(splits.test, views, flat, 8, 2, "t");
   ASSERT_EQ(one.size(0), 40);
   const auto two = extract_features(splits.test, views, flat, 5, 1, "t");

@@ -57,7 +57,12 @@ TEST_F(StopTest, EndsExtractionAfterTheBatchInHand) {
   };
   EXPECT_THROW(
       (void)extract_features(
-          splits.train, stop_views(frozen, 0), raise_at_the_second, 4, 1, "t"),
+          splits.train,
+          stop_views(frozen, 0),
+          {raise_at_the_second},
+          4,
+          1,
+          "t"),
       Stopped);
   EXPECT_EQ(num_calls, 2);
 }
