@@ -41,6 +41,9 @@ void bf16_gemm(
 // Whether this processor has instructions for it.
 [[nodiscard]] bool has_fast_bf16();
 
+// Whether they are those of AMX, which multiply tiles.
+[[nodiscard]] bool has_bf16_tiles();
+
 // `value` with the 8 bits of precision that bfloat16 has. Infinity stays, NaN
 // stays NaN.
 [[nodiscard]] float round_to_bf16(float value);

@@ -2,14 +2,14 @@
 // in twos. Compiled for that instruction set, hence calls nothing of the
 // standard library; empty elsewhere than on x86.
 #if defined(__x86_64__)
-#include "kernels/bf16_gemm_avx512.h"
+#include "kernels/bf16_level.h"
+#include "kernels/bf16_rounding-inl.h"
 
-#include <immintrin.h>
-
-namespace nadir::kernels::avx512_bf16 {
+namespace nadir::kernels {
 namespace {
 
-constexpr int64_t kLanes = 16;
+constexpr int64_t kLanes = kBf16Lanes;
+constexpr int64_t kPanelCols = 32;
 constexpr int64_t kTileRows = 12;
 constexpr int64_t kVectors = kPanelCols / kLanes;
 
@@ -17,61 +17,6 @@ constexpr int64_t kVectors = kPanelCols / kLanes;
 // panel that their products read.
 constexpr int64_t kBlockRows = 48;
 constexpr int64_t kBlockPairs = 256;
-
-int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-
-int64_t num_pairs_of(int64_t num_terms) {
-  return (num_terms + 1) / 2;
-}
-
-__mmask16 first_lanes(int64_t count) {
-  return count >= kLanes ? static_cast<__mmask16>(0xFFFF)
-         : count <= 0    ? static_cast<__mmask16>(0)
-                         : static_cast<__mmask16>((1U << count) - 1);
-}
-
-const float* stored_row(const MatrixView& view, int64_t row) {
-  return view.data + row * view.stride;
-}
-
-// Neighbours in a row become pairs: (count + 1) / 2 of them.
-void round_row(const float* row, int64_t count, uint32_t* pairs) {
-  for (int64_t i = 0; i < count; i += 2 * kLanes) {
-    const auto low = _mm512_maskz_loadu_ps(first_lanes(count - i), row + i);
-    const auto high = _mm512_maskz_loadu_ps(
-        first_lanes(count - i - kLanes), row + i + kLanes);
-    _mm512_mask_storeu_epi32(
-        pairs + i / 2,
-        first_lanes(num_pairs_of(count - i)),
-        reinterpret_cast<__m512i>(_mm512_cvtne2ps_pbh(high, low)));
-  }
-}
-
-// GCC 12 warns of the unmasked forms of what follows (its bug 105593).
-__m512i round_lanes(__mmask16 mask, const float* values) {
-  return _mm512_maskz_cvtepu16_epi32(
-      mask,
-      reinterpret_cast<__m256i>(
-          _mm512_cvtneps_pbh(_mm512_maskz_loadu_ps(mask, values))));
-}
-
-// Values under each other in two rows become pairs: kWidth of them, 0 where
-// there are no more values. Without a second row it is 0.
-template <int64_t kWidth>
-void round_two_rows(
-    const float* first, const float* second, int64_t count, uint32_t* pairs) {
-  for (int64_t i = 0; i < kWidth; i += kLanes) {
-    const auto mask = first_lanes(count - i);
-    const auto low = round_lanes(mask, first + i);
-    const auto high = second == nullptr ? _mm512_setzero_si512()
-                                        : round_lanes(mask, second + i);
-    _mm512_storeu_si512(
-        pairs + i,
-        _mm512_or_si512(low, _mm512_maskz_slli_epi32(mask, high, 16)));
-  }
-}
 
 // Terms `first` .. first + count - 1 of kWidth values, [pairs, kWidth].
 template <int64_t kWidth>
@@ -200,13 +145,11 @@ void round_block(
   }
 }
 
-}  // namespace
-
 int64_t packed_size(int64_t k, int64_t n) {
   return num_pairs_of(k) * ((n + kPanelCols - 1) / kPanelCols * kPanelCols);
 }
 
-int64_t scratch_size() {
+int64_t scratch_size(int64_t /*k*/) {
   return kBlockRows * kBlockPairs;
 }
 
@@ -239,7 +182,7 @@ void pack(const MatrixView& b, int64_t k, int64_t n, float* packed) {
   }
 }
 
-void gemm(
+void multiply(
     const MatrixView& a,
     int64_t m,
     int64_t k,
@@ -285,5 +228,10 @@ void gemm(
   }
 }
 
-}  // namespace nadir::kernels::avx512_bf16
+}  // namespace
+
+const Bf16Level bf16_by_avx512{
+    kPanelCols, packed_size, scratch_size, pack, multiply};
+
+}  // namespace nadir::kernels
 #endif

@@ -9,7 +9,6 @@
 #include <ATen/core/grad_mode.h>
 
 #include "core/config.h"
-#include "core/cpu.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "kernels/bf16_gemm.h"
@@ -38,11 +37,9 @@ Multiply* multiply_in(Precision precision, c10::Device device) {
   if (!device.is_cpu()) {
     return multiply_by_libtorch;
   }
-  if (precision != Precision::kBf16) {
-    return multiply_packed<ops::WeightFormat::kFloat32>;
-  }
-  return has_own_bf16() ? multiply_packed<ops::WeightFormat::kBfloat16>
-                        : multiply_by_libtorch;
+  return precision == Precision::kBf16
+             ? multiply_packed<ops::WeightFormat::kBfloat16>
+             : multiply_packed<ops::WeightFormat::kFloat32>;
 }
 
 // Work on a GPU is done once a number of its result is here.
@@ -53,7 +50,7 @@ void wait_for(const at::Tensor& result) {
 }
 
 Precision faster_precision(c10::Device device) {
-  if (device.is_cpu() && has_own_bf16() && !kernels::has_fast_bf16()) {
+  if (device.is_cpu() && !kernels::has_fast_bf16()) {
     log_info(
         "model",
         "precision fp32: this processor has no instructions for bfloat16");
@@ -119,13 +116,8 @@ std::string precision_name(Precision precision) {
   NADIR_ASSERT(false);
 }
 
-bool has_own_bf16() {
-  static const bool has_amx = [] {
-    const auto features = read_cpu_info().features;
-    return std::find(features.begin(), features.end(), "amx_bf16") !=
-           features.end();
-  }();
-  return !has_amx;
+bool libtorch_infers_bf16() {
+  return kernels::has_bf16_tiles();
 }
 
 double measure_gflop_per_s(Precision precision, c10::Device device) {

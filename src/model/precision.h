@@ -11,7 +11,7 @@ namespace nadir::model {
 
 enum class Precision {
   kFp32,
-  kBf16,  // bfloat16, by LibTorch's autocast and has_own_bf16()
+  kBf16,  // bfloat16: LibTorch's autocast, and blocks of our own
   kInt8   // 8-bit numbers, for inference on the CPU
 };
 
@@ -28,10 +28,10 @@ enum class Use { kTraining, kInference };
 // As the user writes it.
 [[nodiscard]] std::string precision_name(Precision precision);
 
-// Whether blocks on the CPU multiply by weights in bfloat16 by our own kernels,
-// with sums, attention, norms and residuals in float32: everywhere but on
-// processors with matrix units for it (AMX), which LibTorch uses.
-[[nodiscard]] bool has_own_bf16();
+// Whether LibTorch's operations are what a frozen network's blocks are made of
+// in bfloat16 on this CPU: with AMX, where they are faster for inference, though
+// not for training (docs/decisions/0020).
+[[nodiscard]] bool libtorch_infers_bf16();
 
 // Rate of products of a block's size in fp32 or bf16, in units of 10^9
 // multiplications and additions; measured for a quarter of a second.

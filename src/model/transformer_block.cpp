@@ -5,6 +5,9 @@
 #include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
 
+#include "gpu/bias_gelu.h"
+#include "gpu/product.h"
+#include "gpu/qkv_attention.h"
 #include "model/precision.h"
 
 namespace nadir::model {
@@ -45,11 +48,16 @@ ops::TokenLayout layout_of(const at::Tensor& x_BND) {
   return {{{x_BND.size(0), x_BND.size(1)}}};
 }
 
+// The same for a block by itself, as inference runs them.
+bool can_pack_alone(const at::Tensor& tokens) {
+  return can_pack(tokens) && !(at::autocast::is_autocast_enabled(at::kCPU) &&
+                               libtorch_infers_bf16());
+}
+
 }  // namespace
 
 bool can_pack(const at::Tensor& tokens) {
-  return tokens.is_cpu() && tokens.scalar_type() == at::kFloat &&
-         (!at::autocast::is_autocast_enabled(at::kCPU) || has_own_bf16());
+  return tokens.is_cpu() && tokens.scalar_type() == at::kFloat;
 }
 
 Attention::Attention(int64_t dim, int64_t num_heads) : num_heads_(num_heads) {
@@ -65,7 +73,8 @@ at::Tensor Attention::project(const at::Tensor& x_BND) const {
 }
 
 at::Tensor Attention::forward(const at::Tensor& x_BND) const {
-  const auto qkv = project(x_BND);
+  // Its gradient is joined in one pass; those of indices would be added up.
+  const auto qkv = project(x_BND).unbind(0);
   // Forward and backward took 0.55 to 0.7 of the time of products and softmax
   // written out, on two busy cores in float32 (197 and 37 tokens); in bfloat16
   // on CPUs without matrix units its backward is about twice slower.
@@ -85,7 +94,8 @@ at::Tensor Attention::forward_first(const at::Tensor& x_BND) const {
   const auto key_value =
       at::linear(x_BND, qkv_->weight.slice(0, dim), qkv_->bias.slice(0, dim))
           .view({num_images, x_BND.size(1), 2, num_heads_, head_dim})
-          .permute({2, 0, 3, 1, 4});
+          .permute({2, 0, 3, 1, 4})
+          .unbind(0);
   const auto mixed =
       at::scaled_dot_product_attention(query, key_value[0], key_value[1]);
   return proj_->forward(mixed.reshape({num_images, dim}));
@@ -95,6 +105,15 @@ at::Tensor Attention::weights(const at::Tensor& x_BND) const {
   const auto qkv = project(x_BND);
   const double scale = 1 / std::sqrt(static_cast<double>(qkv.size(4)));
   return at::matmul(qkv[0] * scale, qkv[1].transpose(-2, -1)).softmax(-1);
+}
+
+gpu::Branch Attention::branch(
+    const at::Tensor& norm_TD,
+    const ops::TokenLayout& layout,
+    const at::Tensor& factors_T) const {
+  const auto mixed_TD =
+      gpu::qkv_attention(norm_TD, qkv_->weight, qkv_->bias, layout, num_heads_);
+  return {gpu::product(mixed_TD, proj_->weight), proj_->bias, factors_T};
 }
 
 ops::AttentionParameters Attention::parameters_behind(
@@ -132,6 +151,13 @@ at::Tensor Mlp::forward(const at::Tensor& x_BND) const {
   return fc2_->forward(at::gelu(fc1_->forward(x_BND)));
 }
 
+gpu::Branch Mlp::branch(
+    const at::Tensor& norm_TD, const at::Tensor& factors_T) const {
+  const auto hidden_TF =
+      gpu::bias_gelu(gpu::product(norm_TD, fc1_->weight), fc1_->bias);
+  return {gpu::product(hidden_TF, fc2_->weight), fc2_->bias, factors_T};
+}
+
 ops::MlpParameters Mlp::parameters_behind(const LayerNorm& norm) const {
   return {
       norm.weight,
@@ -165,7 +191,7 @@ TransformerBlock::TransformerBlock(int64_t dim, int64_t num_heads) {
 
 at::Tensor TransformerBlock::forward(
     const at::Tensor& x_BND, const at::Tensor& drop_path_2B) const {
-  if (can_pack(x_BND)) {
+  if (can_pack_alone(x_BND)) {
     return forward_packed(x_BND.flatten(0, 1), layout_of(x_BND), drop_path_2B)
         .view(x_BND.sizes());
   }
@@ -177,7 +203,7 @@ at::Tensor TransformerBlock::forward(
 
 at::Tensor TransformerBlock::forward_first(
     const at::Tensor& x_BND, const at::Tensor& drop_path_2B) const {
-  if (can_pack(x_BND)) {
+  if (can_pack_alone(x_BND)) {
     return forward_packed_first(
         x_BND.flatten(0, 1), layout_of(x_BND), drop_path_2B);
   }
@@ -226,6 +252,43 @@ at::Tensor TransformerBlock::forward_packed_first(
       {{{layout.num_images(), 1}}},
       factors_of_branch(drop_path_2B, 1),
       recomputes_);
+}
+
+void TransformerBlock::forward_stream(
+    ResidualStream& stream,
+    const ops::TokenLayout& layout,
+    const at::Tensor& drop_path_2T) const {
+  stream.add(attn_->branch(
+      stream.normed(*norm1_), layout, factors_of_branch(drop_path_2T, 0)));
+  stream.add(
+      mlp_->branch(stream.normed(*norm2_), factors_of_branch(drop_path_2T, 1)));
+}
+
+at::Tensor TransformerBlock::forward_stream_first(
+    ResidualStream& stream,
+    const ops::TokenLayout& layout,
+    const at::Tensor& drop_path_2B) const {
+  const int64_t dim = norm1_->weight.size(0);
+  const auto norm_TD = stream.normed(*norm1_);
+  std::vector<int64_t> rows;
+  for (const auto& group : layout.groups) {
+    rows.push_back(group.num_images * group.num_tokens);
+  }
+  const auto norms = norm_TD.split_with_sizes(rows);
+  const auto values = stream.value().split_with_sizes(rows);
+  std::vector<at::Tensor> firsts;
+  std::vector<at::Tensor> branches;
+  for (size_t g = 0; g < rows.size(); ++g) {
+    const auto& group = layout.groups[g];
+    const std::vector<int64_t> shape = {
+        group.num_images, group.num_tokens, dim};
+    branches.push_back(attn_->forward_first(norms[g].view(shape)));
+    firsts.push_back(values[g].view(shape).select(1, 0));
+  }
+  const auto y_BD =
+      add_branch(at::cat(firsts), at::cat(branches), drop_path_2B, 0);
+  return add_branch(
+      y_BD, mlp_->forward(norm2_->forward(y_BD)), drop_path_2B, 1);
 }
 
 void TransformerBlock::freeze(ops::WeightFormat format) {

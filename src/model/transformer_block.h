@@ -6,6 +6,7 @@
 
 #include "model/layers.h"
 #include "model/module.h"
+#include "model/residual_stream.h"
 #include "ops/attention_branch.h"
 #include "ops/mlp_branch.h"
 
@@ -25,6 +26,12 @@ class Attention : public Module {
 
   // The softmax weights, [B, H, N, N]: row n says where token n looks.
   [[nodiscard]] at::Tensor weights(const at::Tensor& x_BND) const;
+
+  // What forward() adds to a stream of images of several sizes, given its norm.
+  [[nodiscard]] gpu::Branch branch(
+      const at::Tensor& norm_TD,
+      const ops::TokenLayout& layout,
+      const at::Tensor& factors_T) const;
 
   // What the fused branch takes, with the norm before it.
   [[nodiscard]] ops::AttentionParameters parameters_behind(
@@ -50,6 +57,10 @@ class Mlp : public Module {
 
   [[nodiscard]] at::Tensor forward(const at::Tensor& x_BND) const;
 
+  // What forward() adds to a stream, given its norm.
+  [[nodiscard]] gpu::Branch branch(
+      const at::Tensor& norm_TD, const at::Tensor& factors_T) const;
+
   [[nodiscard]] ops::MlpParameters parameters_behind(
       const LayerNorm& norm) const;
 
@@ -62,8 +73,7 @@ class Mlp : public Module {
   std::shared_ptr<Linear> fc2_;
 };
 
-// Whether blocks take `tokens` packed: float32 on the CPU, and under autocast
-// where has_own_bf16().
+// Whether blocks take `tokens` packed: float32 on the CPU.
 [[nodiscard]] bool can_pack(const at::Tensor& tokens);
 
 class TransformerBlock : public Module {
@@ -90,6 +100,17 @@ class TransformerBlock : public Module {
       const at::Tensor& x_TD,
       const ops::TokenLayout& layout,
       const at::Tensor& drop_path_2B) const;
+
+  // The same by kernels for a GPU. `drop_path_2T` has the factors of each
+  // token, `drop_path_2B` those of each image.
+  void forward_stream(
+      ResidualStream& stream,
+      const ops::TokenLayout& layout,
+      const at::Tensor& drop_path_2T = {}) const;
+  [[nodiscard]] at::Tensor forward_stream_first(
+      ResidualStream& stream,
+      const ops::TokenLayout& layout,
+      const at::Tensor& drop_path_2B = {}) const;
 
   // Packed blocks keep their inputs alone for the gradient, and compute the
   // rest again: less memory, more time.

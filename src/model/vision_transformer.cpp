@@ -44,6 +44,24 @@ at::Tensor factors_of_block(const at::Tensor& factors_L2B, size_t block) {
   return factors_L2B[static_cast<int64_t>(block)];
 }
 
+// What the rows of rows_of() are.
+ops::TokenLayout layout_of(const std::vector<at::Tensor>& tokens) {
+  ops::TokenLayout layout;
+  for (const at::Tensor& group : tokens) {
+    layout.groups.push_back({group.size(0), group.size(1)});
+  }
+  return layout;
+}
+
+// Tokens of all groups as one matrix.
+at::Tensor rows_of(const std::vector<at::Tensor>& tokens) {
+  std::vector<at::Tensor> rows;
+  for (const at::Tensor& group : tokens) {
+    rows.push_back(group.flatten(0, 1));
+  }
+  return at::cat(rows);
+}
+
 }  // namespace
 
 PatchEmbedding::PatchEmbedding(
@@ -159,6 +177,9 @@ at::Tensor VisionTransformer::forward_groups(
   if (can_pack(tokens.front())) {
     return forward_packed(tokens, factors);
   }
+  if (can_stream(tokens.front())) {
+    return forward_stream(tokens, factors);
+  }
   std::vector<at::Tensor> outputs;
   for (size_t i = 0; i < groups.size(); ++i) {
     const auto x_BND = run_to_last_block(std::move(tokens[i]), factors[i]);
@@ -171,21 +192,40 @@ at::Tensor VisionTransformer::forward_groups(
 at::Tensor VisionTransformer::forward_packed(
     const std::vector<at::Tensor>& tokens,
     const std::vector<at::Tensor>& factors) const {
-  ops::TokenLayout layout;
-  std::vector<at::Tensor> rows;
-  for (const at::Tensor& group : tokens) {
-    layout.groups.push_back({group.size(0), group.size(1)});
-    rows.push_back(group.flatten(0, 1));
-  }
+  const auto layout = layout_of(tokens);
   const auto factors_L2B =
       factors.front().defined() ? at::cat(factors, 2) : at::Tensor();
-  auto x_TD = at::cat(rows);
+  auto x_TD = rows_of(tokens);
   for (size_t i = 0; i + 1 < blocks_.size(); ++i) {
     x_TD = blocks_[i]->forward_packed(
         x_TD, layout, factors_of_block(factors_L2B, i));
   }
   return norm_->forward(blocks_.back()->forward_packed_first(
       x_TD, layout, factors_of_block(factors_L2B, blocks_.size() - 1)));
+}
+
+at::Tensor VisionTransformer::forward_stream(
+    const std::vector<at::Tensor>& tokens,
+    const std::vector<at::Tensor>& factors) const {
+  const auto layout = layout_of(tokens);
+  at::Tensor factors_L2B;
+  at::Tensor factors_L2T;
+  if (factors.front().defined()) {
+    factors_L2B = at::cat(factors, 2);
+    std::vector<at::Tensor> of_tokens;
+    for (size_t g = 0; g < factors.size(); ++g) {
+      of_tokens.push_back(
+          factors[g].repeat_interleave(layout.groups[g].num_tokens, 2));
+    }
+    factors_L2T = at::cat(of_tokens, 2);
+  }
+  ResidualStream stream(rows_of(tokens));
+  for (size_t i = 0; i + 1 < blocks_.size(); ++i) {
+    blocks_[i]->forward_stream(
+        stream, layout, factors_of_block(factors_L2T, i));
+  }
+  return norm_->forward(blocks_.back()->forward_stream_first(
+      stream, layout, factors_of_block(factors_L2B, blocks_.size() - 1)));
 }
 
 at::Tensor VisionTransformer::forward_tokens(
@@ -211,16 +251,30 @@ std::vector<at::Tensor> VisionTransformer::run_last_blocks(
   const AutocastGuard autocast(precision_, images_BCHW.device());
   std::vector<at::Tensor> outputs;
   auto x_BND = embed(images_BCHW);
+  std::optional<ResidualStream> stream;
+  const auto layout = layout_of({x_BND});
+  if (can_stream(x_BND)) {
+    stream.emplace(x_BND.flatten(0, 1));
+  }
   for (size_t i = 0; i < blocks_.size(); ++i) {
     if (before_block) {
       before_block();
     }
     if (class_only && i + 1 == blocks_.size()) {
-      outputs.push_back(norm_->forward(blocks_[i]->forward_first(x_BND)));
+      outputs.push_back(norm_->forward(
+          stream ? blocks_[i]->forward_stream_first(*stream, layout)
+                 : blocks_[i]->forward_first(x_BND)));
       break;
     }
-    x_BND = blocks_[i]->forward(x_BND);
-    if (blocks_.size() - i <= static_cast<size_t>(num_blocks)) {
+    const bool is_wanted =
+        blocks_.size() - i <= static_cast<size_t>(num_blocks);
+    if (stream) {
+      blocks_[i]->forward_stream(*stream, layout);
+      x_BND = is_wanted ? stream->value().view(x_BND.sizes()) : x_BND;
+    } else {
+      x_BND = blocks_[i]->forward(x_BND);
+    }
+    if (is_wanted) {
       outputs.push_back(
           norm_->forward(class_only ? x_BND.select(1, 0) : x_BND));
     }
@@ -247,15 +301,15 @@ std::vector<at::Tensor> VisionTransformer::intermediate_class_tokens(
 void VisionTransformer::freeze(Precision precision) {
   NADIR_ASSERT(precision != Precision::kInt8 || pos_embed_.is_cpu());
   precision_ = precision;
-  const bool is_bf16 = precision == Precision::kBf16;
-  if (!pos_embed_.is_cpu() || (is_bf16 && !has_own_bf16())) {
+  if (!pos_embed_.is_cpu() ||
+      (precision == Precision::kBf16 && libtorch_infers_bf16())) {
     return;
   }
   for (const auto& block : blocks_) {
     block->freeze(
-        precision == Precision::kInt8 ? ops::WeightFormat::kInt8
-        : is_bf16                     ? ops::WeightFormat::kBfloat16
-                                      : ops::WeightFormat::kFloat32);
+        precision == Precision::kInt8   ? ops::WeightFormat::kInt8
+        : precision == Precision::kBf16 ? ops::WeightFormat::kBfloat16
+                                        : ops::WeightFormat::kFloat32);
   }
 }
 

@@ -113,6 +113,11 @@ class VisionTransformer : public Module {
       const std::vector<at::Tensor>& tokens,
       const std::vector<at::Tensor>& factors) const;
 
+  // The same by kernels for a GPU.
+  [[nodiscard]] at::Tensor forward_stream(
+      const std::vector<at::Tensor>& tokens,
+      const std::vector<at::Tensor>& factors) const;
+
   // Tokens or, with `class_only`, first tokens of the last blocks.
   [[nodiscard]] std::vector<at::Tensor> run_last_blocks(
       const at::Tensor& images_BCHW,

@@ -36,7 +36,6 @@ class Counts {
         trained_(parameters_ - (config.head.norm_last_layer ? prototypes_ : 0)),
         has_buckets_(world_size > 1),
         is_bf16_(config.run.precision != "fp32"),
-        is_half_(is_bf16_ && !model::has_own_bf16()),
         recomputes_(config.model.checkpoint_activations) {}
 
   // The optimiser's. Prototypes get none as long as they are frozen.
@@ -99,7 +98,7 @@ class Counts {
     both.num_views += large.num_views;
     both.num_rows += large.num_rows;
     both.num_pixels += large.num_pixels;
-    both.num_backward_rows += is_half_ ? 0 : large.num_rows;
+    both.num_backward_rows += large.num_rows;
     return {both};
   }
 
@@ -111,15 +110,10 @@ class Counts {
 
   // What a block keeps for backward, in widths of a token: its own input and
   // that of the second branch, and unless they are computed again queries,
-  // keys, values, what the heads give, and fc1's outputs. LibTorch's operations
-  // in bfloat16 keep half as much of each, but also both norms' outputs and
-  // GELU's, of all rows.
+  // keys, values, what the heads give, and fc1's outputs.
   [[nodiscard]] double widths_kept(int64_t block) const {
     constexpr double kInputs = 2;
     constexpr double kBranches = 3 + 1 + kMlpRatio;
-    if (is_half_) {
-      return kInputs + (kBranches + 2 + kMlpRatio) / 2;
-    }
     return kInputs + (recomputes_ ? 0 : kBranches * kept_share(block));
   }
 
@@ -127,12 +121,8 @@ class Counts {
   // and input; packed rows of the gradients of hidden channels, of the normed
   // tokens, the copy of them that weight_gradient() makes, and of the scaled
   // gradient; sums of chunks of 48 rows. In bfloat16 that copy is half as
-  // large; by LibTorch's operations they are the residual's gradient, its half,
-  // and those of GELU's outputs and inputs.
+  // large.
   [[nodiscard]] double widths_of_mlp_backward(int64_t block) const {
-    if (is_half_) {
-      return 1 + 0.5 + 2 * kMlpRatio / 2;
-    }
     constexpr double kSums = (kMlpRatio + 3) / 48;
     const double again = recomputes_ ? kMlpRatio : 0;
     return 2 +
@@ -172,9 +162,8 @@ class Counts {
     const double rows_TD = part.num_rows * dim_;
     const double backward_TD = part.num_backward_rows * dim_;
     const double backbone = num_backbone_parameters(config_, num_bands_);
-    const double casts = is_half_   ? (parameters_ - prototypes_) / 2
-                         : is_bf16_ ? (parameters_ - backbone - prototypes_) / 2
-                                    : 0;
+    const double casts =
+        is_bf16_ ? (parameters_ - backbone - prototypes_) / 2 : 0;
     const auto teacher_logits =
         static_cast<double>(2 * kGlobalViews + 1) * batch_ * prototypes_;
     const double beside =
@@ -219,7 +208,6 @@ class Counts {
   double trained_;
   bool has_buckets_;
   bool is_bf16_;
-  bool is_half_;  // bfloat16 by LibTorch's operations
   bool recomputes_;
 };
 
