@@ -1,7 +1,11 @@
 #include "gpu/token_kernels.h"
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <mutex>
+#include <string>
+#include <utility>
 
 #include <ATen/ATen.h>
 
@@ -48,9 +52,8 @@ const Program* find_program(c10::Device device, int64_t dim) {
   return all[key].get();
 }
 
-const Program& program_of(const at::Tensor& tokens_TD) {
-  const auto* const program =
-      find_program(tokens_TD.device(), tokens_TD.size(1));
+const Program& program_of(const at::Tensor& tensor, int64_t dim) {
+  const auto* const program = find_program(tensor.device(), dim);
   NADIR_ASSERT(program != nullptr);
   return *program;
 }
@@ -114,21 +117,22 @@ AddNormResult add_norm_forward(
   result.norm_TD = empty_like_of(x_TD, at::kBFloat16);
   result.mean_T = at::empty({num_rows}, x_TD.options());
   result.rstd_T = at::empty({num_rows}, x_TD.options());
-  program_of(x_TD).launch(
-      "add_norm_forward",
-      {(num_rows + kWarps - 1) / kWarps, 32 * kWarps, 1},
-      floats_of(x_TD),
-      bf16_of(branch_TD),
-      floats_of(bias_D),
-      floats_of(factors_T),
-      floats_of(gamma_D),
-      floats_of(beta_D),
-      static_cast<float>(eps),
-      num_rows,
-      data_of<float>(result.y_TD),
-      data_of<void>(result.norm_TD),
-      data_of<float>(result.mean_T),
-      data_of<float>(result.rstd_T));
+  program_of(x_TD, x_TD.size(1))
+      .launch(
+          "add_norm_forward",
+          {(num_rows + kWarps - 1) / kWarps, 32 * kWarps, 1},
+          floats_of(x_TD),
+          bf16_of(branch_TD),
+          floats_of(bias_D),
+          floats_of(factors_T),
+          floats_of(gamma_D),
+          floats_of(beta_D),
+          static_cast<float>(eps),
+          num_rows,
+          data_of<float>(result.y_TD),
+          data_of<void>(result.norm_TD),
+          data_of<float>(result.mean_T),
+          data_of<float>(result.rstd_T));
   return result;
 }
 
@@ -149,7 +153,7 @@ AddNormGradients add_norm_backward(
     gradients.branch_TD = empty_like_of(result.y_TD, at::kBFloat16);
   }
   const auto sums = empty_sums(shape, 3 * dim, result.y_TD);
-  program_of(result.y_TD)
+  program_of(result.y_TD, dim)
       .launch(
           "add_norm_backward",
           shape,
@@ -176,8 +180,8 @@ at::Tensor bias_gelu_forward(
     const at::Tensor& hidden_TF, const at::Tensor& bias_F) {
   const int64_t num_columns = hidden_TF.size(1);
   auto out_TF = empty_like_of(hidden_TF, at::kBFloat16);
-  find_program(hidden_TF.device(), num_columns / 4)
-      ->launch(
+  program_of(hidden_TF, num_columns / 4)
+      .launch(
           "bias_gelu_forward",
           shape_of_columns(hidden_TF.size(0), num_columns),
           bf16_of(hidden_TF),
@@ -196,8 +200,8 @@ BiasedGradients bias_gelu_backward(
   const auto shape = shape_of_columns(hidden_TF.size(0), num_columns);
   const auto grad_TF = empty_like_of(hidden_TF, at::kBFloat16);
   const auto sums = empty_sums(shape, num_columns, hidden_TF);
-  find_program(hidden_TF.device(), num_columns / 4)
-      ->launch(
+  program_of(hidden_TF, num_columns / 4)
+      .launch(
           "bias_gelu_backward",
           shape,
           bf16_of(grad_out_TF),
@@ -229,7 +233,7 @@ BiasedGradients join_qkv(const std::vector<std::array<at::Tensor, 3>>& groups) {
   const auto joined = at::empty({num_rows, 3 * dim}, first.options());
   const auto sums =
       at::empty({num_sums, 3 * dim}, first.options().dtype(at::kFloat));
-  const Program& program = *find_program(first.device(), dim);
+  const Program& program = program_of(first, dim);
   int64_t row = 0;
   int64_t sum_row = 0;
   for (size_t g = 0; g < rows.size(); ++g) {

@@ -4,7 +4,9 @@
 // channels within the MLP.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -15,9 +17,9 @@ namespace nadir::gpu {
 // The kernels' source in CUDA C++; needs DIM defined.
 [[nodiscard]] const char* token_kernels_source();
 
-// Whether tokens of `dim` channels on `device`, and MLPs of 4 x `dim`, are
-// taken by the kernels: compiles them at the first question. Where that fails
-// it is logged once.
+// Whether tokens of `dim` channels on `device`, and MLPs four times as wide,
+// are taken by the kernels: compiles them at the first question, from any
+// thread. Where that fails it is logged once. The functions below need it.
 [[nodiscard]] bool has_token_kernels(c10::Device device, int64_t dim);
 
 // y = x + factor * (branch + bias) and norm_TD of it.
