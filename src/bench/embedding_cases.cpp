@@ -27,7 +27,7 @@ std::shared_ptr<model::VisionTransformer> random_network(
   network->init_weights(random);
   network->to(device);
   network->eval();
-  network->freeze(precision);
+  network->freeze(precision, at::zeros({3}));
   return network;
 }
 

@@ -24,7 +24,7 @@ constexpr int kFormatVersion = 1;
 constexpr const char* kConfigFile = "config.json";
 constexpr const char* kTensorsFile = "model.safetensors";
 constexpr const char* kInfoKeys[] = {
-    "bands", "normalization", "class_names", "provenance"};
+    "bands", "normalization", "input_mean", "class_names", "provenance"};
 
 // Tensors as the source names them, and its config.json if it has one.
 struct Source {
@@ -307,6 +307,7 @@ Weights load_weights(const WeightsOptions& options) {
           static_cast<size_t>(options.in_channels)) {
     weights.info["bands"] = nullptr;  // they are others now
     weights.info["normalization"] = nullptr;
+    weights.info["input_mean"] = nullptr;
   }
   match_keys(weights.tensors, backbone_shapes(weights.config), weights.report);
   require_all_matched(weights.report, weights.source);

@@ -16,6 +16,7 @@
 #include "core/parallel.h"
 #include "core/random.h"
 #include "core/version.h"
+#include "data/input_mean.h"
 #include "eval/pictures.h"
 #include "eval/prediction.h"
 #include "model/device.h"
@@ -221,6 +222,10 @@ nlohmann::json weights_info(const PretrainData& data) {
   auto info = checkpoint::Weights::unknown_info();
   info["bands"] = data.dataset->bands();
   info["normalization"] = data::to_json(data.normalization);
+  const auto mean = data::measure_input_mean(*data.dataset, data.normalization);
+  if (!mean.empty()) {
+    info["input_mean"] = mean;
+  }
   info["class_names"] = data.dataset->class_names();
   info["provenance"] = {
       {"made_by", fmt::format("nadir {} ({})", version(), commit())},

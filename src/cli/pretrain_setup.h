@@ -62,7 +62,8 @@ void draw_example_views(
     const PretrainData& data,
     const std::filesystem::path& pictures);
 
-// What travels with the weights: bands, normalisation, classes, provenance.
+// What travels with the weights: bands, normalisation, mean input, classes,
+// provenance.
 [[nodiscard]] nlohmann::json weights_info(const PretrainData& data);
 
 // The backbone of --init-weights, brought to this run's size and bands.

@@ -29,7 +29,7 @@ RandomBaseline random_baseline(const FrozenNetwork& frozen, int64_t seed) {
   RandomBaseline baseline;
   baseline.network = random_network(vit, static_cast<uint64_t>(seed));
   baseline.network->to(frozen.device);
-  baseline.network->freeze(frozen.precision);
+  baseline.network->freeze(frozen.precision, frozen.input_mean_C);
   baseline.key = {
       {"random_seed", seed},
       {"arch", vit.arch},

@@ -48,6 +48,12 @@ FeatureSource network_source(
       {"weights", weights_key}, {"blocks", layout.num_blocks}, {"mean", true}};
   if (frozen.precision != model::Precision::kFp32) {
     source.key["precision"] = model::precision_name(frozen.precision);
+    if (frozen.precision == model::Precision::kInt8 &&
+        frozen.input_mean_C.defined()) {
+      const auto* const mean = frozen.input_mean_C.const_data_ptr<float>();
+      source.key["input_mean"] =
+          std::vector<float>(mean, mean + frozen.input_mean_C.numel());
+    }
   }
   source.extractor = network_extractor(
       *network, layout, frozen.device, stop_extracting_if_told);

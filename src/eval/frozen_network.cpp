@@ -37,6 +37,22 @@ void set_parameters(
   }
 }
 
+// Undefined where the weights do not say.
+at::Tensor input_mean_of(const checkpoint::Weights& weights) {
+  const auto found = weights.info.find("input_mean");
+  if (found == weights.info.end() || !found->is_array()) {
+    return {};
+  }
+  const auto mean = found->get<std::vector<double>>();
+  NADIR_CHECK(
+      static_cast<int64_t>(mean.size()) == weights.config.in_channels,
+      "{}: input_mean has {} numbers, the network {} bands",
+      weights.source,
+      mean.size(),
+      weights.config.in_channels);
+  return at::tensor(mean, at::kFloat);
+}
+
 // The run that `path` is, or lies in.
 std::filesystem::path find_run(std::filesystem::path path) {
   constexpr int kDeepest = 3;
@@ -69,7 +85,8 @@ FrozenNetwork load_frozen_network(const FeaturesConfig& config) {
   frozen.network->eval();
   frozen.precision = model::choose_precision(
       config.precision, model::Use::kInference, frozen.device);
-  frozen.network->freeze(frozen.precision);
+  frozen.input_mean_C = input_mean_of(weights);
+  frozen.network->freeze(frozen.precision, frozen.input_mean_C);
   frozen.name = config.weights;
   frozen.checkpoint_key = config.checkpoint_key;
   frozen.source = weights.source;

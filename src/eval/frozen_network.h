@@ -27,6 +27,7 @@ struct FrozenNetwork {
   std::string sha256;              // of the tensors
   std::vector<std::string> bands;  // empty: the weights do not say
   std::optional<data::Normalization> normalization;
+  at::Tensor input_mean_C;    // of training images, normalised; or undefined
   std::filesystem::path run;  // the run folder, or empty
   c10::Device device = c10::Device(c10::kCPU);
   model::Precision precision = model::Precision::kFp32;

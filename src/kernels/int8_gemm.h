@@ -51,13 +51,15 @@ struct Int8Rows {
   int32_t* zeros;
 };
 
-// Quantises `m` rows of `k` values, `stride` apart. 0 stays 0. A row with
-// a value that is not finite has a scale that is not, and so are its products.
+// Quantises `m` rows of `k` values, `stride` apart, less `centre`, k values
+// that may be null for 0. A value that is its centre's stays that. A row with a
+// value that is not finite has a scale that is not, and so are its products.
 void int8_quantize(
     const float* rows,
     int64_t stride,
     int64_t m,
     int64_t k,
+    const float* centre,
     const Int8Rows& out);
 
 // c [M, N], rows `c_stride` apart, = a b + bias (one value a column).
@@ -79,6 +81,7 @@ void int8_quantize(
     int64_t stride,
     int64_t m,
     int64_t k,
+    const float* centre,
     const Int8Rows& out);
 
 }  // namespace reference

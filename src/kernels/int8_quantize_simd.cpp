@@ -24,7 +24,23 @@ struct RowRange {
   float not_finite = 0;  // or NaN
 };
 
-RowRange range_of(const float* row, int64_t k) {
+// Values of a row less their centre, which may be null for 0.
+struct CentredRow {
+  const float* values;
+  const float* centre;
+
+  template <class D>
+  hn::Vec<D> load(D d, int64_t t) const {
+    const auto value = hn::LoadU(d, values + t);
+    return centre != nullptr ? hn::Sub(value, hn::LoadU(d, centre + t)) : value;
+  }
+
+  float at(int64_t t) const {
+    return values[t] - (centre != nullptr ? centre[t] : 0);
+  }
+};
+
+RowRange range_of(const CentredRow& row, int64_t k) {
   const hn::ScalableTag<float> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   auto lowest = hn::Zero(d);
@@ -32,7 +48,7 @@ RowRange range_of(const float* row, int64_t k) {
   auto rests = hn::Zero(d);
   int64_t t = 0;
   for (; t + lanes <= k; t += lanes) {
-    const auto value = hn::LoadU(d, row + t);
+    const auto value = row.load(d, t);
     lowest = hn::Min(lowest, value);
     highest = hn::Max(highest, value);
     rests = hn::Add(rests, hn::Sub(value, value));
@@ -42,14 +58,14 @@ RowRange range_of(const float* row, int64_t k) {
       hn::GetLane(hn::MaxOfLanes(d, highest)),
       hn::GetLane(hn::SumOfLanes(d, rests))};
   for (; t < k; ++t) {
-    range.lowest = std::min(range.lowest, row[t]);
-    range.highest = std::max(range.highest, row[t]);
-    range.not_finite += row[t] - row[t];
+    range.lowest = std::min(range.lowest, row.at(t));
+    range.highest = std::max(range.highest, row.at(t));
+    range.not_finite += row.at(t) - row.at(t);
   }
   return range;
 }
 
-void quantize_row(const float* row, int64_t k, const Int8Rows& out) {
+void quantize_row(const CentredRow& row, int64_t k, const Int8Rows& out) {
   const auto range = range_of(row, k);
   const float width = range.highest - range.lowest;
   const float scale = (width > 0 ? width / 255 : 1) + range.not_finite;
@@ -65,7 +81,7 @@ void quantize_row(const float* row, int64_t k, const Int8Rows& out) {
     const hn::Rebind<int32_t, decltype(d)> di;
     const hn::Rebind<uint8_t, decltype(d)> du8;
     const auto steps =
-        hn::NearestInt(hn::Div(hn::LoadU(d, row + t), hn::Set(d, scale)));
+        hn::NearestInt(hn::Div(row.load(d, t), hn::Set(d, scale)));
     const auto value = hn::Add(steps, hn::Set(di, *out.zeros));
     hn::StoreU(hn::DemoteTo(du8, value), du8, out.values + t);
   });
@@ -76,10 +92,11 @@ void int8_quantize_all(
     int64_t stride,
     int64_t m,
     int64_t k,
+    const float* centre,
     const Int8Rows& out) {
   for (int64_t i = 0; i < m; ++i) {
     quantize_row(
-        rows + i * stride,
+        {rows + i * stride, centre},
         k,
         {out.values + i * int8_row_size(k), out.scales + i, out.zeros + i});
   }
@@ -100,9 +117,10 @@ void int8_quantize(
     int64_t stride,
     int64_t m,
     int64_t k,
+    const float* centre,
     const Int8Rows& out) {
   apply_isa_cap();
-  HWY_DYNAMIC_DISPATCH(int8_quantize_all)(rows, stride, m, k, out);
+  HWY_DYNAMIC_DISPATCH(int8_quantize_all)(rows, stride, m, k, centre, out);
 }
 
 }  // namespace nadir::kernels

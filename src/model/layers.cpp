@@ -92,8 +92,8 @@ void Linear::init_weights(RandomStream& random) {
   fill_constant(bias, 0);
 }
 
-void Linear::freeze(ops::WeightFormat format) {
-  packed_ = ops::LinearWeight::pack(weight.contiguous(), format);
+void Linear::freeze(ops::WeightFormat format, const at::Tensor& centre) {
+  packed_ = ops::LinearWeight::pack(weight.contiguous(), format, centre);
 }
 
 LayerNorm::LayerNorm(int64_t dim) {

@@ -24,7 +24,8 @@ struct Linear : Module {
 
   // Packs the weight once, for inference on the CPU: it must not change any
   // more, nor take a gradient.
-  void freeze(ops::WeightFormat format);
+  // `centre` as LinearWeight::pack() takes it.
+  void freeze(ops::WeightFormat format, const at::Tensor& centre = {});
 
   // The packed weight, or null.
   [[nodiscard]] const ops::LinearWeight* packed() const {

@@ -29,8 +29,8 @@ enum class Use { kTraining, kInference };
 [[nodiscard]] std::string precision_name(Precision precision);
 
 // Whether LibTorch's operations are what a frozen network's blocks are made of
-// in bfloat16 on this CPU: with AMX, where they are faster for inference, though
-// not for training (docs/decisions/0020).
+// in bfloat16 on this CPU: with AMX, where they are faster for inference,
+// though not for training (docs/decisions/0020).
 [[nodiscard]] bool libtorch_infers_bf16();
 
 // Rate of products of a block's size in fp32 or bf16, in units of 10^9

@@ -73,13 +73,18 @@ at::Tensor Attention::project(const at::Tensor& x_BND) const {
 }
 
 at::Tensor Attention::forward(const at::Tensor& x_BND) const {
+  return proj_->forward(mix(x_BND));
+}
+
+at::Tensor Attention::mix(const at::Tensor& x_BND) const {
   // Its gradient is joined in one pass; those of indices would be added up.
   const auto qkv = project(x_BND).unbind(0);
   // Forward and backward took 0.55 to 0.7 of the time of products and softmax
   // written out, on two busy cores in float32 (197 and 37 tokens); in bfloat16
   // on CPUs without matrix units its backward is about twice slower.
-  auto mixed = at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2]);
-  return proj_->forward(mixed.transpose(1, 2).reshape(x_BND.sizes()));
+  return at::scaled_dot_product_attention(qkv[0], qkv[1], qkv[2])
+      .transpose(1, 2)
+      .reshape(x_BND.sizes());
 }
 
 at::Tensor Attention::forward_first(const at::Tensor& x_BND) const {
@@ -132,9 +137,9 @@ ops::AttentionParameters Attention::parameters_behind(
       proj_->packed()};
 }
 
-void Attention::freeze(ops::WeightFormat format) {
-  qkv_->freeze(format);
-  proj_->freeze(format);
+void Attention::freeze(ops::WeightFormat format, const BlockInputs& centres) {
+  qkv_->freeze(format, centres.qkv_D);
+  proj_->freeze(format, centres.proj_D);
 }
 
 void Attention::init_weights(RandomStream& random) {
@@ -148,7 +153,11 @@ Mlp::Mlp(int64_t dim, int64_t hidden_dim) {
 }
 
 at::Tensor Mlp::forward(const at::Tensor& x_BND) const {
-  return fc2_->forward(at::gelu(fc1_->forward(x_BND)));
+  return fc2_->forward(hidden(x_BND));
+}
+
+at::Tensor Mlp::hidden(const at::Tensor& x_BND) const {
+  return at::gelu(fc1_->forward(x_BND));
 }
 
 gpu::Branch Mlp::branch(
@@ -172,9 +181,9 @@ ops::MlpParameters Mlp::parameters_behind(const LayerNorm& norm) const {
       fc2_->packed()};
 }
 
-void Mlp::freeze(ops::WeightFormat format) {
-  fc1_->freeze(format);
-  fc2_->freeze(format);
+void Mlp::freeze(ops::WeightFormat format, const BlockInputs& centres) {
+  fc1_->freeze(format, centres.fc1_D);
+  fc2_->freeze(format, centres.fc2_F);
 }
 
 void Mlp::init_weights(RandomStream& random) {
@@ -291,9 +300,24 @@ at::Tensor TransformerBlock::forward_stream_first(
       y_BD, mlp_->forward(norm2_->forward(y_BD)), drop_path_2B, 1);
 }
 
-void TransformerBlock::freeze(ops::WeightFormat format) {
-  attn_->freeze(format);
-  mlp_->freeze(format);
+void TransformerBlock::freeze(
+    ops::WeightFormat format, const BlockInputs& centres) {
+  attn_->freeze(format, centres);
+  mlp_->freeze(format, centres);
+}
+
+BlockInputs TransformerBlock::inputs_of_first(const at::Tensor& x_BND) const {
+  const auto first = [](const at::Tensor& inputs) {
+    return inputs[0][0].contiguous();
+  };
+  const auto norm1_BND = norm1_->forward(x_BND);
+  const auto mixed_BND = attn_->mix(norm1_BND);
+  const auto norm2_BND = norm2_->forward(x_BND + attn_->forward(norm1_BND));
+  return {
+      first(norm1_BND),
+      first(mixed_BND),
+      first(norm2_BND),
+      first(mlp_->hidden(norm2_BND))};
 }
 
 at::Tensor TransformerBlock::attention(const at::Tensor& x_BND) const {

@@ -12,6 +12,15 @@
 
 namespace nadir::model {
 
+// What the linear maps of a block are given for one token; all undefined where
+// it does not matter.
+struct BlockInputs {
+  at::Tensor qkv_D;
+  at::Tensor proj_D;
+  at::Tensor fc1_D;
+  at::Tensor fc2_F;
+};
+
 // Multi-head self-attention. The queries, keys and values of all heads come
 // from one linear map, laid out [3, H, D / H]; softmax scale (D / H)^-0.5.
 class Attention : public Module {
@@ -37,7 +46,10 @@ class Attention : public Module {
   [[nodiscard]] ops::AttentionParameters parameters_behind(
       const LayerNorm& norm) const;
 
-  void freeze(ops::WeightFormat format);
+  // What proj is given: the heads' outputs side by side, [B, N, D].
+  [[nodiscard]] at::Tensor mix(const at::Tensor& x_BND) const;
+
+  void freeze(ops::WeightFormat format, const BlockInputs& centres);
 
   void init_weights(RandomStream& random);
 
@@ -64,7 +76,10 @@ class Mlp : public Module {
   [[nodiscard]] ops::MlpParameters parameters_behind(
       const LayerNorm& norm) const;
 
-  void freeze(ops::WeightFormat format);
+  // What fc2 is given, [B, N, F].
+  [[nodiscard]] at::Tensor hidden(const at::Tensor& x_BND) const;
+
+  void freeze(ops::WeightFormat format, const BlockInputs& centres);
 
   void init_weights(RandomStream& random);
 
@@ -117,8 +132,11 @@ class TransformerBlock : public Module {
   void set_recomputes(bool recomputes) { recomputes_ = recomputes; }
 
   // For inference by packed blocks: weights are packed once, in `format`, and
-  // must not change any more.
-  void freeze(ops::WeightFormat format);
+  // must not change any more. `centres` for 8-bit numbers; see LinearWeight.
+  void freeze(ops::WeightFormat format, const BlockInputs& centres = {});
+
+  // What the linear maps are given for the first image's first token.
+  [[nodiscard]] BlockInputs inputs_of_first(const at::Tensor& x_BND) const;
 
   // The attention weights [B, H, N, N] that forward() would use.
   [[nodiscard]] at::Tensor attention(const at::Tensor& x_BND) const;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "core/error.h"
 #include "model/position_embedding.h"
@@ -298,18 +299,40 @@ std::vector<at::Tensor> VisionTransformer::intermediate_class_tokens(
       images_BCHW, num_blocks, before_block, /*class_only=*/true);
 }
 
-void VisionTransformer::freeze(Precision precision) {
+std::vector<BlockInputs> VisionTransformer::class_inputs(
+    const at::Tensor& color_C) const {
+  std::vector<BlockInputs> inputs(blocks_.size());
+  if (!color_C.defined()) {
+    return inputs;
+  }
+  const at::NoGradGuard no_grad;
+  const int64_t side = config_.image_size;
+  auto x_BND = embed(color_C.to(at::kFloat)
+                         .view({1, -1, 1, 1})
+                         .expand({1, color_C.size(0), side, side}));
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    inputs[i] = blocks_[i]->inputs_of_first(x_BND);
+    x_BND = blocks_[i]->forward(x_BND);
+  }
+  return inputs;
+}
+
+void VisionTransformer::freeze(
+    Precision precision, const at::Tensor& input_mean_C) {
   NADIR_ASSERT(precision != Precision::kInt8 || pos_embed_.is_cpu());
   precision_ = precision;
   if (!pos_embed_.is_cpu() ||
       (precision == Precision::kBf16 && libtorch_infers_bf16())) {
     return;
   }
-  for (const auto& block : blocks_) {
-    block->freeze(
-        precision == Precision::kInt8   ? ops::WeightFormat::kInt8
+  const bool is_int8 = precision == Precision::kInt8;
+  const auto centres = class_inputs(is_int8 ? input_mean_C : at::Tensor());
+  for (size_t i = 0; i < blocks_.size(); ++i) {
+    blocks_[i]->freeze(
+        is_int8                         ? ops::WeightFormat::kInt8
         : precision == Precision::kBf16 ? ops::WeightFormat::kBfloat16
-                                        : ops::WeightFormat::kFloat32);
+                                        : ops::WeightFormat::kFloat32,
+        centres[i]);
   }
 }
 

@@ -84,8 +84,10 @@ class VisionTransformer : public Module {
 
   // Readies intermediate tokens for many calls at `precision`: on the CPU,
   // weights are packed once. They must not change any more, nor take a
-  // gradient. kInt8 on the CPU only.
-  void freeze(Precision precision);
+  // gradient. kInt8 on the CPU only: its numbers are counted from what the
+  // class token is of an image that is `input_mean_C` everywhere, the mean of
+  // images as the network takes them; undefined counts from 0.
+  void freeze(Precision precision, const at::Tensor& input_mean_C = {});
 
   // The last block's attention weights, [B, heads, N, N].
   [[nodiscard]] at::Tensor last_attention(const at::Tensor& images_BCHW) const;
@@ -117,6 +119,10 @@ class VisionTransformer : public Module {
   [[nodiscard]] at::Tensor forward_stream(
       const std::vector<at::Tensor>& tokens,
       const std::vector<at::Tensor>& factors) const;
+
+  // Of each block, for an image of one colour; undefined ones without it.
+  [[nodiscard]] std::vector<BlockInputs> class_inputs(
+      const at::Tensor& color_C) const;
 
   // Tokens or, with `class_only`, first tokens of the last blocks.
   [[nodiscard]] std::vector<at::Tensor> run_last_blocks(

@@ -4,10 +4,11 @@
 
 namespace nadir::ops {
 
-LinearWeight LinearWeight::pack(const at::Tensor& weight, WeightFormat format) {
+LinearWeight LinearWeight::pack(
+    const at::Tensor& weight, WeightFormat format, const at::Tensor& centre) {
   const int64_t num_inputs = weight.size(1);
   if (format == WeightFormat::kInt8) {
-    return {num_inputs, QuantizedWeight(weight)};
+    return {num_inputs, QuantizedWeight(weight, centre)};
   }
   return {num_inputs, PackedWeight::forward(weight, format)};
 }

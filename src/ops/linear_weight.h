@@ -16,8 +16,12 @@ namespace nadir::ops {
 // Cheap to copy: copies share what is packed, which never changes.
 class LinearWeight {
  public:
-  // `weight` is [out, in], float32 on the CPU, contiguous.
-  static LinearWeight pack(const at::Tensor& weight, WeightFormat format);
+  // `weight` is [out, in], float32 on the CPU, contiguous. `centre` [in] is
+  // about what all inputs have in common, for 8-bit numbers; undefined for 0.
+  static LinearWeight pack(
+      const at::Tensor& weight,
+      WeightFormat format,
+      const at::Tensor& centre = {});
 
   // A copy of `packed`, or where that is null `weight` packed in `format`.
   static LinearWeight packed_or(

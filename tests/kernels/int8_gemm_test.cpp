@@ -32,7 +32,7 @@ struct Operands {
         k,
         n,
         {packed.data(), col_scales.data(), col_sums.data()});
-    int8_quantize(rows.data(), k, m, k, quantized());
+    int8_quantize(rows.data(), k, m, k, nullptr, quantized());
   }
 
   Int8Rows quantized() {
@@ -200,26 +200,43 @@ TEST(Int8Gemm, GivesNothingFiniteForWhatIsNot) {
 TEST(Int8Quantize, EqualsTheReferenceAtEveryLevel) {
   for_each_level([] {
     for (const int64_t k : tail_sizes()) {
-      Operands operands(3, k, 1);
-      for (int64_t t = 0; t < k; ++t) {
-        operands.rows[k + t] = 0;                              // a row of 0
-        operands.rows[2 * k + t] = static_cast<float>(5 + t);  // none below 0
+      for (const bool is_centred : {false, true}) {
+        Operands operands(3, k, 1);
+        for (int64_t t = 0; t < k; ++t) {
+          operands.rows[k + t] = 0;                              // a row of 0
+          operands.rows[2 * k + t] = static_cast<float>(5 + t);  // none below 0
+        }
+        const auto values = random_floats(k, 9);
+        const float* const centre = is_centred ? values.data() : nullptr;
+        Operands expected = operands;
+        int8_quantize(
+            operands.rows.data(), k, 3, k, centre, operands.quantized());
+        reference::int8_quantize(
+            expected.rows.data(), k, 3, k, centre, expected.quantized());
+        ASSERT_EQ(operands.values, expected.values) << k;
+        ASSERT_EQ(operands.row_scales, expected.row_scales) << k;
+        ASSERT_EQ(operands.zeros, expected.zeros) << k;
       }
-      Operands expected = operands;
-      int8_quantize(operands.rows.data(), k, 3, k, operands.quantized());
-      reference::int8_quantize(
-          expected.rows.data(), k, 3, k, expected.quantized());
-      ASSERT_EQ(operands.values, expected.values) << k;
-      ASSERT_EQ(operands.row_scales, expected.row_scales) << k;
-      ASSERT_EQ(operands.zeros, expected.zeros) << k;
     }
   });
+}
+
+TEST(Int8Quantize, CountsFromTheCentre) {
+  Operands operands(1, 4, 1);
+  operands.rows = {100, 99, 103, 102};
+  const std::vector<float> centre(4, 100);
+  int8_quantize(
+      operands.rows.data(), 4, 1, 4, centre.data(), operands.quantized());
+  EXPECT_EQ(operands.values[0], operands.zeros[0]);
+  EXPECT_EQ(operands.values[1], 0);
+  EXPECT_EQ(operands.values[2], 255);
+  EXPECT_FLOAT_EQ(operands.row_scales[0], 4.0F / 255);
 }
 
 TEST(Int8Quantize, KeepsZeroAndTheEndsOfTheRange) {
   Operands operands(1, 4, 1);
   operands.rows = {0, -1, 3, 2};
-  int8_quantize(operands.rows.data(), 4, 1, 4, operands.quantized());
+  int8_quantize(operands.rows.data(), 4, 1, 4, nullptr, operands.quantized());
   EXPECT_EQ(operands.values[0], operands.zeros[0]);
   EXPECT_EQ(operands.values[1], 0);
   EXPECT_EQ(operands.values[2], 255);

@@ -103,5 +103,29 @@ TEST(VisionTransformer, GivesClassTokensOfTheLastBlocksAlone) {
   check(1e-5);  // a row is quantised the same beside others
 }
 
+// Of images that are much alike, as those of a satellite are.
+TEST(Precision, In8BitsIsCloserToFloat32WithTheMeanOfItsImages) {
+  const at::NoGradGuard no_grad;
+  VisionTransformer vit(
+      {.arch = "vit_nano", .patch_size = 8, .image_size = 32});
+  RandomStream random(3, StreamPurpose::kInit);
+  vit.init_weights(random);
+  for (const auto& parameter : vit.parameters()) {
+    parameter.mul_(2);
+  }
+  const auto mean = at::tensor({-0.8F, 0.6F, -0.7F});
+  const auto images =
+      mean.view({1, 3, 1, 1}) + 0.1 * random_tensor({8, 3, 32, 32}, 4);
+  const auto features = [&] {
+    return vit.intermediate_class_tokens(images, 1).front();
+  };
+  const auto expected = features();
+  vit.freeze(Precision::kInt8);
+  const double plain = (features() - expected).norm().item<double>();
+  vit.freeze(Precision::kInt8, mean);
+  const double centred = (features() - expected).norm().item<double>();
+  EXPECT_LT(centred, 0.7 * plain);
+}
+
 }  // namespace
 }  // namespace nadir::model

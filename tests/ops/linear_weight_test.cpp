@@ -66,6 +66,26 @@ TEST(LinearWeight, MultipliesInEachFormat) {
   EXPECT_GT(max_difference(in_int8, map.expected), 1e-4);  // it is not float32
 }
 
+TEST(LinearWeight, In8BitsCountsFromTheCentreOfItsInputs) {
+  const Map map;
+  const auto centre = 20 * random_tensor({kWidth}, 4);
+  const auto x = (map.x + centre).contiguous();
+  const auto expected = at::linear(x, map.weight, map.bias);
+  const auto deviation = [&](const LinearWeight& weight) {
+    return max_difference(apply_to_all(weight, x, map.bias), expected);
+  };
+  const auto centred =
+      LinearWeight::pack(map.weight, WeightFormat::kInt8, centre);
+  EXPECT_LT(
+      deviation(centred),
+      deviation(LinearWeight::pack(map.weight, WeightFormat::kInt8)) / 5);
+  // And so do some of its outputs.
+  const auto part = apply_to_all(
+      centred.outputs(32, 64), x, map.bias.narrow(0, 32, 64).contiguous());
+  EXPECT_TRUE(
+      at::equal(part, apply_to_all(centred, x, map.bias).narrow(1, 32, 64)));
+}
+
 TEST(LinearWeight, GivesSomeOutputsAlone) {
   const Map map;
   for (const auto format :
