@@ -11,11 +11,12 @@ namespace {
 constexpr int64_t kTile = 16;  // rows, pairs and columns of a tile
 constexpr int64_t kPanelCols = 2 * kTile;
 
-// Rows and pairs of terms that are rounded at a time: 52 KB, and 32 KB of a
-// panel that their products read. Rows lie a line further apart than their
-// pairs need, so that those of a tile do not share a few sets of the cache.
+// Rows and pairs of terms that are rounded at a time: 21 KB, which stay in the
+// first cache (48 KB) beside the 12 KB of a panel that they are multiplied by
+// and the next panel's. Rows lie a line further apart than their pairs need, so
+// that those of a tile do not share a few sets of the cache.
 constexpr int64_t kBlockRows = 48;
-constexpr int64_t kBlockPairs = 256;
+constexpr int64_t kBlockPairs = 96;
 constexpr int64_t kPairStride = kBlockPairs + kTile;
 
 // Tiles 0 to 3 are sums, 4 and 5 rows, 6 and 7 columns; all are full.
