@@ -1,5 +1,7 @@
 #include "eval/frozen_network.h"
 
+#include <algorithm>
+
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <fmt/ranges.h>
@@ -8,6 +10,7 @@
 #include "checkpoint/weights.h"
 #include "core/error.h"
 #include "core/hash.h"
+#include "core/json.h"
 #include "core/log.h"
 #include "model/device.h"
 #include "runs/run_folder.h"
@@ -43,6 +46,14 @@ at::Tensor input_mean_of(const checkpoint::Weights& weights) {
   if (found == weights.info.end() || !found->is_array()) {
     return {};
   }
+  NADIR_CHECK(
+      std::all_of(
+          found->begin(),
+          found->end(),
+          [](const auto& value) { return value.is_number(); }),
+      "{}: input_mean must be a number a band, got {}",
+      weights.source,
+      json_text(*found));
   const auto mean = found->get<std::vector<double>>();
   NADIR_CHECK(
       static_cast<int64_t>(mean.size()) == weights.config.in_channels,
