@@ -36,16 +36,16 @@ void gemm_linear(benchmark::State& state) {
   for (auto _ : state) {
     gemm_pack({weight.data(), k, true}, k, n, packed.data());
     gemm(
-        {tokens.data(), k},
-        m,
-        k,
-        packed.data(),
-        n,
-        GemmInit::kReplace,
-        nullptr,
-        out.data(),
-        n,
-        scratch.data());
+        {{tokens.data(), k},
+         m,
+         k,
+         packed.data(),
+         n,
+         GemmInit::kReplace,
+         nullptr,
+         out.data(),
+         n,
+         scratch.data()});
     benchmark::DoNotOptimize(out.data());
   }
   count_flops(state, m, k, n);
@@ -67,16 +67,16 @@ void gemm_weight_gradient(benchmark::State& state) {
       const int64_t terms = std::min(kTerms, k - first);
       gemm_pack({tokens.data() + first * n, n}, terms, n, packed.data());
       gemm(
-          {grad.data() + first * m, m, true},
-          m,
-          terms,
-          packed.data(),
-          n,
-          first == 0 ? GemmInit::kReplace : GemmInit::kAccumulate,
-          nullptr,
-          out.data(),
-          n,
-          scratch.data());
+          {{grad.data() + first * m, m, true},
+           m,
+           terms,
+           packed.data(),
+           n,
+           first == 0 ? GemmInit::kReplace : GemmInit::kAccumulate,
+           nullptr,
+           out.data(),
+           n,
+           scratch.data()});
     }
     benchmark::DoNotOptimize(out.data());
   }

@@ -105,16 +105,16 @@ Sums covariance_of(
           kernels::gemm_pack(
               {rows.data(), width}, to - from, width, packed.data());
           kernels::gemm(
-              {rows.data(), width, true},
-              width,
-              to - from,
-              packed.data(),
-              width,
-              kernels::GemmInit::kReplace,
-              nullptr,
-              product.data(),
-              width,
-              scratch.data());
+              {{rows.data(), width, true},
+               width,
+               to - from,
+               packed.data(),
+               width,
+               kernels::GemmInit::kReplace,
+               nullptr,
+               product.data(),
+               width,
+               scratch.data()});
           const float* const added = product.data();
           for (size_t i = 0; i < products.size(); ++i) {
             products[i] += added[i];
@@ -206,16 +206,16 @@ std::vector<float> project(
         AlignedFloats scratch(kernels::gemm_scratch_size(width));
         copy_centred(vectors, components.mean, begin, end, rows.data());
         kernels::gemm(
-            {rows.data(), width},
-            end - begin,
-            width,
-            packed.data(),
-            count,
-            kernels::GemmInit::kReplace,
-            nullptr,
-            places.data() + begin * count,
-            count,
-            scratch.data());
+            {{rows.data(), width},
+             end - begin,
+             width,
+             packed.data(),
+             count,
+             kernels::GemmInit::kReplace,
+             nullptr,
+             places.data() + begin * count,
+             count,
+             scratch.data()});
       });
   return places;
 }

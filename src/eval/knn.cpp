@@ -189,16 +189,16 @@ class NearestSearch {
     for (int64_t n = first; n < first + count; n += kTrainTile) {
       const int64_t tile = std::min(kTrainTile, first + count - n);
       kernels::gemm(
-          train.at(n, 0),
-          tile,
-          dim_,
-          packed_,
-          num_rows_,
-          kernels::GemmInit::kReplace,
-          nullptr,
-          similarity_,
-          num_rows_,
-          gemm_scratch_);
+          {train.at(n, 0),
+           tile,
+           dim_,
+           packed_,
+           num_rows_,
+           kernels::GemmInit::kReplace,
+           nullptr,
+           similarity_,
+           num_rows_,
+           gemm_scratch_});
       for (int64_t i = 0; i < tile; ++i) {
         offer(similarity_ + i * num_rows_, n + i);
       }

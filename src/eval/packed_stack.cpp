@@ -109,16 +109,16 @@ class PackedStack final : public CpuStack {
     float* const logits = scratch + kernels::gemm_scratch_size(num_columns());
     const int64_t stride = gradient_.num_cols();  // whole tiles
     kernels::gemm(
-        picked_rows(rows.features + range.begin),
-        range.end - range.begin,
-        num_columns(),
-        weight_.data(),
-        stride,
-        kernels::GemmInit::kAddBias,
-        biases,
-        logits,
-        stride,
-        scratch);
+        {picked_rows(rows.features + range.begin),
+         range.end - range.begin,
+         num_columns(),
+         weight_.data(),
+         stride,
+         kernels::GemmInit::kAddBias,
+         biases,
+         logits,
+         stride,
+         scratch});
     return logits;
   }
 
@@ -184,16 +184,16 @@ class PackedStack final : public CpuStack {
       }
       features.picked_next = begin == 0 ? rows.next_features : nullptr;
       kernels::gemm(
-          features.at(first, 0),
-          count,
-          batch,
-          gradient_.row_of_panel(begin, 0),
-          width,
-          kernels::GemmInit::kAccumulate,
-          nullptr,
-          step,
-          width,
-          scratch);
+          {features.at(first, 0),
+           count,
+           batch,
+           gradient_.row_of_panel(begin, 0),
+           width,
+           kernels::GemmInit::kAccumulate,
+           nullptr,
+           step,
+           width,
+           scratch});
       for (int64_t i = 0; i < count * width; ++i) {
         weight[i] += step[i];
       }

@@ -79,28 +79,28 @@ void attention(
   for (int64_t first = 0; first < shape.num_queries; first += kQueryBlock) {
     const int64_t count = std::min(kQueryBlock, shape.num_queries - first);
     gemm(
-        {q + first * shape.stride, shape.stride},
-        count,
-        h,
-        keys,
-        n,
-        GemmInit::kReplace,
-        nullptr,
-        scores,
-        n,
-        products);
+        {{q + first * shape.stride, shape.stride},
+         count,
+         h,
+         keys,
+         n,
+         GemmInit::kReplace,
+         nullptr,
+         scores,
+         n,
+         products});
     softmax(scores, count, n, n, scale_of(shape), log_sums + first);
     gemm(
-        {scores, n},
-        count,
-        n,
-        values,
-        h,
-        GemmInit::kReplace,
-        nullptr,
-        out + first * shape.out_stride,
-        shape.out_stride,
-        products);
+        {{scores, n},
+         count,
+         n,
+         values,
+         h,
+         GemmInit::kReplace,
+         nullptr,
+         out + first * shape.out_stride,
+         shape.out_stride,
+         products});
   }
 }
 
@@ -143,30 +143,30 @@ void attention_backward(
         [&](const float* left, const MatrixView& right, float* sums) {
           gemm_pack(right, count, h, block_rows);
           gemm(
-              {left, n, true},
-              n,
-              count,
-              block_rows,
-              h,
-              first == 0 ? GemmInit::kReplace : GemmInit::kAccumulate,
-              nullptr,
-              sums,
-              stride,
-              products);
+              {{left, n, true},
+               n,
+               count,
+               block_rows,
+               h,
+               first == 0 ? GemmInit::kReplace : GemmInit::kAccumulate,
+               nullptr,
+               sums,
+               stride,
+               products});
         };
     const auto replace =
         [&](const MatrixView& left, const float* packed, float* rows) {
           gemm(
-              left,
-              count,
-              h,
-              packed,
-              n,
-              GemmInit::kReplace,
-              nullptr,
-              rows,
-              n,
-              products);
+              {left,
+               count,
+               h,
+               packed,
+               n,
+               GemmInit::kReplace,
+               nullptr,
+               rows,
+               n,
+               products});
         };
     replace(queries, keys_by_dim, weights);
     softmax_again(weights, count, n, n, scale_of(shape), log_sums + first);
@@ -180,16 +180,16 @@ void attention_backward(
     sum_into(weights, grad_rows, grad_v);
     softmax_backward(weights, count, n, n, scale_of(shape), dots, grads);
     gemm(
-        {grads, n},
-        count,
-        n,
-        keys,
-        h,
-        GemmInit::kReplace,
-        nullptr,
-        grad_q + first * stride,
-        stride,
-        products);
+        {{grads, n},
+         count,
+         n,
+         keys,
+         h,
+         GemmInit::kReplace,
+         nullptr,
+         grad_q + first * stride,
+         stride,
+         products});
     sum_into(grads, queries, grad_k);
   }
 }

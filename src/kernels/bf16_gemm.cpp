@@ -118,20 +118,11 @@ void bf16_pack(const MatrixView& b, int64_t k, int64_t n, float* packed) {
       packed, packed + gemm_packed_size(k, n), packed, round_to_bf16);
 }
 
-void bf16_gemm(
-    const MatrixView& a,
-    int64_t m,
-    int64_t k,
-    const float* packed,
-    int64_t n,
-    GemmInit init,
-    const float* bias,
-    float* c,
-    int64_t c_stride,
-    float* scratch) {
+void bf16_gemm(const GemmCall& call) {
+  const auto& [a, m, k, packed, n, init, bias, c, c_stride, scratch] = call;
   NADIR_ASSERT(a.picked == nullptr);
   if (const auto* const level = find_level()) {
-    level->multiply(a, m, k, packed, n, init, bias, c, c_stride, scratch);
+    level->multiply(call);
     return;
   }
   float* const values = scratch + gemm_scratch_size(k);
@@ -145,16 +136,16 @@ void bf16_gemm(
       round_rows(a.at(row, 0), num_rows, k, values);
     }
     gemm(
-        rounded,
-        num_rows,
-        k,
-        packed,
-        n,
-        init,
-        bias,
-        c + row * c_stride,
-        c_stride,
-        scratch);
+        {rounded,
+         num_rows,
+         k,
+         packed,
+         n,
+         init,
+         bias,
+         c + row * c_stride,
+         c_stride,
+         scratch});
   }
 }
 

@@ -25,18 +25,8 @@ namespace nadir::kernels {
 // Rounds and packs `b` [K, N]; `packed` is aligned to 64 bytes.
 void bf16_pack(const MatrixView& b, int64_t k, int64_t n, float* packed);
 
-// As gemm(), `a` rounded as it goes. Nothing else is.
-void bf16_gemm(
-    const MatrixView& a,
-    int64_t m,
-    int64_t k,
-    const float* packed,
-    int64_t n,
-    GemmInit init,
-    const float* bias,
-    float* c,
-    int64_t c_stride,
-    float* scratch);
+// As gemm(), `a` rounded as it goes; nothing else is. No rows are picked.
+void bf16_gemm(const GemmCall& call);
 
 // Whether this processor has instructions for it.
 [[nodiscard]] bool has_fast_bf16();

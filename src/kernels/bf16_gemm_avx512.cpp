@@ -182,17 +182,8 @@ void pack(const MatrixView& b, int64_t k, int64_t n, float* packed) {
   }
 }
 
-void multiply(
-    const MatrixView& a,
-    int64_t m,
-    int64_t k,
-    const float* packed,
-    int64_t n,
-    GemmInit init,
-    const float* bias,
-    float* c,
-    int64_t c_stride,
-    float* scratch) {
+void multiply(const GemmCall& call) {
+  const auto& [a, m, k, packed, n, init, bias, c, c_stride, scratch] = call;
   auto* const rounded = reinterpret_cast<uint32_t*>(scratch);
   const auto* const panels = reinterpret_cast<const uint32_t*>(packed);
   const int64_t all_pairs = num_pairs_of(k);

@@ -13,17 +13,7 @@ struct Bf16Level {
   int64_t (*packed_size)(int64_t k, int64_t n);
   int64_t (*scratch_size)(int64_t k);
   void (*pack)(const MatrixView& b, int64_t k, int64_t n, float* packed);
-  void (*multiply)(
-      const MatrixView& a,
-      int64_t m,
-      int64_t k,
-      const float* packed,
-      int64_t n,
-      GemmInit init,
-      const float* bias,
-      float* c,
-      int64_t c_stride,
-      float* scratch);
+  void (*multiply)(const GemmCall& call);
 };
 
 // Only on processors with these instructions; of AMX once its tiles were asked

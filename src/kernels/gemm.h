@@ -70,17 +70,20 @@ enum class GemmInit {
 
 // c [M, N], rows `c_stride` apart, from `a` [M, K] and a packed `b` [K, N].
 // `scratch` is aligned to 64 bytes, as is `packed`. Nothing overlaps.
-void gemm(
-    const MatrixView& a,
-    int64_t m,
-    int64_t k,
-    const float* packed,
-    int64_t n,
-    GemmInit init,
-    const float* bias,
-    float* c,
-    int64_t c_stride,
-    float* scratch);
+struct GemmCall {
+  MatrixView a;
+  int64_t m;
+  int64_t k;
+  const float* packed;
+  int64_t n;
+  GemmInit init;
+  const float* bias;  // may be null but for kAddBias
+  float* c;
+  int64_t c_stride;
+  float* scratch;
+};
+
+void gemm(const GemmCall& call);
 
 namespace reference {
 // The same from an unpacked `b`, summed in float64.

@@ -167,17 +167,8 @@ HWY_INLINE void run_block(
       tile);
 }
 
-void gemm_all(
-    const MatrixView& a,
-    int64_t m,
-    int64_t k,
-    const float* packed,
-    int64_t n,
-    GemmInit init,
-    const float* bias,
-    float* c,
-    int64_t c_stride,
-    float* scratch) {
+void gemm_all(const GemmCall& call) {
+  const auto& [a, m, k, packed, n, init, bias, c, c_stride, scratch] = call;
   const int64_t block_terms = std::min(k, kBlockTerms);
   float* const packed_rows = scratch;
   float* const tile = packed_rows + kBlockRows * block_terms;
@@ -242,20 +233,9 @@ void gemm_pack(const MatrixView& b, int64_t k, int64_t n, float* packed) {
   HWY_DYNAMIC_DISPATCH(pack_all)(b, k, n, packed);
 }
 
-void gemm(
-    const MatrixView& a,
-    int64_t m,
-    int64_t k,
-    const float* packed,
-    int64_t n,
-    GemmInit init,
-    const float* bias,
-    float* c,
-    int64_t c_stride,
-    float* scratch) {
+void gemm(const GemmCall& call) {
   apply_isa_cap();
-  HWY_DYNAMIC_DISPATCH(gemm_all)
-  (a, m, k, packed, n, init, bias, c, c_stride, scratch);
+  HWY_DYNAMIC_DISPATCH(gemm_all)(call);
 }
 
 }  // namespace nadir::kernels

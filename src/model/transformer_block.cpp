@@ -73,7 +73,11 @@ at::Tensor Attention::project(const at::Tensor& x_BND) const {
 }
 
 at::Tensor Attention::forward(const at::Tensor& x_BND) const {
-  return proj_->forward(mix(x_BND));
+  return project_out(mix(x_BND));
+}
+
+at::Tensor Attention::project_out(const at::Tensor& mixed_BND) const {
+  return proj_->forward(mixed_BND);
 }
 
 at::Tensor Attention::mix(const at::Tensor& x_BND) const {
@@ -312,7 +316,7 @@ BlockInputs TransformerBlock::inputs_of_first(const at::Tensor& x_BND) const {
   };
   const auto norm1_BND = norm1_->forward(x_BND);
   const auto mixed_BND = attn_->mix(norm1_BND);
-  const auto norm2_BND = norm2_->forward(x_BND + attn_->forward(norm1_BND));
+  const auto norm2_BND = norm2_->forward(x_BND + attn_->project_out(mixed_BND));
   return {
       first(norm1_BND),
       first(mixed_BND),

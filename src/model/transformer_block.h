@@ -46,8 +46,10 @@ class Attention : public Module {
   [[nodiscard]] ops::AttentionParameters parameters_behind(
       const LayerNorm& norm) const;
 
-  // What proj is given: the heads' outputs side by side, [B, N, D].
+  // The two steps of forward(): the heads' outputs side by side, [B, N, D], and
+  // what proj makes of them.
   [[nodiscard]] at::Tensor mix(const at::Tensor& x_BND) const;
+  [[nodiscard]] at::Tensor project_out(const at::Tensor& mixed_BND) const;
 
   void freeze(ops::WeightFormat format, const BlockInputs& centres);
 

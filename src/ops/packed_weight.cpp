@@ -71,16 +71,16 @@ void PackedWeight::multiply(
     int64_t c_stride,
     float* scratch) const {
   products_->multiply(
-      a,
-      num_rows,
-      k_,
-      packed_.const_data_ptr<float>(),
-      n_,
-      init,
-      bias,
-      c,
-      c_stride,
-      scratch);
+      {a,
+       num_rows,
+       k_,
+       packed_.const_data_ptr<float>(),
+       n_,
+       init,
+       bias,
+       c,
+       c_stride,
+       scratch});
 }
 
 void PackedWeight::multiply_all(const at::Tensor& rows, at::Tensor& out) const {

@@ -52,17 +52,17 @@ at::Tensor weight_gradient(
         for (int64_t block = 0; block < num_blocks; ++block) {
           const int64_t row = block * kBlockTerms;
           products.multiply(
-              {grad + row * grads.stride(0) + first, grads.stride(0), true},
-              count,
-              std::min(kBlockTerms, num_rows - row),
-              blocks + block * block_size,
-              num_in,
-              row == 0 ? kernels::GemmInit::kReplace
-                       : kernels::GemmInit::kAccumulate,
-              nullptr,
-              out + first * num_in,
-              num_in,
-              scratch);
+              {{grad + row * grads.stride(0) + first, grads.stride(0), true},
+               count,
+               std::min(kBlockTerms, num_rows - row),
+               blocks + block * block_size,
+               num_in,
+               row == 0 ? kernels::GemmInit::kReplace
+                        : kernels::GemmInit::kAccumulate,
+               nullptr,
+               out + first * num_in,
+               num_in,
+               scratch});
         }
       });
   return weight;

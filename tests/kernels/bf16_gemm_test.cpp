@@ -92,16 +92,16 @@ std::vector<float> multiply_in_bf16(Bf16Operands operands) {
   AlignedFloats scratch(bf16_scratch_size(p.k));
   bf16_pack(operands.b(), p.k, p.n, packed.data());
   bf16_gemm(
-      operands.a(),
-      p.m,
-      p.k,
-      packed.data(),
-      p.n,
-      p.init,
-      operands.bias.data(),
-      operands.c.data(),
-      operands.c_stride(),
-      scratch.data());
+      {operands.a(),
+       p.m,
+       p.k,
+       packed.data(),
+       p.n,
+       p.init,
+       operands.bias.data(),
+       operands.c.data(),
+       operands.c_stride(),
+       scratch.data()});
   return operands.c;
 }
 

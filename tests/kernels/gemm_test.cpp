@@ -45,16 +45,16 @@ double largest_difference(const Product& p) {
   AlignedFloats scratch(gemm_scratch_size(p.k));
   gemm_pack(b, p.k, p.n, packed.data());
   gemm(
-      a,
-      p.m,
-      p.k,
-      packed.data(),
-      p.n,
-      p.init,
-      bias.data(),
-      actual.data() + 1,
-      stride,
-      scratch.data());
+      {a,
+       p.m,
+       p.k,
+       packed.data(),
+       p.n,
+       p.init,
+       bias.data(),
+       actual.data() + 1,
+       stride,
+       scratch.data()});
   reference::gemm(
       a, p.m, p.k, b, p.n, p.init, bias.data(), expected.data() + 1, stride);
   double largest = 0;
@@ -124,16 +124,16 @@ TEST(Gemm, TakesPickedRowsAndColumns) {
         const auto multiply = [&](const MatrixView& left) {
           std::vector<float> out(rows * n);
           gemm(
-              left.at(1, 1),
-              rows,
-              terms,
-              packed.data(),
-              n,
-              GemmInit::kReplace,
-              nullptr,
-              out.data(),
-              n,
-              scratch.data());
+              {left.at(1, 1),
+               rows,
+               terms,
+               packed.data(),
+               n,
+               GemmInit::kReplace,
+               nullptr,
+               out.data(),
+               n,
+               scratch.data()});
           return out;
         };
         ASSERT_EQ(multiply(picking), multiply(plain)) << is_transposed << n;
@@ -160,16 +160,16 @@ TEST(Gemm, KeepsNanAndInfinity) {
     std::vector<float> c(4);
     gemm_pack({b.data(), 2}, 2, 2, packed.data());
     gemm(
-        {a.data(), 2},
-        2,
-        2,
-        packed.data(),
-        2,
-        GemmInit::kReplace,
-        nullptr,
-        c.data(),
-        2,
-        scratch.data());
+        {{a.data(), 2},
+         2,
+         2,
+         packed.data(),
+         2,
+         GemmInit::kReplace,
+         nullptr,
+         c.data(),
+         2,
+         scratch.data()});
     EXPECT_TRUE(std::isnan(c[0]));
     EXPECT_EQ(c[2], INFINITY);
   });
