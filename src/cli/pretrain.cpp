@@ -234,7 +234,9 @@ void run(
   input.dataset = data.dataset;
   input.normalization = data.normalization;
   input.device = device;
-  input.weights_info = weights_info(data);
+  if (is_first) {  // who writes them
+    input.weights_info = weights_info(data);
+  }
   if (!options.dry_run) {
     input.evaluate = make_knn_evaluation(config, data, device, input.group);
   }
