@@ -35,12 +35,16 @@ class LogPrinter {
             options.from_start ? cloud::LogPositions()
                                : client.records.read_positions(name)) {}
 
-  void print() {
+  // Of a job on several instances each line names its host, from the first on:
+  // the others' may be told later.
+  void print(const cloud::JobState& job) {
     const auto lines = tail_.read();
     if (lines.empty()) {
       return;
     }
-    print_log_lines(lines, tail_.positions().size() > 1, as_json_);
+    const bool names_hosts =
+        job.instance_count > 1 || tail_.positions().size() > 1;
+    print_log_lines(lines, names_hosts, as_json_);
     client_.records.write_positions(name_, tail_.positions());
   }
 
@@ -91,7 +95,7 @@ cloud::JobState watch_job(
   wait.on_look = [&](const cloud::JobState& now) {
     state = now;
     if (options.shows_logs) {
-      printer.print();
+      printer.print(state);
     }
   };
   try {
@@ -103,7 +107,7 @@ cloud::JobState watch_job(
   }
   if (options.shows_logs && caught_signal() == 0) {
     std::this_thread::sleep_for(std::min(options.poll, kLastLines));
-    printer.print();
+    printer.print(state);
   }
   if (!state.is_final()) {
     log_info(
