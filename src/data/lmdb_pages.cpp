@@ -1,50 +1,17 @@
 #include "data/lmdb_pages.h"
 
 #include <algorithm>
-#include <cstring>
 #include <vector>
 
 #include "core/error.h"
+#include "data/lmdb_format.h"
 
 namespace nadir::data {
 namespace {
 
-constexpr uint32_t kMagic = 0xBEEFC0DE;
-constexpr uint32_t kVersion = 1;
-constexpr int64_t kNoPage = -1;
+using namespace lmdb;
+
 constexpr int kMaxDepth = 32;
-
-// A page begins with its number (8 bytes), 2 unused, flags (2), and then where
-// its free part begins and ends (2 each).
-constexpr size_t kPageHeader = 16;
-constexpr size_t kFlagsAt = 10;
-constexpr size_t kLowerAt = 12;
-constexpr uint16_t kBranch = 0x01;
-constexpr uint16_t kLeaf = 0x02;
-constexpr uint16_t kOverflow = 0x04;
-
-// A node begins with two halves of a size or page, flags, the key's size (2
-// bytes each).
-constexpr size_t kNodeHeader = 8;
-constexpr uint16_t kBigData = 0x01;
-constexpr uint16_t kSubDatabase = 0x02;
-constexpr uint16_t kDuplicates = 0x04;
-
-// MDB_meta, behind the page's header: magic and version (4 each), address and
-// size of the map (8 each), two databases of 48 bytes (the free pages', then
-// the main one), the last page and the transaction (8 each).
-constexpr size_t kDatabaseBytes = 48;
-constexpr size_t kDatabasesAt = 24;
-constexpr size_t kMainAt = kDatabasesAt + kDatabaseBytes;
-constexpr size_t kLastPageAt = kMainAt + kDatabaseBytes;
-constexpr size_t kMetaBytes = kLastPageAt + 16;
-
-template <class T>
-T value_at(std::string_view bytes, size_t offset) {
-  T value{};
-  std::memcpy(&value, bytes.data() + offset, sizeof(T));
-  return value;
-}
 
 }  // namespace
 
@@ -66,7 +33,7 @@ class LmdbPages::Page {
 
   [[nodiscard]] std::string_view key(size_t i) const {
     const size_t node = node_at(i);
-    const auto size = at<uint16_t>(node + 6);
+    const auto size = at<uint16_t>(node + kKeySizeAt);
     check(node + kNodeHeader, size);
     return std::string_view(bytes_).substr(node + kNodeHeader, size);
   }
@@ -75,14 +42,14 @@ class LmdbPages::Page {
   [[nodiscard]] int64_t child(size_t i) const {
     const size_t node = node_at(i);
     return at<uint16_t>(node) | int64_t{at<uint16_t>(node + 2)} << 16 |
-           int64_t{at<uint16_t>(node + 4)} << 32;
+           int64_t{at<uint16_t>(node + kNodeFlagsAt)} << 32;
   }
 
   // Of a leaf: where the value lies in the file.
   [[nodiscard]] ValuePlace value(size_t i) const {
     const size_t node = node_at(i);
-    const auto flags = at<uint16_t>(node + 4);
-    const size_t data = node + kNodeHeader + at<uint16_t>(node + 6);
+    const auto flags = at<uint16_t>(node + kNodeFlagsAt);
+    const size_t data = node + kNodeHeader + at<uint16_t>(node + kKeySizeAt);
     const int64_t size = at<uint16_t>(node) | int64_t{at<uint16_t>(node + 2)}
                                                   << 16;
     if ((flags & (kSubDatabase | kDuplicates)) != 0) {
@@ -151,13 +118,13 @@ LmdbPages::LmdbPages(std::shared_ptr<store::ByteSource> file)
       fail_damaged(fmt::format("its pages have {} bytes", page_bytes));
     }
     page_bytes_ = page_bytes;
-    const auto transaction = value_at<int64_t>(meta, kLastPageAt + 8);
+    const auto transaction = value_at<int64_t>(meta, kTransactionAt);
     if (transaction > newest) {
       newest = transaction;
       last_page = value_at<int64_t>(meta, kLastPageAt);
-      depth_ = value_at<uint16_t>(meta, kMainAt + 6);
-      num_entries_ = value_at<int64_t>(meta, kMainAt + 32);
-      root_ = value_at<int64_t>(meta, kMainAt + 40);
+      depth_ = value_at<uint16_t>(meta, kMainAt + kDepthAt);
+      num_entries_ = value_at<int64_t>(meta, kMainAt + kNumKeysAt);
+      root_ = value_at<int64_t>(meta, kMainAt + kRootAt);
     }
   }
   if (num_entries_ > 0 && file_->num_bytes() < (last_page + 1) * page_bytes_) {

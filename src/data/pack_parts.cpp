@@ -10,6 +10,7 @@
 #include "data/bad_patches.h"
 #include "data/packing.h"
 #include "data/part_set.h"
+#include "data/shards.h"
 #include "table/parquet.h"
 
 namespace nadir::data {
@@ -21,19 +22,6 @@ constexpr char kDatasetKind[] = "dataset";
 // Columns of a part's index that the whole one does not have.
 constexpr char kImageColumn[] = "nadir_image";
 constexpr char kHashColumn[] = "nadir_blob_sha256";
-
-// "shards/00002" of a folder.
-fs::path environment_path(const fs::path& folder, int64_t number) {
-  return folder / kShardsFolder / fmt::format("{:05}", number);
-}
-
-int64_t count_environments(const fs::path& folder) {
-  int64_t count = 0;
-  while (fs::exists(environment_path(folder, count))) {
-    ++count;
-  }
-  return count;
-}
 
 // Index first, part.json last: with it the part is complete.
 void write_part(
@@ -63,7 +51,7 @@ void write_part(
        {"packed", result.num_packed},
        {"resumed", result.num_resumed},
        {"unlisted", result.num_unlisted},
-       {"environments", count_environments(folder)},
+       {"environments", count_environments(folder / kShardsFolder)},
        {"counters", std::move(counters)}}};
   write_file(folder / kPartFile, json_text(to_json(header)) + "\n");
   fs::remove(folder / kPackingFile);
@@ -208,8 +196,8 @@ void move_shards(
   int64_t place = 0;
   for (size_t p = 0; p < parts.size(); ++p) {
     for (int64_t e = 0; e < environments[p]; ++e, ++place) {
-      const fs::path from = environment_path(parts[p], e);
-      const fs::path to = environment_path(out, place);
+      const fs::path from = environment_path(parts[p] / kShardsFolder, e);
+      const fs::path to = environment_path(out / kShardsFolder, place);
       const bool is_there = fs::exists(to);
       NADIR_CHECK(
           !is_there || !fs::exists(from),

@@ -19,7 +19,7 @@
 #include "data/bigearthnet_dataset.h"
 #include "data/index_catalog.h"
 #include "data/pack_input.h"
-#include "data/shards.h"
+#include "data/shard_writer.h"
 #include "data/statistics.h"
 #include "table/parquet.h"
 
@@ -51,9 +51,9 @@ void check_is_utf8(const std::string& name) {
 
 // What has become of one item of a chunk.
 struct PackedItem {
-  std::string blob;  // empty if it was there already
-  std::string sha256;
-  std::string problem;
+  std::optional<ShardEntry> entry;
+  bool was_there = false;  // from an interrupted packing
+  std::string problem;     // then there is no entry
 };
 
 class Packer {
@@ -120,6 +120,7 @@ class Packer {
     }
     end_commit();
     note_missing();
+    writer_->finish();
     finish(settings);
     return std::move(packing_);
   }
@@ -188,23 +189,12 @@ class Packer {
     if (!packed.problem.empty()) {
       return;
     }
-    if (const auto stored =
-            is_going_on_ ? writer_->find(item.name) : std::nullopt) {
-      const BlobLayout layout(*stored, item.name);
-      std::vector<BandView> views;
-      for (const auto& name : input_->bands()) {
-        const auto* band = layout.find(name);
-        NADIR_ASSERT(band != nullptr);
-        views.push_back(
-            {name,
-             band->type,
-             band->height,
-             band->width,
-             reinterpret_cast<const std::byte*>(stored->data()) +
-                 band->offset});
-      }
-      count(item, views, counters);
-      packed.sha256 = sha256_hex(*stored);
+    if (is_going_on_) {
+      packed.entry = writer_->find(item.name);
+      packed.was_there = packed.entry.has_value();
+    }
+    if (packed.was_there) {
+      count(item, views_of(*packed.entry), counters);
       return;
     }
     if (!item.problem.empty()) {
@@ -218,8 +208,9 @@ class Packer {
       }
       const auto views = views_of(images);
       check_type(views);
-      packed.blob = encode_blob(views);
-      packed.sha256 = sha256_hex(packed.blob);
+      ShardValue blob = encode_blob(views);
+      std::string sha256 = sha256_hex(blob.bytes());
+      packed.entry = {item.name, std::move(blob), std::move(sha256)};
       count(item, views, counters);
     } catch (const Error& error) {
       packed.problem = error.what();
@@ -233,6 +224,23 @@ class Packer {
       for (int64_t b = 0; b < image.num_bands(); ++b) {
         views.push_back(view_of(image, b, input_->bands()[views.size()]));
       }
+    }
+    return views;
+  }
+
+  [[nodiscard]] std::vector<BandView> views_of(const ShardEntry& stored) const {
+    const auto blob = stored.value.bytes();
+    const BlobLayout layout(blob, stored.key);
+    std::vector<BandView> views;
+    for (const auto& name : input_->bands()) {
+      const auto* band = layout.find(name);
+      NADIR_ASSERT(band != nullptr);
+      views.push_back(
+          {name,
+           band->type,
+           band->height,
+           band->width,
+           reinterpret_cast<const std::byte*>(blob.data()) + band->offset});
     }
     return views;
   }
@@ -267,14 +275,14 @@ class Packer {
       bad_.add(item.name, packed.problem);
       return;
     }
-    const auto row = static_cast<size_t>(rows_.at(item.name));
-    sha256_[row] = std::move(packed.sha256);
-    if (packed.blob.empty()) {
+    ShardEntry& entry = *packed.entry;
+    sha256_[static_cast<size_t>(rows_.at(item.name))] = entry.sha256;
+    note_layout(item.name, entry.value.bytes());
+    if (packed.was_there) {
       ++packing_.result.num_resumed;
       return;
     }
-    note_layout(item.name, packed.blob);
-    writer_->put(item.name, std::move(packed.blob));
+    writer_->put(std::move(entry));
     ++packing_.result.num_packed;
   }
 
@@ -333,7 +341,7 @@ class Packer {
       const std::vector<int64_t>& rows, const nlohmann::json& settings) {
     const Catalog& catalog = input_->catalog();
     auto& info = packing_.result.info;
-    set_bands(rows);
+    set_bands();
     info.class_names = catalog.class_names;
     info.is_multi_label = catalog.is_multi_label;
     info.label_column = input_->label_column();
@@ -357,15 +365,7 @@ class Packer {
     std::sort(info.problems.begin(), info.problems.end());
   }
 
-  void set_bands(const std::vector<int64_t>& rows) {
-    // A resumed run has not met all images: ask the shards.
-    for (const int64_t row : rows) {
-      if (layout_ && packing_.result.num_resumed == 0) {
-        break;
-      }
-      const auto& name = input_->catalog().names[static_cast<size_t>(row)];
-      note_layout(name, *writer_->find(name));
-    }
+  void set_bands() {
     for (const auto& name : input_->bands()) {
       if (!layout_) {  // a part without images
         packing_.result.info.bands.push_back({.name = name});

@@ -92,29 +92,42 @@ void check_coverage(
   }
 }
 
-}  // namespace
-
-std::string encode_blob(std::span<const BandView> bands) {
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+// Its length, and JSON padded to whole words.
+std::string encode_header(std::span<const BandView> bands) {
+  std::string text = "{";
   int64_t offset = 0;
   for (const auto& band : bands) {
-    header[std::string(band.name)] = {
-        {"dtype", dtype_name(band.type)},
-        {"shape", {band.height, band.width}},
-        {"data_offsets", {offset, offset + band.num_bytes()}}};
+    text += fmt::format(
+        R"({}{}:{{"dtype":"{}","shape":[{},{}],"data_offsets":[{},{}]}})",
+        offset == 0 ? "" : ",",
+        json_text(nlohmann::json(band.name)),
+        dtype_name(band.type),
+        band.height,
+        band.width,
+        offset,
+        offset + band.num_bytes());
     offset += band.num_bytes();
   }
-  std::string text = json_text(header);
+  text += '}';
   text.resize((text.size() + 7) / 8 * 8, ' ');
   const uint64_t length = text.size();
-  std::string blob;
-  blob.reserve(kLengthBytes + text.size() + static_cast<size_t>(offset));
-  blob.append(reinterpret_cast<const char*>(&length), kLengthBytes);
-  blob += text;
+  return std::string(reinterpret_cast<const char*>(&length), kLengthBytes) +
+         text;
+}
+
+}  // namespace
+
+ShardValue encode_blob(std::span<const BandView> bands) {
+  const std::string header = encode_header(bands);
+  int64_t num_bytes = static_cast<int64_t>(header.size());
   for (const auto& band : bands) {
-    blob.append(
-        reinterpret_cast<const char*>(band.pixels),
-        static_cast<size_t>(band.num_bytes()));
+    num_bytes += band.num_bytes();
+  }
+  ShardValue blob(num_bytes);
+  char* end = std::copy(header.begin(), header.end(), blob.data());
+  for (const auto& band : bands) {
+    end = std::copy_n(
+        reinterpret_cast<const char*>(band.pixels), band.num_bytes(), end);
   }
   return blob;
 }

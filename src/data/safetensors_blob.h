@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/shard_value.h"
 #include "raster/image.h"
 
 namespace nadir::data {
@@ -26,8 +27,8 @@ struct BandView {
   }
 };
 
-// The blob; bands in the order given. Throws nothing.
-[[nodiscard]] std::string encode_blob(std::span<const BandView> bands);
+// The blob; bands in the order given.
+[[nodiscard]] ShardValue encode_blob(std::span<const BandView> bands);
 
 // Where the bands of a blob lie. Images of one dataset share one header, so a
 // layout is parsed once and matched by its bytes afterwards.

@@ -1,29 +1,23 @@
 #include "data/shards.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
-#include <fcntl.h>
 #include <lmdb.h>
-#include <sys/file.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/error.h"
-#include "core/file.h"
 
 namespace nadir::data {
 namespace fs = std::filesystem;
 
 namespace {
 
-constexpr size_t kFirstMapBytes = size_t{1} << 26;
-constexpr size_t kMaxKeyBytes = 511;  // LMDB's
-constexpr mdb_mode_t kFileMode = 0644;
-// LMDB's own lock file is not needed: readers meet finished shards only, and
-// writers lock the folder.
-constexpr unsigned kWriteFlags = MDB_NOLOCK | MDB_NORDAHEAD | MDB_NOTLS;
-constexpr unsigned kReadFlags = kWriteFlags | MDB_RDONLY;
+constexpr mdb_mode_t kFileMode = 0644;  // LMDB asks for one, and makes no file
+// LMDB's own lock file is not needed: readers meet finished shards only.
+constexpr unsigned kReadFlags =
+    MDB_RDONLY | MDB_NOLOCK | MDB_NORDAHEAD | MDB_NOTLS;
 
 void check(int status, const fs::path& path) {
   if (status == MDB_SUCCESS) {
@@ -32,16 +26,11 @@ void check(int status, const fs::path& path) {
   const bool is_damaged = status == MDB_INVALID || status == MDB_CORRUPTED ||
                           status == MDB_VERSION_MISMATCH ||
                           status == MDB_PAGE_NOTFOUND;
-  // LMDB calls a write that came short an input/output error.
-  const bool is_full = status == ENOSPC || status == EIO || status == EFBIG;
   fail(
       is_damaged ? ErrorCode::kCorruptData : ErrorCode::kIo,
-      "shard {}: {}{}",
+      "shard {}: {}",
       path.string(),
-      mdb_strerror(status),
-      is_full ? "; if the disk is full, make room and run the same command "
-                "again: it goes on"
-              : "");
+      mdb_strerror(status));
 }
 
 MDB_val as_value(std::string_view text) {
@@ -55,8 +44,8 @@ std::string_view as_text(const MDB_val& value) {
 // One transaction, aborted unless committed.
 class Transaction {
  public:
-  Transaction(MDB_env* env, unsigned flags, const fs::path& path) {
-    check(mdb_txn_begin(env, nullptr, flags, &txn_), path);
+  Transaction(MDB_env* env, const fs::path& path) {
+    check(mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn_), path);
   }
 
   ~Transaction() {
@@ -79,15 +68,12 @@ class Transaction {
 // One open environment and its only database.
 class Environment {
  public:
-  Environment(fs::path path, unsigned flags) : path_(std::move(path)) {
+  explicit Environment(fs::path path) : path_(std::move(path)) {
     check(mdb_env_create(&env_), path_);
     try {
-      if ((flags & MDB_RDONLY) == 0) {
-        check(mdb_env_set_mapsize(env_, kFirstMapBytes), path_);
-      }
-      check(mdb_env_open(env_, path_.c_str(), flags, kFileMode), path_);
+      check(mdb_env_open(env_, path_.c_str(), kReadFlags, kFileMode), path_);
       check_is_whole();
-      Transaction transaction(env_, flags & MDB_RDONLY, path_);
+      Transaction transaction(env_, path_);
       check(mdb_dbi_open(transaction.get(), nullptr, 0, &dbi_), path_);
       check(transaction.commit(), path_);
     } catch (...) {
@@ -113,9 +99,24 @@ class Environment {
     return error ? 0 : static_cast<int64_t>(bytes);
   }
 
+  // The map is read in any order (MDB_NORDAHEAD), where each page of a value
+  // would be a wait of its own: asks for all of them at once.
+  bool expect(std::string_view key) const {
+    return read(key, [](std::string_view value) {
+      const auto begin = reinterpret_cast<uintptr_t>(value.data());
+      const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+      const uintptr_t first = begin / page * page;
+      // A wish: where it is not granted, reading takes longer.
+      (void)::madvise(
+          reinterpret_cast<void*>(first),
+          begin + value.size() - first,
+          MADV_WILLNEED);
+    });
+  }
+
   template <class Use>
   bool read(std::string_view key, Use&& use) const {
-    Transaction transaction(env_, MDB_RDONLY, path_);
+    Transaction transaction(env_, path_);
     MDB_val wanted = as_value(key);
     MDB_val found{};
     const int status = mdb_get(transaction.get(), dbi_, &wanted, &found);
@@ -128,7 +129,7 @@ class Environment {
   }
 
   void append_keys(std::vector<std::string>& keys) const {
-    Transaction transaction(env_, MDB_RDONLY, path_);
+    Transaction transaction(env_, path_);
     MDB_cursor* cursor = nullptr;
     check(mdb_cursor_open(transaction.get(), dbi_, &cursor), path_);
     MDB_val key{};
@@ -141,15 +142,6 @@ class Environment {
     mdb_cursor_close(cursor);
     if (status != MDB_NOTFOUND) {
       check(status, path_);
-    }
-  }
-
-  // All or nothing; the map grows until the entries fit.
-  void write(const std::vector<std::pair<std::string, std::string>>& entries) {
-    while (!try_write(entries)) {
-      MDB_envinfo info{};
-      check(mdb_env_info(env_, &info), path_);
-      check(mdb_env_set_mapsize(env_, info.me_mapsize * 2), path_);
     }
   }
 
@@ -173,27 +165,6 @@ class Environment {
     }
   }
 
-  bool try_write(
-      const std::vector<std::pair<std::string, std::string>>& entries) {
-    Transaction transaction(env_, 0, path_);
-    for (const auto& [key, blob] : entries) {
-      MDB_val key_value = as_value(key);
-      MDB_val blob_value = as_value(blob);
-      const int status = mdb_put(
-          transaction.get(), dbi_, &key_value, &blob_value, MDB_NOOVERWRITE);
-      if (status == MDB_MAP_FULL) {
-        return false;
-      }
-      check(status, path_);
-    }
-    const int status = transaction.commit();
-    if (status == MDB_MAP_FULL) {
-      return false;
-    }
-    check(status, path_);
-    return true;
-  }
-
   fs::path path_;
   MDB_env* env_ = nullptr;
   MDB_dbi dbi_ = 0;
@@ -214,104 +185,14 @@ std::vector<fs::path> environments_in(const fs::path& folder) {
 
 }  // namespace
 
-struct ShardWriter::State {
-  [[nodiscard]] Environment& last() {
-    if (environments.empty() ||
-        environments.back()->file_bytes() > options.max_environment_bytes) {
-      const fs::path path = folder / fmt::format("{:05}", environments.size());
-      make_folder(path);
-      environments.push_back(std::make_unique<Environment>(path, kWriteFlags));
-    }
-    return *environments.back();
-  }
-
-  fs::path folder;
-  Options options;
-  int lock = -1;
-  std::vector<std::unique_ptr<Environment>> environments;
-  std::vector<std::pair<std::string, std::string>> pending;
-  int64_t pending_bytes = 0;
-};
-
-ShardWriter::ShardWriter(const fs::path& folder, const Options& options)
-    : state_(std::make_unique<State>()) {
-  state_->folder = folder;
-  state_->options = options;
-  make_folder(folder);
-  const fs::path lock_path = folder / ".lock";
-  state_->lock =
-      ::open(lock_path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, kFileMode);
-  if (state_->lock < 0 || ::flock(state_->lock, LOCK_EX | LOCK_NB) != 0) {
-    if (state_->lock >= 0) {
-      ::close(state_->lock);
-    }
-    state_.reset();
-    fail(
-        ErrorCode::kIo,
-        "{} is being written by another process, or cannot be written",
-        folder.string());
-  }
-  for (const auto& path : environments_in(folder)) {
-    state_->environments.push_back(
-        std::make_unique<Environment>(path, kWriteFlags));
-  }
+fs::path environment_path(const fs::path& folder, int64_t number) {
+  return folder / fmt::format("{:05}", number);
 }
 
-ShardWriter::~ShardWriter() {
-  if (state_ && state_->lock >= 0) {
-    std::error_code ignored;
-    fs::remove(state_->folder / ".lock", ignored);
-    ::close(state_->lock);
-  }
-}
-
-void ShardWriter::put(std::string_view key, std::string blob) {
-  NADIR_CHECK(
-      !key.empty() && key.size() <= kMaxKeyBytes,
-      "the name '{}' has {} bytes; a shard's key has 1 to {}",
-      key,
-      key.size(),
-      kMaxKeyBytes);
-  state_->pending_bytes += static_cast<int64_t>(blob.size());
-  state_->pending.emplace_back(key, std::move(blob));
-  if (state_->pending_bytes >= state_->options.max_pending_bytes) {
-    commit();
-  }
-}
-
-void ShardWriter::commit() {
-  if (state_->pending.empty()) {
-    return;
-  }
-  state_->last().write(state_->pending);
-  state_->pending.clear();
-  state_->pending_bytes = 0;
-}
-
-std::optional<std::string> ShardWriter::find(std::string_view key) const {
-  std::optional<std::string> blob;
-  for (const auto& environment : state_->environments) {
-    if (environment->read(
-            key, [&](std::string_view bytes) { blob = std::string(bytes); })) {
-      break;
-    }
-  }
-  return blob;
-}
-
-bool ShardWriter::has(std::string_view key) const {
-  return std::any_of(
-      state_->environments.begin(),
-      state_->environments.end(),
-      [&](const auto& environment) {
-        return environment->read(key, [](std::string_view) {});
-      });
-}
-
-int64_t ShardWriter::size() const {
-  auto count = static_cast<int64_t>(state_->pending.size());
-  for (const auto& environment : state_->environments) {
-    count += environment->size();
+int64_t count_environments(const fs::path& folder) {
+  int64_t count = 0;
+  while (fs::exists(environment_path(folder, count) / "data.mdb")) {
+    ++count;
   }
   return count;
 }
@@ -333,8 +214,7 @@ ShardReader::ShardReader(const fs::path& folder)
         folder.string());
   }
   for (const auto& path : paths) {
-    state_->environments.push_back(
-        std::make_unique<Environment>(path, kReadFlags));
+    state_->environments.push_back(std::make_unique<Environment>(path));
     state_->files.push_back(path / "data.mdb");
   }
 }
@@ -356,6 +236,13 @@ bool ShardReader::read(
       state_->environments.begin(),
       state_->environments.end(),
       [&](const auto& environment) { return environment->read(key, use); });
+}
+
+void ShardReader::expect(std::string_view key) const {
+  (void)std::any_of(
+      state_->environments.begin(),
+      state_->environments.end(),
+      [&](const auto& environment) { return environment->expect(key); });
 }
 
 const std::vector<fs::path>& ShardReader::files() const {

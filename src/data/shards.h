@@ -6,50 +6,18 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace nadir::data {
 
-// Writes environments folder/00000, folder/00001, ... and can go on where an
-// earlier writer was interrupted. What commit() returned from is on the disk,
-// whatever happens to the process. Not thread-safe; one writer a folder.
-class ShardWriter {
- public:
-  struct Options {
-    // A new environment is begun where the last one's file is larger.
-    int64_t max_environment_bytes = int64_t{16} << 30;
-    // put() commits when this much waits in memory.
-    int64_t max_pending_bytes = int64_t{64} << 20;
-  };
+// The folder of an environment, "00002" of `folder`.
+[[nodiscard]] std::filesystem::path environment_path(
+    const std::filesystem::path& folder, int64_t number);
 
-  // Throws Error{kIo} if the folder cannot be written or another process
-  // writes to it, Error{kCorruptData} if an environment there is damaged.
-  ShardWriter(const std::filesystem::path& folder, const Options& options);
-  ~ShardWriter();
-  ShardWriter(const ShardWriter&) = delete;
-  ShardWriter& operator=(const ShardWriter&) = delete;
-
-  // Stores the blob under `key` (1 to 511 bytes); it is visible to readers
-  // after commit(). The key must not be there yet.
-  void put(std::string_view key, std::string blob);
-
-  void commit();
-
-  // The committed blob under `key`, or nothing.
-  [[nodiscard]] std::optional<std::string> find(std::string_view key) const;
-
-  [[nodiscard]] bool has(std::string_view key) const;
-
-  // Images committed or waiting.
-  [[nodiscard]] int64_t size() const;
-
- private:
-  struct State;
-  std::unique_ptr<State> state_;
-};
+// Environments of `folder` that are complete: 00000, 00001 and so on.
+[[nodiscard]] int64_t count_environments(const std::filesystem::path& folder);
 
 // Shards that are read, wherever they lie. Thread-safe after opening.
 class Shards {
@@ -90,6 +58,9 @@ class ShardReader : public Shards {
   bool read(
       std::string_view key,
       const std::function<void(std::string_view blob)>& use) const override;
+
+  // Has the kernel read the key's pages ahead, where they are not in memory.
+  void expect(std::string_view key) const override;
 
   // The data.mdb of each environment.
   [[nodiscard]] const std::vector<std::filesystem::path>& files()

@@ -167,6 +167,9 @@ VerifyReport verify_dataset(const VerifyOptions& options) {
       kGrain,
       options.num_threads,
       [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) {
+          shards.expect(catalog.names[static_cast<size_t>(i)]);
+        }
         for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end);
              ++i) {
           const std::string& name = catalog.names[i];

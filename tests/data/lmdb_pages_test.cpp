@@ -1,13 +1,11 @@
 // LMDB's pages read by our own eyes, beside LMDB.
 #include "data/lmdb_pages.h"
 
-#include <map>
-
 #include <gtest/gtest.h>
 
 #include "core/error.h"
 #include "core/file.h"
-#include "data/shards.h"
+#include "data/lmdb_fixture.h"
 
 namespace nadir::data {
 namespace {
@@ -41,8 +39,8 @@ class MemorySource : public store::ByteSource {
 };
 
 // Values on leaf pages and on pages of their own.
-std::map<std::string, std::string> some_entries(int count) {
-  std::map<std::string, std::string> entries;
+LmdbEntries some_entries(int count) {
+  LmdbEntries entries;
   for (int i = 0; i < count; ++i) {
     const size_t size = i % 3 == 0 ? 20 : 3000 + static_cast<size_t>(i) * 37;
     entries["S2A_MSIL2A_" + std::to_string(i * 7919 % 100'003)] =
@@ -51,15 +49,10 @@ std::map<std::string, std::string> some_entries(int count) {
   return entries;
 }
 
-std::string environment_bytes(
-    const std::map<std::string, std::string>& entries) {
+std::string environment_bytes(const LmdbEntries& entries) {
   const TemporaryFolder folder;
-  ShardWriter writer(folder.path(), {});
-  for (const auto& [key, value] : entries) {
-    writer.put(key, value);
-  }
-  writer.commit();
-  return read_file(folder.path() / "00000" / "data.mdb");
+  LmdbLibrary(folder.path()).put(entries);
+  return read_file(folder.path() / "data.mdb");
 }
 
 std::optional<std::string> value_of(

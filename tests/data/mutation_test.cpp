@@ -162,7 +162,8 @@ TEST(Mutations, OfSafetensors) {
   const std::vector<BandView> views = {
       {"B02", image.type(), 9, 9, image.bytes().data()},
       {"B03", image.type(), 9, 9, image.bytes().data()}};
-  expect_errors_only(encode_blob(views), 2000, [](const std::string& bytes) {
+  const std::string blob(encode_blob(views).bytes());
+  expect_errors_only(blob, 2000, [](const std::string& bytes) {
     const BlobLayout layout(bytes, "b");
     for (const auto& band : layout.bands()) {
       EXPECT_GE(band.offset, 0);

@@ -160,10 +160,10 @@ TEST_F(PackTest, GoesOnAfterBeingKilled) {
     (void)pack_dataset(slow);
     _exit(0);
   }
-  // Killed once the first chunk, 256 patches in 10 MB, is committed.
-  const fs::path data = out() / kShardsFolder / "00000" / "data.mdb";
+  // Killed once the first chunks are listed, and before all are.
+  const fs::path data = out() / kShardsFolder / "00000" / "data.mdb.jsonl";
   std::error_code error;
-  while (!fs::exists(data) || fs::file_size(data, error) < 12'000'000) {
+  while (!fs::exists(data) || fs::file_size(data, error) == 0) {
     usleep(200);
   }
   kill(child, SIGKILL);

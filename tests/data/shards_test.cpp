@@ -1,18 +1,24 @@
 #include "data/shards.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <fstream>
 
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "core/hash.h"
 #include "core/json.h"
 #include "data/fixtures.h"
+#include "data/lmdb_fixture.h"
 #include "data/safetensors_blob.h"
+#include "data/shard_writer.h"
 
 namespace nadir::data {
 namespace {
@@ -36,7 +42,7 @@ struct TwoBands {
          1,
          1,
          reinterpret_cast<const std::byte*>(coarse.data())}};
-    return encode_blob(bands);
+    return std::string(encode_blob(bands).bytes());
   }
 };
 
@@ -88,15 +94,29 @@ TEST(SafetensorsBlob, RefusesDamage) {
   EXPECT_NE(parse(other).find("no pixel type"), std::string::npos);
 }
 
+void put(ShardWriter& writer, const std::string& key, std::string_view blob) {
+  writer.put({key, ShardValue(blob), sha256_hex(blob)});
+}
+
+std::string found_in(const ShardWriter& writer, const std::string& key) {
+  const auto entry = writer.find(key);
+  return entry ? std::string(entry->value.bytes()) : "not there";
+}
+
 TEST(Shards, ReadBackWhatWasWritten) {
   const TemporaryFolder folder;
   {
     ShardWriter writer(folder.path(), {});
-    writer.put("b", "two");
-    writer.put("a", "one");
-    EXPECT_FALSE(writer.has("a"));
+    put(writer, "b", "two");
+    put(writer, "a", "one");
+    EXPECT_EQ(found_in(writer, "a"), "not there");
     writer.commit();
-    EXPECT_EQ(writer.find("a"), "one");
+    EXPECT_EQ(found_in(writer, "a"), "one");
+    EXPECT_EQ(writer.find("a")->sha256, sha256_hex("one"));
+    EXPECT_EQ(writer.size(), 2);
+    writer.finish();
+    EXPECT_EQ(found_in(writer, "a"), "one");
+    EXPECT_EQ(writer.find("a")->sha256, sha256_hex("one"));
     EXPECT_EQ(writer.size(), 2);
   }
   const ShardReader reader(folder.path());
@@ -115,11 +135,12 @@ TEST(Shards, BeginANewEnvironmentAtTheBound) {
         folder.path(),
         {.max_environment_bytes = 1 << 20, .max_pending_bytes = 1 << 18});
     for (int i = 0; i < 40; ++i) {
-      writer.put(std::to_string(i), std::string(100'000, 'x'));
+      put(writer, std::to_string(i), std::string(100'000, 'x'));
     }
-    writer.commit();
+    writer.finish();
   }
   EXPECT_TRUE(fs::exists(folder.path() / "00002" / "data.mdb"));
+  EXPECT_EQ(count_environments(folder.path()), 4);
   const ShardReader reader(folder.path());
   EXPECT_EQ(reader.size(), 40);
   for (int i = 0; i < 40; ++i) {
@@ -129,41 +150,88 @@ TEST(Shards, BeginANewEnvironmentAtTheBound) {
   }
 }
 
-// The first map has 64 MiB.
-TEST(Shards, GrowTheirMap) {
-  const TemporaryFolder folder;
-  {
-    ShardWriter writer(folder.path(), {});
-    writer.put("small", "x");
-    writer.commit();
-    writer.put("large", std::string(size_t{70} << 20, 'y'));
-    writer.commit();
-    EXPECT_EQ(writer.find("small"), "x");
-  }
-  const ShardReader reader(folder.path());
-  EXPECT_EQ(reader.size(), 2);
-}
-
 TEST(Shards, KeepWhatWasCommittedWhenTheWriterIsKilled) {
   const TemporaryFolder folder;
   const pid_t child = fork();
   if (child == 0) {
-    ShardWriter writer(folder.path(), {.max_pending_bytes = 1 << 16});
+    ShardWriter writer(
+        folder.path(),
+        {.max_environment_bytes = 1 << 21, .max_pending_bytes = 1 << 16});
     for (int i = 0;; ++i) {
-      writer.put(std::to_string(i), std::string(50'000, 'z'));
+      put(writer, std::to_string(i), std::string(50'000, 'z'));
     }
   }
-  usleep(100'000);
+  // Two environments are complete, and the third has begun.
+  const fs::path list = environment_path(folder.path(), 2) / "data.mdb.jsonl";
+  std::error_code error;
+  while (!fs::exists(list) || fs::file_size(list, error) == 0) {
+    usleep(1000);
+  }
   kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
   ShardWriter writer(folder.path(), {});
-  EXPECT_GT(writer.size(), 0);
+  EXPECT_GT(writer.size(), 80);
   for (int i = 0; i < writer.size(); ++i) {
-    EXPECT_EQ(writer.find(std::to_string(i)), std::string(50'000, 'z'));
+    EXPECT_EQ(found_in(writer, std::to_string(i)), std::string(50'000, 'z'));
   }
-  writer.put("more", "x");
+  put(writer, "more", "x");
   writer.commit();
-  EXPECT_TRUE(writer.has("more"));
+  EXPECT_EQ(found_in(writer, "more"), "x");
+}
+
+// What LMDB's library wrote here before is gone on with in another environment.
+TEST(Shards, GoOnBehindEnvironmentsThatAreComplete) {
+  const TemporaryFolder folder;
+  LmdbLibrary(environment_path(folder.path(), 0)).put({{"a", "one"}});
+  {
+    ShardWriter writer(folder.path(), {});
+    EXPECT_EQ(found_in(writer, "a"), "one");
+    put(writer, "b", "two");
+    writer.finish();
+  }
+  const ShardReader reader(folder.path());
+  EXPECT_EQ(reader.keys(), (std::vector<std::string>{"a", "b"}));
+}
+
+// Pages of the file in memory.
+int64_t num_cached(const fs::path& file) {
+  const auto size = fs::file_size(file);
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  void* map = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, descriptor, 0);
+  std::vector<unsigned char> pages((size + 4095) / 4096);
+  EXPECT_EQ(::mincore(map, size, pages.data()), 0);
+  ::munmap(map, size);
+  ::close(descriptor);
+  return std::count_if(
+      pages.begin(), pages.end(), [](auto page) { return (page & 1) != 0; });
+}
+
+TEST(Shards, AreReadAheadWhereTheyAreExpected) {
+  constexpr int64_t kValuePages = 100;
+  const TemporaryFolder folder;
+  {
+    ShardWriter writer(folder.path(), {});
+    for (const auto* key : {"a", "b", "c"}) {
+      put(writer, key, std::string(kValuePages * 4096 - 16, 'x'));
+    }
+    writer.finish();
+  }
+  const fs::path file = folder.path() / "00000" / "data.mdb";
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  ::posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
+  ::close(descriptor);
+  if (num_cached(file) >= kValuePages) {
+    GTEST_SKIP() << "this file system keeps what it has in memory";
+  }
+  const ShardReader reader(folder.path());
+  reader.expect("not there");
+  EXPECT_LT(num_cached(file), kValuePages);
+  reader.expect("b");
+  for (int i = 0; num_cached(file) < kValuePages && i < 1000; ++i) {
+    usleep(10'000);
+  }
+  EXPECT_GE(num_cached(file), kValuePages);
+  EXPECT_LT(num_cached(file), 2 * kValuePages);
 }
 
 TEST(Shards, HaveOneWriter) {
@@ -181,9 +249,9 @@ TEST(Shards, NameAFileThatIsCutShort) {
   {
     ShardWriter writer(folder.path(), {});
     for (int i = 0; i < 20; ++i) {
-      writer.put(std::to_string(i), std::string(50'000, 'z'));
+      put(writer, std::to_string(i), std::string(50'000, 'z'));
     }
-    writer.commit();
+    writer.finish();
   }
   fs::resize_file(folder.path() / "00000" / "data.mdb", 500'000);
   EXPECT_NE(

@@ -53,7 +53,7 @@ std::string blob_of(const Image& image, const std::vector<std::string>& names) {
   for (size_t b = 0; b < names.size(); ++b) {
     views.push_back(data::view_of(image, static_cast<int64_t>(b), names[b]));
   }
-  return data::encode_blob(views);
+  return std::string(data::encode_blob(views).bytes());
 }
 
 std::string tiff_of(const Image& image) {
@@ -104,14 +104,16 @@ TEST(RequestImages, OfBandTensorsAreInTheNetworksOrderOnTheFinestGrid) {
       data::view_of(fine, 0, "B02"),
       data::view_of(fine, 0, "B03"),
       data::view_of(coarse, 0, "B8A")};
-  const auto image =
-      only_image("application/x-safetensors", data::encode_blob(views), rules);
+  const auto image = only_image(
+      "application/x-safetensors",
+      std::string(data::encode_blob(views).bytes()),
+      rules);
   EXPECT_EQ(image.band<uint16_t>(0)[5], coarse.band<uint16_t>(0)[0]);
   EXPECT_EQ(image.band<uint16_t>(1)[5], fine.band<uint16_t>(0)[5]);
   EXPECT_TRUE(
       has(refusal(
               "application/x-safetensors",
-              data::encode_blob({views.data(), 2}),
+              std::string(data::encode_blob({views.data(), 2}).bytes()),
               rules),
           "there is no band B8A"));
 }
