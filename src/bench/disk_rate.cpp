@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
-#include <string>
+#include <memory>
+#include <new>
+#include <span>
 #include <vector>
 
 #include <fcntl.h>
@@ -11,6 +14,7 @@
 #include <unistd.h>
 
 #include "bench/timing.h"
+#include "core/direct_io.h"
 #include "core/error.h"
 #include "core/random.h"
 #include "core/signals.h"
@@ -19,14 +23,14 @@ namespace nadir::bench {
 namespace {
 
 constexpr int64_t kBlockBytes = int64_t{4} << 20;
+constexpr size_t kAlignment = 4096;
 
 // A file that is removed with its handle.
 class ScratchFile {
  public:
   explicit ScratchFile(std::filesystem::path path)
       : path_(std::move(path)),
-        fd_(::open(
-            path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) {
+        fd_(open_direct(path_, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600)) {
     check(fd_ >= 0, "create");
   }
 
@@ -41,19 +45,22 @@ class ScratchFile {
   ScratchFile(const ScratchFile&) = delete;
   ScratchFile& operator=(const ScratchFile&) = delete;
 
-  void write(const std::string& block) {
-    size_t done = 0;
-    while (done < block.size()) {
-      const auto n = ::write(fd_, block.data() + done, block.size() - done);
-      check(n >= 0 || errno == EINTR, "write");
-      done += static_cast<size_t>(std::max<ssize_t>(n, 0));
+  void write(std::span<const char> block) {
+    while (!block.empty()) {
+      const auto n = ::write(fd_, block.data(), block.size());
+      check(
+          n >= 0 || errno == EINTR || (errno == EINVAL && leave_direct(fd_)),
+          "write");
+      block = block.subspan(static_cast<size_t>(std::max<ssize_t>(n, 0)));
     }
   }
 
   void synchronise() { check(::fsync(fd_) == 0, "synchronise"); }
 
-  // Asks; a file system in memory keeps what it has.
+  // Asks; a file system in memory keeps what it has. Reading goes through the
+  // cache again, as everybody's does.
   void drop_from_cache() {
+    leave_direct(fd_);
     (void)::posix_fadvise(fd_, 0, 0, POSIX_FADV_DONTNEED);
   }
 
@@ -72,7 +79,7 @@ class ScratchFile {
     return static_cast<double>(cached) / static_cast<double>(pages.size());
   }
 
-  void read_all(std::string& block) {
+  void read_all(std::span<char> block) {
     check(::lseek(fd_, 0, SEEK_SET) == 0, "read");
     for (;;) {
       const auto n = ::read(fd_, block.data(), block.size());
@@ -99,13 +106,21 @@ class ScratchFile {
   int fd_;
 };
 
-// Bytes that a file system does not compress.
-std::string random_block() {
+struct Free {
+  void operator()(char* block) const { std::free(block); }
+};
+
+// Bytes that a file system does not compress, placed for direct writes.
+std::unique_ptr<char, Free> random_block() {
+  std::unique_ptr<char, Free> block(
+      static_cast<char*>(std::aligned_alloc(kAlignment, kBlockBytes)));
+  if (!block) {
+    throw std::bad_alloc();
+  }
   RandomStream random(0, StreamPurpose::kTest);
-  std::string block(kBlockBytes, '\0');
-  for (size_t i = 0; i + 4 <= block.size(); i += 4) {
+  for (int64_t i = 0; i < kBlockBytes; i += 4) {
     const uint32_t value = random.next_u32();
-    std::memcpy(block.data() + i, &value, 4);
+    std::memcpy(block.get() + i, &value, 4);
   }
   return block;
 }
@@ -113,7 +128,8 @@ std::string random_block() {
 }  // namespace
 
 DiskRate measure_disk(const std::filesystem::path& folder, int64_t num_bytes) {
-  auto block = random_block();
+  const auto owner = random_block();
+  const std::span<char> block(owner.get(), kBlockBytes);
   const int64_t num_blocks = std::max<int64_t>(1, num_bytes / kBlockBytes);
   const int64_t written = num_blocks * kBlockBytes;
   ScratchFile file(folder / "disk_rate");

@@ -7,7 +7,7 @@
 namespace nadir::bench {
 
 struct DiskRate {
-  double write_gbyte_per_s = 0;  // synchronised before the clock stops
+  double write_gbyte_per_s = 0;  // past the page cache, and synchronised
   double read_gbyte_per_s = 0;   // after asking the kernel to drop its copy
   // Of the file, still in the page cache when it was read: what the file system
   // would not drop, so that the rate is memory's.

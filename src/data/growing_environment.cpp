@@ -13,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/direct_io.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
@@ -27,21 +28,6 @@ namespace {
 
 constexpr size_t kPartsAWrite = 512;  // the system's bound is 1,024
 constexpr mode_t kFileMode = 0644;
-
-// Around the page cache if the file system can.
-int open_pages(const fs::path& path) {
-  constexpr int kFlags = O_RDWR | O_CREAT | O_CLOEXEC;
-  const int file = ::open(path.c_str(), kFlags | O_DIRECT, kFileMode);
-  return file < 0 && errno == EINVAL ? ::open(path.c_str(), kFlags, kFileMode)
-                                     : file;
-}
-
-// Some file systems open for O_DIRECT and then write otherwise only.
-bool leave_direct(int file) {
-  const int flags = ::fcntl(file, F_GETFL);
-  return (flags & O_DIRECT) != 0 &&
-         ::fcntl(file, F_SETFL, flags & ~O_DIRECT) == 0;
-}
 
 // Leaves out of `parts` the first `num_bytes` bytes.
 void skip(std::span<iovec>& parts, size_t num_bytes) {
@@ -67,7 +53,8 @@ GrowingEnvironment::GrowingEnvironment(const fs::path& folder)
   if (fs::exists(list_path_)) {
     read_list();
   }
-  pages_file_ = open_pages(pages_path_);
+  pages_file_ =
+      open_direct(pages_path_, O_RDWR | O_CREAT | O_CLOEXEC, kFileMode);
   if (pages_file_ < 0) {
     fail_io(pages_path_);
   }
