@@ -1,6 +1,7 @@
 #include "data/pack.h"
 
 #include "core/error.h"
+#include "data/pack_settings.h"
 #include "data/packing.h"
 #include "table/parquet.h"
 

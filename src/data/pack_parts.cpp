@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "data/bad_patches.h"
+#include "data/pack_settings.h"
 #include "data/packing.h"
 #include "data/part_set.h"
 #include "data/shards.h"

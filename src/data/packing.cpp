@@ -5,20 +5,18 @@
 #include <set>
 #include <unordered_map>
 
-#include "core/config.h"
 #include "core/error.h"
 #include "core/file.h"
-#include "core/hash.h"
 #include "core/json.h"
 #include "core/log.h"
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "core/signals.h"
 #include "data/bad_patches.h"
-#include "data/band_stack.h"
-#include "data/bigearthnet_dataset.h"
+#include "data/image_encoder.h"
 #include "data/index_catalog.h"
 #include "data/pack_input.h"
+#include "data/pack_settings.h"
 #include "data/shard_writer.h"
 #include "data/statistics.h"
 #include "table/parquet.h"
@@ -28,26 +26,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using raster::Image;
-using raster::PixelType;
-
-constexpr char kScaling[] = "rgb2000";
-
 // Images that are read, encoded or written at a time.
 constexpr size_t kChunkImages = 64;
-
-// Names and classes end in JSON and Parquet, which hold UTF-8 only.
-void check_is_utf8(const std::string& name) {
-  try {
-    (void)nlohmann::json(name).dump();
-  } catch (const nlohmann::json::exception&) {
-    fail(
-        ErrorCode::kInvalidArgument,
-        "the name '{}' is not UTF-8 and cannot be packed; rename the file or "
-        "folder (convmv does it for whole folders)",
-        name);
-  }
-}
 
 // What has become of one item of a chunk.
 struct PackedItem {
@@ -64,18 +44,9 @@ class Packer {
       const nlohmann::json& settings)
       : options_(options),
         input_(open_pack_input(options)),
+        encoder_(options.type, *input_),
         counters_(input_->bands().size()),
         bad_(options.max_bad) {
-    NADIR_CHECK(
-        options.type.empty() || options.type == "uint8" ||
-            options.type == "uint16",
-        "dtype must be uint8 or uint16, got '{}'",
-        options.type);
-    // Bands named by one letter or digit are a picture's, not reflectance.
-    if (options.type == "uint8" && input_->bands().front().size() > 1) {
-      scaling_ = make_normalization(
-          kScaling, input_->bands(), PixelType::kUint16, nullptr);
-    }
     const Catalog& catalog = input_->catalog();
     for (int64_t i = 0; i < catalog.size(); ++i) {
       rows_.emplace(catalog.names[static_cast<size_t>(i)], i);
@@ -194,7 +165,7 @@ class Packer {
       packed.was_there = packed.entry.has_value();
     }
     if (packed.was_there) {
-      count(item, views_of(*packed.entry), counters);
+      count(item, encoder_.views_of(*packed.entry), counters);
       return;
     }
     if (!item.problem.empty()) {
@@ -202,57 +173,10 @@ class Packer {
       return;
     }
     try {
-      std::vector<Image> images = input_->decode(item);
-      if (scaling_ && images.front().type() != PixelType::kUint8) {
-        images = {scaling_->to_unit(stack_bands(views_of(images), item.name))};
-      }
-      const auto views = views_of(images);
-      check_type(views);
-      ShardValue blob = encode_blob(views);
-      std::string sha256 = sha256_hex(blob.bytes());
-      packed.entry = {item.name, std::move(blob), std::move(sha256)};
-      count(item, views, counters);
+      packed.entry = encoder_.encode(
+          item, [&](const auto& views) { count(item, views, counters); });
     } catch (const Error& error) {
       packed.problem = error.what();
-    }
-  }
-
-  [[nodiscard]] std::vector<BandView> views_of(
-      const std::vector<Image>& images) const {
-    std::vector<BandView> views;
-    for (const auto& image : images) {
-      for (int64_t b = 0; b < image.num_bands(); ++b) {
-        views.push_back(view_of(image, b, input_->bands()[views.size()]));
-      }
-    }
-    return views;
-  }
-
-  [[nodiscard]] std::vector<BandView> views_of(const ShardEntry& stored) const {
-    const auto blob = stored.value.bytes();
-    const BlobLayout layout(blob, stored.key);
-    std::vector<BandView> views;
-    for (const auto& name : input_->bands()) {
-      const auto* band = layout.find(name);
-      NADIR_ASSERT(band != nullptr);
-      views.push_back(
-          {name,
-           band->type,
-           band->height,
-           band->width,
-           reinterpret_cast<const std::byte*>(blob.data()) + band->offset});
-    }
-    return views;
-  }
-
-  void check_type(const std::vector<BandView>& views) const {
-    const std::string& type = pixel_type_name(views.front().type);
-    if (!options_.type.empty() && type != options_.type) {
-      fail(
-          ErrorCode::kInvalidArgument,
-          "has {} pixels; leave out --dtype {}",
-          type,
-          options_.type);
     }
   }
 
@@ -357,7 +281,7 @@ class Packer {
     info.content_sha256 = content_sha256(images);
     info.statistics = statistics_of(input_->bands(), packing_.counters);
     info.statistics_split = split_name(statistics_split_);
-    info.scaling = scaling_ ? kScaling : "";
+    info.scaling = encoder_.scaling();
     info.packing = settings;
     for (const auto& bad : bad_.list()) {
       info.problems.push_back(bad.name + ": " + bad.problem);
@@ -383,11 +307,11 @@ class Packer {
 
   const PackOptions& options_;
   std::unique_ptr<PackInput> input_;
+  ImageEncoder encoder_;
   std::unique_ptr<ShardWriter> writer_;
   bool is_going_on_ = false;      // the writer began with images
   std::future<void> committing_;  // while it is valid, the writer is busy
-  mutable BandCounterPool counters_;
-  std::optional<Normalization> scaling_;
+  BandCounterPool counters_;
   Split statistics_split_ = Split::kNone;
   std::unordered_map<std::string, int64_t> rows_;  // of the catalog, by name
   std::vector<std::string> sha256_;  // of the blobs; "" if not packed
@@ -401,47 +325,6 @@ class Packer {
 };
 
 }  // namespace
-
-nlohmann::json pack_settings(const PackOptions& options) {
-  const std::string index =
-      options.index.empty() ? index_beside(options.source) : options.index;
-  const bool has_index = !index.empty() && fs::exists(index);
-  std::error_code error;
-  const bool is_remote = store::is_remote(options.source);
-  const fs::path source = is_remote
-                              ? fs::path(options.source)
-                              : fs::weakly_canonical(options.source, error);
-  check_is_utf8(source.filename().string());
-  return {
-      {"source", source.filename().string()},
-      {"source_bytes",
-       is_remote ? options.remote->open(options.source)->num_bytes()
-       : fs::is_regular_file(source, error)
-           ? static_cast<int64_t>(fs::file_size(source, error))
-           : 0},
-      {"index_sha256",
-       has_index ? file_hash_hex(Hasher::Kind::kSha256, index) : ""},
-      {"bands", options.bands},
-      {"dtype", options.type}};
-}
-
-void check_begun(const fs::path& folder, const nlohmann::json& settings) {
-  const fs::path packing = folder / kPackingFile;
-  if (fs::exists(packing)) {
-    const auto begun = parse_json_or_discard(read_file(packing));
-    NADIR_CHECK(
-        begun == settings,
-        "{} holds an unfinished packing of something else or with other "
-        "options; choose another --out, or remove it",
-        folder.string());
-    log_info("data", "going on with the packing in {}", folder.string());
-  } else {
-    NADIR_CHECK(
-        !fs::exists(folder) || fs::is_empty(folder),
-        "{} is there and is no dataset; choose another --out",
-        folder.string());
-  }
-}
 
 Packing run_packing(
     const PackOptions& options,

@@ -20,14 +20,6 @@ struct Packing {
   int64_t num_in_catalog = 0;  // images of all parts, bad ones included
 };
 
-// What decides a packing's result.
-[[nodiscard]] nlohmann::json pack_settings(const PackOptions& options);
-
-// Throws Error{kInvalidArgument} where `folder` holds anything but an
-// unfinished packing with these settings.
-void check_begun(
-    const std::filesystem::path& folder, const nlohmann::json& settings);
-
 // Packs options.part into folder/shards, beside kPackingFile, which stays.
 // Throws as pack_dataset() does.
 [[nodiscard]] Packing run_packing(
