@@ -61,7 +61,9 @@ GrowingEnvironment::GrowingEnvironment(const fs::path& folder)
   list_file_ = ::open(
       list_path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kFileMode);
   if (list_file_ < 0) {
+    const int reason = errno;
     close();
+    errno = reason;
     fail_io(list_path_);
   }
 }
@@ -100,8 +102,8 @@ void GrowingEnvironment::read_list() {
     const auto json = parse_json_or_discard(line);
     try {
       const Place place{json.at("page"), json.at("bytes"), json.at("sha256")};
-      if (place.page < lmdb::kFirstPage || place.num_bytes < 0 ||
-          place.num_bytes > UINT32_MAX) {
+      if (place.page < lmdb::kFirstPage || place.page >= lmdb::kMostPages ||
+          place.num_bytes < 0 || place.num_bytes > UINT32_MAX) {
         break;
       }
       next_page_ = std::max(
@@ -204,8 +206,7 @@ void GrowingEnvironment::finish() {
     values.push_back({key, place.page, place.num_bytes});
   }
   const auto tree = lmdb::build_tree(values, next_page_);
-  // Pages of the tree lie where O_DIRECT wants no bytes from: through the
-  // cache.
+  // Strings lie anywhere in memory, which O_DIRECT does not take.
   leave_direct(pages_file_);
   std::string keys = tree.pages;
   std::string first = lmdb::first_pages(values, tree);

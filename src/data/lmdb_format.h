@@ -13,6 +13,7 @@ inline constexpr uint32_t kMagic = 0xBEEFC0DE;
 inline constexpr uint32_t kVersion = 1;
 inline constexpr int64_t kNoPage = -1;
 inline constexpr int64_t kFirstPage = 2;  // before it two pages of MDB_meta
+inline constexpr int64_t kMostPages = int64_t{1} << 48;  // a node's bits
 inline constexpr size_t kMaxKeyBytes = 511;
 
 // A page begins with its number (8 bytes), 2 unused, flags (2), and then where

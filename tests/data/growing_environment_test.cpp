@@ -209,6 +209,7 @@ TEST_F(GrowingEnvironmentTest, TakesAListOfAnythingElseAsEmpty) {
         std::string(100, '\0') + "\n",
         line("1", "1"),
         line("-1", "1"),
+        line("9223372036854775807", "1"),
         line("2", "-1"),
         line("2", "99999999999"),
         line("\"two\"", "1")}) {
