@@ -103,6 +103,7 @@ std::optional<ShardEntry> ShardWriter::find(std::string_view key) const {
     entry = growing_->find(key);
   }
   if (!entry && finished_) {
+    finished_->expect(key);
     finished_->read(key, [&](std::string_view blob) {
       entry = ShardEntry{std::string(key), ShardValue(blob), sha256_hex(blob)};
     });
