@@ -48,8 +48,11 @@ int64_t target_named(const std::string& name) {
 // hwy::SupportedTargets(), as last read.
 std::atomic<int64_t> targets_in_use = 0;
 
+// hwy::SupportedTargets() also has kernels go by all that the processor has,
+// whatever was disabled before: chosen anew by what it returns.
 void read_targets() {
   targets_in_use = hwy::SupportedTargets();
+  hwy::GetChosenTarget().Update(targets_in_use);
 }
 
 bool cap_from_environment() {
@@ -91,13 +94,11 @@ ScopedIsa::ScopedIsa(const std::string& name) {
   apply_isa_cap();
   hwy::SetSupportedTargetsForTest(target_named(name));
   read_targets();
-  hwy::GetChosenTarget().Update(targets_in_use);
 }
 
 ScopedIsa::~ScopedIsa() {
   hwy::SetSupportedTargetsForTest(0);
   read_targets();
-  hwy::GetChosenTarget().Update(targets_in_use);
 }
 
 }  // namespace nadir::kernels

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "kernels/gemm.h"
 
 namespace nadir::kernels {
 namespace {
@@ -64,6 +65,20 @@ TEST(IsaDeathTest, EnvironmentCapsTheLevel) {
       },
       testing::ExitedWithCode(0),
       "scalar");
+}
+
+// Once only the name obeyed the cap. A panel's columns differ by level.
+TEST(IsaDeathTest, EnvironmentCapsWhatKernelsDo) {
+  testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(
+      {
+        setenv("NADIR_MAX_ISA", "scalar", 1);
+        const int64_t panel_cols = gemm_panel_cols();
+        const ScopedIsa level("scalar");
+        std::exit(panel_cols == gemm_panel_cols() ? 0 : 1);
+      },
+      testing::ExitedWithCode(0),
+      "");
 }
 #endif
 
