@@ -15,6 +15,10 @@ if [[ $# -lt 2 ]]; then
   exit 2
 fi
 program=$1 out=$2 patches=${3:-2000}
+if [[ -e $out ]]; then
+  echo "make_world.sh: $out is there already; name a new folder" >&2
+  exit 2
+fi
 
 "$program" data synth "$out/synth" --patches "$patches" --seed 1
 mv "$out/synth/BigEarthNet-v1.0" "$out/folder"

@@ -191,9 +191,9 @@ void CpuStack::move_bias() {
 
 std::unique_ptr<HeadStack> make_cpu_stack(const HeadStackSetup& setup) {
   const int64_t num_heads = num_heads_of(setup);
-  // Where panels are a third empty or more.
+  // Where panels are a fifth empty or more.
   const bool is_narrow =
-      2 * kernels::gemm_packed_size(1, num_heads) >= 3 * num_heads;
+      4 * kernels::gemm_packed_size(1, num_heads) >= 5 * num_heads;
   return is_narrow ? make_narrow_stack(setup) : make_packed_stack(setup);
 }
 
