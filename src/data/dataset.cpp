@@ -100,11 +100,7 @@ std::unique_ptr<Dataset> open_dataset(const DatasetOptions& options) {
   if (fs::exists(path / kDatasetFile)) {
     return open_dataset_folder(options);
   }
-  NADIR_CHECK(
-      !fs::exists(path / kPackingFile),
-      "{} holds an unfinished packing; run the same `nadir data pack` again to "
-      "finish it",
-      options.data);
+  check_is_not_begun(path);
   if (holds_shards(path)) {
     return open_shards_with_index(options);
   }

@@ -153,6 +153,14 @@ std::string content_sha256(const std::vector<StoredImage>& images) {
   return sha256_hex(join(lines, ""));
 }
 
+void check_is_not_begun(const fs::path& folder) {
+  NADIR_CHECK(
+      !fs::exists(folder / kPackingFile),
+      "{} holds an unfinished packing; run the same `nadir data pack` again to "
+      "finish it",
+      folder.string());
+}
+
 DatasetInfo read_dataset_info(const fs::path& folder) {
   const fs::path path = folder / kDatasetFile;
   try {

@@ -67,6 +67,9 @@ struct StoredImage {
 [[nodiscard]] std::string content_sha256(
     const std::vector<StoredImage>& images);
 
+// Throws Error{kInvalidArgument} where a packing into `folder` has not ended.
+void check_is_not_begun(const std::filesystem::path& folder);
+
 // Reads folder/dataset.json. Throws Error{kNotFound}, or Error{kCorruptData}
 // naming the file and what is wrong with it.
 [[nodiscard]] DatasetInfo read_dataset_info(

@@ -209,6 +209,7 @@ VerifyReport verify_source(const VerifyOptions& options) {
           std::filesystem::path(options.source) / kDatasetFile)) {
     return verify_dataset(options);
   }
+  check_is_not_begun(options.source);
   VerifyReport report;
   const auto patches = open_patch_source(
       options.source,

@@ -172,6 +172,9 @@ TEST_F(PackTest, GoesOnAfterBeingKilled) {
   EXPECT_NE(
       error_of([&] { (void)open(out()); }).find("unfinished packing"),
       std::string::npos);
+  EXPECT_NE(
+      error_of([&] { (void)verify(out()); }).find("unfinished packing"),
+      std::string::npos);
   const auto result = pack_dataset(options());
   EXPECT_GT(result.num_resumed, 0);
   EXPECT_EQ(result.num_packed + result.num_resumed, 700);
