@@ -99,7 +99,8 @@ SubsetResult copy_subset(const SubsetOptions& options) {
   std::unordered_set<std::string> wanted;
   std::error_code error;
   NADIR_CHECK(
-      index.empty() || !fs::equivalent(index, options.out / kSubsetIndex, error),
+      index.empty() ||
+          !fs::equivalent(index, options.out / kSubsetIndex, error),
       "{} is read, and would be replaced by the rows that are copied; choose "
       "another --out",
       index);
