@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <memory>
-#include <new>
 #include <span>
 #include <vector>
 
@@ -23,7 +20,6 @@ namespace nadir::bench {
 namespace {
 
 constexpr int64_t kBlockBytes = int64_t{4} << 20;
-constexpr size_t kAlignment = 4096;
 
 // A file that is removed with its handle.
 class ScratchFile {
@@ -106,17 +102,9 @@ class ScratchFile {
   int fd_;
 };
 
-struct Free {
-  void operator()(char* block) const { std::free(block); }
-};
-
-// Bytes that a file system does not compress, placed for direct writes.
-std::unique_ptr<char, Free> random_block() {
-  std::unique_ptr<char, Free> block(
-      static_cast<char*>(std::aligned_alloc(kAlignment, kBlockBytes)));
-  if (!block) {
-    throw std::bad_alloc();
-  }
+// Bytes that a file system does not compress.
+DirectBytes random_block() {
+  auto block = allocate_direct(kBlockBytes);
   RandomStream random(0, StreamPurpose::kTest);
   for (int64_t i = 0; i < kBlockBytes; i += 4) {
     const uint32_t value = random.next_u32();

@@ -1,10 +1,26 @@
 #include "core/direct_io.h"
 
 #include <cerrno>
+#include <cstdlib>
+#include <new>
 
 #include <fcntl.h>
 
 namespace nadir {
+
+void FreeDirect::operator()(char* bytes) const {
+  std::free(bytes);
+}
+
+DirectBytes allocate_direct(size_t num_bytes) {
+  constexpr size_t kBlock = 4096;
+  const size_t padded = (num_bytes + kBlock - 1) / kBlock * kBlock;
+  DirectBytes bytes(static_cast<char*>(std::aligned_alloc(kBlock, padded)));
+  if (!bytes) {
+    throw std::bad_alloc();
+  }
+  return bytes;
+}
 
 int open_direct(const std::filesystem::path& path, int flags, unsigned mode) {
   const int file = ::open(path.c_str(), flags | O_DIRECT, mode);

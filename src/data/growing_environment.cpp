@@ -88,9 +88,17 @@ void GrowingEnvironment::fail_io(const fs::path& path) const {
       "shard {}: {}{}",
       path.string(),
       std::strerror(reason),
-      is_full ? "; make room and run the same command again: "
-                "it goes on"
-              : "");
+      is_full ? "; make room and run the same command again: it goes on" : "");
+}
+
+std::string GrowingEnvironment::line_of(
+    const std::string& key, const Place& place) {
+  return json_text(nlohmann::ordered_json{
+             {"name", key},
+             {"page", place.page},
+             {"bytes", place.num_bytes},
+             {"sha256", place.sha256}}) +
+         "\n";
 }
 
 // Up to the first line that a crash has left unfinished. The list is cut there
@@ -101,14 +109,16 @@ void GrowingEnvironment::read_list() {
   for (std::string line; std::getline(lines, line) && !lines.eof();) {
     const auto json = parse_json_or_discard(line);
     try {
+      const std::string key = json.at("name");
       const Place place{json.at("page"), json.at("bytes"), json.at("sha256")};
-      if (place.page < lmdb::kFirstPage || place.page >= lmdb::kMostPages ||
+      if (key.empty() || key.size() > lmdb::kMaxKeyBytes ||
+          place.page < lmdb::kFirstPage || place.page >= lmdb::kMostPages ||
           place.num_bytes < 0 || place.num_bytes > UINT32_MAX) {
         break;
       }
       next_page_ = std::max(
           next_page_, place.page + lmdb::num_value_pages(place.num_bytes));
-      places_[json.at("name")] = place;
+      places_[key] = place;
     } catch (const nlohmann::json::exception&) {
       break;
     }
@@ -117,18 +127,7 @@ void GrowingEnvironment::read_list() {
   write_file(list_path_, whole_lines);
 }
 
-void GrowingEnvironment::list(const std::vector<ShardEntry>& entries) {
-  std::string lines;
-  int64_t page = next_page_;
-  for (const auto& [key, value, sha256] : entries) {
-    lines += json_text(nlohmann::ordered_json{
-                 {"name", key},
-                 {"page", page},
-                 {"bytes", value.num_bytes()},
-                 {"sha256", sha256}}) +
-             "\n";
-    page += lmdb::num_value_pages(value.num_bytes());
-  }
+void GrowingEnvironment::write_list(const std::string& lines) {
   const auto size = static_cast<ssize_t>(lines.size());
   if (::write(list_file_, lines.data(), lines.size()) != size) {
     fail_io(list_path_);
@@ -160,20 +159,23 @@ void GrowingEnvironment::write_pages(
 
 void GrowingEnvironment::append(std::vector<ShardEntry> entries) {
   std::vector<std::span<char>> parts;
+  std::vector<Place> places;
+  std::string lines;
   int64_t page = next_page_;
-  for (auto& entry : entries) {
-    auto& value = entry.value;
+  for (auto& [key, value, sha256] : entries) {
+    const Place place{page, value.num_bytes(), sha256};
     parts.push_back(value.pages());
-    lmdb::put_value_header(parts.back().data(), page, value.num_bytes());
-    page += lmdb::num_value_pages(value.num_bytes());
+    lmdb::put_value_header(parts.back().data(), page, place.num_bytes);
+    lines += line_of(key, place);
+    page += lmdb::num_value_pages(place.num_bytes);
+    places.push_back(place);
   }
   write_pages(parts, next_page_);
-  list(entries);
-  for (auto& [key, value, sha256] : entries) {
-    places_[std::move(key)] = {
-        next_page_, value.num_bytes(), std::move(sha256)};
-    next_page_ += lmdb::num_value_pages(value.num_bytes());
+  write_list(lines);
+  for (size_t i = 0; i < entries.size(); ++i) {
+    places_[std::move(entries[i].key)] = std::move(places[i]);
   }
+  next_page_ = page;
 }
 
 std::optional<ShardEntry> GrowingEnvironment::find(std::string_view key) const {
@@ -205,14 +207,13 @@ void GrowingEnvironment::finish() {
   for (const auto& [key, place] : places_) {
     values.push_back({key, place.page, place.num_bytes});
   }
-  const auto tree = lmdb::build_tree(values, next_page_);
+  auto tree = lmdb::build_tree(values, next_page_);
   // Strings lie anywhere in memory, which O_DIRECT does not take.
   leave_direct(pages_file_);
-  std::string keys = tree.pages;
   std::string first = lmdb::first_pages(values, tree);
-  write_pages({keys}, next_page_);
+  write_pages({tree.pages}, next_page_);
   write_pages({first}, 0);
-  const int64_t size = file_bytes() + static_cast<int64_t>(keys.size());
+  const int64_t size = file_bytes() + static_cast<int64_t>(tree.pages.size());
   if (::ftruncate(pages_file_, size) != 0 || ::fsync(pages_file_) != 0) {
     fail_io(pages_path_);
   }

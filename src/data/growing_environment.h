@@ -52,8 +52,10 @@ class GrowingEnvironment {
     std::string sha256;
   };
 
+  [[nodiscard]] static std::string line_of(
+      const std::string& key, const Place& place);
   void read_list();
-  void list(const std::vector<ShardEntry>& entries);
+  void write_list(const std::string& lines);
   void write_pages(const std::vector<std::span<char>>& parts, int64_t page);
   void close();
   [[noreturn]] void fail_io(const std::filesystem::path& path) const;

@@ -63,7 +63,7 @@ class LmdbPages::Page {
     const int64_t page = at<int64_t>(data);
     const ValuePlace place{
         page * page_bytes + static_cast<int64_t>(kPageHeader), size};
-    if (page < 2 || place.begin > owner_.file_->num_bytes() - size) {
+    if (page < kFirstPage || place.begin > owner_.file_->num_bytes() - size) {
       owner_.fail_damaged(
           fmt::format("page {} names a value outside the file", number_));
     }
@@ -140,7 +140,7 @@ LmdbPages::LmdbPages(std::shared_ptr<store::ByteSource> file)
 
 LmdbPages::Page LmdbPages::read_page(int64_t number) const {
   std::string bytes(static_cast<size_t>(page_bytes_), '\0');
-  if (number < 2 || number > file_->num_bytes() / page_bytes_ ||
+  if (number < kFirstPage || number > file_->num_bytes() / page_bytes_ ||
       file_->read(number * page_bytes_, page_bytes_, bytes.data()) !=
           page_bytes_) {
     fail_damaged(fmt::format("page {} lies outside the file", number));

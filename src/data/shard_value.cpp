@@ -1,8 +1,6 @@
 #include "data/shard_value.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <new>
 
 #include "data/lmdb_format.h"
 #include "data/lmdb_tree.h"
@@ -19,11 +17,7 @@ size_t bytes_of_pages(int64_t num_bytes) {
 
 ShardValue::ShardValue(int64_t num_bytes)
     : num_bytes_(num_bytes),
-      pages_(static_cast<char*>(
-          std::aligned_alloc(lmdb::kPageBytes, bytes_of_pages(num_bytes)))) {
-  if (pages_ == nullptr) {
-    throw std::bad_alloc();
-  }
+      pages_(allocate_direct(bytes_of_pages(num_bytes))) {
   std::fill_n(pages_.get(), lmdb::kPageHeader, '\0');
   std::fill(data() + num_bytes, pages().data() + pages().size(), '\0');
 }
@@ -43,10 +37,6 @@ std::string_view ShardValue::bytes() const {
 
 std::span<char> ShardValue::pages() {
   return {pages_.get(), bytes_of_pages(num_bytes_)};
-}
-
-void ShardValue::Free::operator()(char* pages) const {
-  std::free(pages);
 }
 
 }  // namespace nadir::data

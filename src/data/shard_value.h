@@ -3,10 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+
+#include "core/direct_io.h"
 
 namespace nadir::data {
 
@@ -29,12 +30,8 @@ class ShardValue {
   [[nodiscard]] std::span<char> pages();
 
  private:
-  struct Free {
-    void operator()(char* pages) const;
-  };
-
   int64_t num_bytes_;
-  std::unique_ptr<char, Free> pages_;
+  DirectBytes pages_;
 };
 
 struct ShardEntry {

@@ -39,7 +39,7 @@ class ShardWriter {
   // know, by the next commit().
   void put(ShardEntry entry);
 
-  // Throws Error{kIo}; then none of what was put is stored.
+  // Throws Error{kIo}; what was committed before stays.
   void commit();
 
   // Commits and completes the last environment; a later put() begins another.

@@ -196,13 +196,15 @@ TEST_F(GrowingEnvironmentTest, TakesDamagedValuesAsNotThere) {
 }
 
 TEST_F(GrowingEnvironmentTest, TakesAListOfAnythingElseAsEmpty) {
-  const auto line = [](const char* page, const char* bytes) {
-    return fmt::format(
-        R"({{"name":"a","page":{},"bytes":{},"sha256":""}})"
-        "\n",
-        page,
-        bytes);
-  };
+  const auto line =
+      [](const char* page, const char* bytes, const std::string& name = "a") {
+        return fmt::format(
+            R"({{"name":"{}","page":{},"bytes":{},"sha256":""}})"
+            "\n",
+            name,
+            page,
+            bytes);
+      };
   for (const auto& text :
        {std::string("no JSON\n"),
         std::string("[]\n"),
@@ -212,6 +214,8 @@ TEST_F(GrowingEnvironmentTest, TakesAListOfAnythingElseAsEmpty) {
         line("9223372036854775807", "1"),
         line("2", "-1"),
         line("2", "99999999999"),
+        line("2", "1", ""),
+        line("2", "1", std::string(512, 'a')),
         line("\"two\"", "1")}) {
     make_folder(path());
     std::ofstream(list(), std::ios::binary) << text;
