@@ -1,13 +1,18 @@
 // Products of ViT-S/16 and a batch of 8 on one thread: 5,520 tokens; forward,
-// by weights, and for the gradient of weights. GFLOP/s; the peer is
-// torch.mm (bench/peers/gemm_torch.py).
+// by weights, and for the gradient of weights, in float32 and in bfloat16.
+// FLOP/s.
+#include <ATen/ATen.h>
 #include <benchmark/benchmark.h>
 
 #include "core/aligned.h"
-#include "kernels/gemm.h"
+#include "ops/chunks.h"
+#include "ops/weight_format.h"
+#include "ops/weight_gradient.h"
 
-namespace nadir::kernels {
+namespace nadir::ops {
 namespace {
+
+using kernels::GemmInit;
 
 AlignedFloats filled(int64_t count) {
   AlignedFloats values(count);
@@ -24,18 +29,19 @@ void count_flops(benchmark::State& state, int64_t m, int64_t k, int64_t n) {
 }
 
 // tokens [M, K] times weight^T, weight [N, K]; packing counts.
-void gemm_linear(benchmark::State& state) {
+void linear(benchmark::State& state, WeightFormat format) {
+  const auto& products = products_in(format);
   const int64_t m = state.range(0);
   const int64_t k = state.range(1);
   const int64_t n = state.range(2);
   const auto tokens = filled(m * k);
   const auto weight = filled(n * k);
-  AlignedFloats packed(gemm_packed_size(k, n));
-  AlignedFloats scratch(gemm_scratch_size(k));
+  AlignedFloats packed(products.packed_size(k, n));
+  AlignedFloats scratch(products.scratch_size(k));
   AlignedFloats out(m * n);
   for (auto _ : state) {
-    gemm_pack({weight.data(), k, true}, k, n, packed.data());
-    gemm(
+    products.pack({weight.data(), k, true}, k, n, packed.data());
+    products.multiply(
         {{tokens.data(), k},
          m,
          k,
@@ -51,48 +57,53 @@ void gemm_linear(benchmark::State& state) {
   count_flops(state, m, k, n);
 }
 
-// grad^T [M, K] times tokens [K, N], both stored by tokens, of which K.
-void gemm_weight_gradient(benchmark::State& state) {
+// grad^T [M, K] times tokens [K, N], both stored by tokens, of which K; packing
+// counts.
+void weight_gradient(benchmark::State& state, WeightFormat format) {
   const int64_t m = state.range(0);
   const int64_t k = state.range(1);
   const int64_t n = state.range(2);
-  constexpr int64_t kTerms = 384;
+  at::set_num_threads(1);
   const auto grad = filled(k * m);
   const auto tokens = filled(k * n);
-  AlignedFloats packed(gemm_packed_size(kTerms, n));
-  AlignedFloats scratch(gemm_scratch_size(kTerms));
-  AlignedFloats out(m * n);
+  WeightGradient gradient(k, m, n, format);
   for (auto _ : state) {
-    for (int64_t first = 0; first < k; first += kTerms) {
-      const int64_t terms = std::min(kTerms, k - first);
-      gemm_pack({tokens.data() + first * n, n}, terms, n, packed.data());
-      gemm(
-          {{grad.data() + first * m, m, true},
-           m,
-           terms,
-           packed.data(),
-           n,
-           first == 0 ? GemmInit::kReplace : GemmInit::kAccumulate,
-           nullptr,
-           out.data(),
-           n,
-           scratch.data()});
+    for (int64_t first = 0; first < k; first += kChunkRows) {
+      gradient.add(
+          first,
+          std::min(kChunkRows, k - first),
+          grad.data() + first * m,
+          m,
+          tokens.data() + first * n);
     }
-    benchmark::DoNotOptimize(out.data());
+    benchmark::DoNotOptimize(gradient.total());
   }
   count_flops(state, m, k, n);
 }
 
-BENCHMARK(gemm_linear)
-    ->Args({5520, 384, 384})
-    ->Args({5520, 384, 1152})
-    ->Args({5520, 384, 1536})
-    ->Args({5520, 1536, 384})
-    ->Unit(benchmark::kMillisecond);
-BENCHMARK(gemm_weight_gradient)
-    ->Args({1536, 5520, 384})
-    ->Args({384, 5520, 1536})
-    ->Unit(benchmark::kMillisecond);
+void use_linear_shapes(benchmark::internal::Benchmark* bench) {
+  bench->Args({5520, 384, 384})
+      ->Args({5520, 384, 1152})
+      ->Args({5520, 1152, 384})
+      ->Args({5520, 384, 1536})
+      ->Args({5520, 1536, 384})
+      ->Unit(benchmark::kMillisecond);
+}
+
+void use_gradient_shapes(benchmark::internal::Benchmark* bench) {
+  bench->Args({1536, 5520, 384})
+      ->Args({384, 5520, 1536})
+      ->Unit(benchmark::kMillisecond);
+}
+
+BENCHMARK_CAPTURE(linear, float32, WeightFormat::kFloat32)
+    ->Apply(use_linear_shapes);
+BENCHMARK_CAPTURE(linear, bfloat16, WeightFormat::kBfloat16)
+    ->Apply(use_linear_shapes);
+BENCHMARK_CAPTURE(weight_gradient, float32, WeightFormat::kFloat32)
+    ->Apply(use_gradient_shapes);
+BENCHMARK_CAPTURE(weight_gradient, bfloat16, WeightFormat::kBfloat16)
+    ->Apply(use_gradient_shapes);
 
 }  // namespace
-}  // namespace nadir::kernels
+}  // namespace nadir::ops

@@ -72,7 +72,7 @@ void bf16_step(benchmark::State& state, bench::StepShape shape) {
 
 #define NADIR_STEP_BENCHMARKS(run)                                         \
   NADIR_STEP_BENCHMARK(                                                    \
-      run, vit_small_16, 1, "vit_small", 16, 224, 96, 65536, 8);           \
+      run, vit_small_16, 3, "vit_small", 16, 224, 96, 65536, 8);           \
   NADIR_STEP_BENCHMARK(                                                    \
       run, vit_small_16_batch_16, 1, "vit_small", 16, 224, 96, 65536, 16); \
   NADIR_STEP_BENCHMARK(                                                    \

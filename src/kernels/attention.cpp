@@ -32,8 +32,9 @@ class ScratchParts {
   float* next_;
 };
 
-int64_t gemm_scratch(const AttentionShape& shape) {
-  return gemm_scratch_size(std::max(shape.num_tokens, shape.head_dim));
+int64_t products_scratch(
+    const AttentionShape& shape, const Products& products) {
+  return products.scratch_size(std::max(shape.num_tokens, shape.head_dim));
 }
 
 float scale_of(const AttentionShape& shape) {
@@ -50,17 +51,20 @@ float dot(const float* a, const float* b, int64_t count) {
 
 }  // namespace
 
-int64_t attention_scratch_size(const AttentionShape& shape) {
+int64_t attention_scratch_size(
+    const AttentionShape& shape, const Products& products) {
   const int64_t n = shape.num_tokens;
   const int64_t h = shape.head_dim;
-  return aligned(gemm_scratch(shape)) + 2 * aligned(gemm_packed_size(h, n)) +
-         aligned(gemm_packed_size(n, h)) +
-         aligned(gemm_packed_size(kQueryBlock, h)) +
+  return aligned(products_scratch(shape, products)) +
+         2 * aligned(products.packed_size(h, n)) +
+         aligned(products.packed_size(n, h)) +
+         aligned(products.packed_size(kQueryBlock, h)) +
          2 * aligned(kQueryBlock * n) + aligned(kQueryBlock);
 }
 
 void attention(
     const AttentionShape& shape,
+    const Products& products,
     const float* q,
     const float* k,
     const float* v,
@@ -70,15 +74,15 @@ void attention(
   const int64_t n = shape.num_tokens;
   const int64_t h = shape.head_dim;
   ScratchParts parts(scratch);
-  float* const products = parts.take(gemm_scratch(shape));
-  float* const keys = parts.take(gemm_packed_size(h, n));
-  float* const values = parts.take(gemm_packed_size(n, h));
+  float* const gemm_scratch = parts.take(products_scratch(shape, products));
+  float* const keys = parts.take(products.packed_size(h, n));
+  float* const values = parts.take(products.packed_size(n, h));
   float* const scores = parts.take(kQueryBlock * n);
-  gemm_pack({k, shape.stride, true}, h, n, keys);
-  gemm_pack({v, shape.stride}, n, h, values);
+  products.pack({k, shape.stride, true}, h, n, keys);
+  products.pack({v, shape.stride}, n, h, values);
   for (int64_t first = 0; first < shape.num_queries; first += kQueryBlock) {
     const int64_t count = std::min(kQueryBlock, shape.num_queries - first);
-    gemm(
+    products.multiply(
         {{q + first * shape.stride, shape.stride},
          count,
          h,
@@ -88,9 +92,9 @@ void attention(
          nullptr,
          scores,
          n,
-         products});
+         gemm_scratch});
     softmax(scores, count, n, n, scale_of(shape), log_sums + first);
-    gemm(
+    products.multiply(
         {{scores, n},
          count,
          n,
@@ -100,7 +104,7 @@ void attention(
          nullptr,
          out + first * shape.out_stride,
          shape.out_stride,
-         products});
+         gemm_scratch});
   }
 }
 
@@ -108,6 +112,7 @@ void attention(
 //   dv = P^T dO, dq = dS k, dk = dS^T q
 void attention_backward(
     const AttentionShape& shape,
+    const Products& products,
     const float* q,
     const float* k,
     const float* v,
@@ -122,17 +127,17 @@ void attention_backward(
   const int64_t h = shape.head_dim;
   const int64_t stride = shape.stride;
   ScratchParts parts(scratch);
-  float* const products = parts.take(gemm_scratch(shape));
-  float* const keys_by_dim = parts.take(gemm_packed_size(h, n));
-  float* const values_by_dim = parts.take(gemm_packed_size(h, n));
-  float* const keys = parts.take(gemm_packed_size(n, h));
-  float* const block_rows = parts.take(gemm_packed_size(kQueryBlock, h));
+  float* const gemm_scratch = parts.take(products_scratch(shape, products));
+  float* const keys_by_dim = parts.take(products.packed_size(h, n));
+  float* const values_by_dim = parts.take(products.packed_size(h, n));
+  float* const keys = parts.take(products.packed_size(n, h));
+  float* const block_rows = parts.take(products.packed_size(kQueryBlock, h));
   float* const weights = parts.take(kQueryBlock * n);
   float* const grads = parts.take(kQueryBlock * n);
   float* const dots = parts.take(kQueryBlock);
-  gemm_pack({k, stride, true}, h, n, keys_by_dim);
-  gemm_pack({v, stride, true}, h, n, values_by_dim);
-  gemm_pack({k, stride}, n, h, keys);
+  products.pack({k, stride, true}, h, n, keys_by_dim);
+  products.pack({v, stride, true}, h, n, values_by_dim);
+  products.pack({k, stride}, n, h, keys);
   for (int64_t first = 0; first < shape.num_queries; first += kQueryBlock) {
     const int64_t count = std::min(kQueryBlock, shape.num_queries - first);
     const MatrixView queries{q + first * stride, stride};
@@ -141,8 +146,8 @@ void attention_backward(
     const float* const out_rows = out + first * shape.out_stride;
     const auto sum_into =
         [&](const float* left, const MatrixView& right, float* sums) {
-          gemm_pack(right, count, h, block_rows);
-          gemm(
+          products.pack(right, count, h, block_rows);
+          products.multiply(
               {{left, n, true},
                n,
                count,
@@ -152,11 +157,11 @@ void attention_backward(
                nullptr,
                sums,
                stride,
-               products});
+               gemm_scratch});
         };
     const auto replace =
         [&](const MatrixView& left, const float* packed, float* rows) {
-          gemm(
+          products.multiply(
               {left,
                count,
                h,
@@ -166,7 +171,7 @@ void attention_backward(
                nullptr,
                rows,
                n,
-               products});
+               gemm_scratch});
         };
     replace(queries, keys_by_dim, weights);
     softmax_again(weights, count, n, n, scale_of(shape), log_sums + first);
@@ -179,7 +184,7 @@ void attention_backward(
     }
     sum_into(weights, grad_rows, grad_v);
     softmax_backward(weights, count, n, n, scale_of(shape), dots, grads);
-    gemm(
+    products.multiply(
         {{grads, n},
          count,
          n,
@@ -189,7 +194,7 @@ void attention_backward(
          nullptr,
          grad_q + first * stride,
          stride,
-         products});
+         gemm_scratch});
     sum_into(grads, queries, grad_k);
   }
 }

@@ -2,11 +2,16 @@
 // thread, in blocks of queries: probabilities are never stored whole
 // (Rabe and Staats 2021; Dao et al. 2022 for the gradient).
 //
+// Scores and what they weigh are `products` of matrices; softmax and its
+// gradient are float32 whatever those round.
+//
 // Queries, keys and values are rows of `head_dim` floats, `stride` apart, as
 // they lie beside each other behind a ViT's qkv layer.
 #pragma once
 
 #include <cstdint>
+
+#include "kernels/gemm.h"
 
 namespace nadir::kernels {
 
@@ -19,11 +24,13 @@ struct AttentionShape {
 };
 
 // Floats of scratch, aligned to 64 bytes, that either function needs.
-[[nodiscard]] int64_t attention_scratch_size(const AttentionShape& shape);
+[[nodiscard]] int64_t attention_scratch_size(
+    const AttentionShape& shape, const Products& products);
 
 // out = softmax(q k^T / sqrt(head_dim)) v; log_sums[query] for the gradient.
 void attention(
     const AttentionShape& shape,
+    const Products& products,
     const float* q,
     const float* k,
     const float* v,
@@ -35,6 +42,7 @@ void attention(
 // in, what came out, and its gradient.
 void attention_backward(
     const AttentionShape& shape,
+    const Products& products,
     const float* q,
     const float* k,
     const float* v,

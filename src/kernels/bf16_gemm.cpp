@@ -11,6 +11,7 @@
 #include <unistd.h>
 #endif
 
+#include "core/aligned.h"
 #include "core/error.h"
 #include "kernels/bf16_level.h"
 #include "kernels/isa.h"
@@ -57,8 +58,67 @@ bool has_amx() {
 #endif
 }
 
+// What follows is bf16_products() where there are no instructions: the kernels
+// of float32 on rounded numbers.
+int64_t scratch_size(int64_t k) {
+  return gemm_scratch_size(k) + kBlockRows * k;
+}
+
+void pack(const MatrixView& b, int64_t k, int64_t n, float* packed) {
+  NADIR_ASSERT(b.picked == nullptr);
+  gemm_pack(b, k, n, packed);
+  std::transform(
+      packed, packed + gemm_packed_size(k, n), packed, round_to_bf16);
+}
+
+void pack_terms(
+    const MatrixView& rows, const Terms& terms, int64_t n, float* packed) {
+  AlignedFloats rounded(terms.count * n);
+  round_rows(rows, terms.count, n, rounded.data());
+  gemm_pack_terms({rounded.data(), n}, terms, n, packed);
+}
+
+void pack_left_terms(
+    const MatrixView& rows, const Terms& terms, int64_t m, float* packed_left) {
+  AlignedFloats rounded(terms.count * m);
+  round_rows(rows, terms.count, m, rounded.data());
+  gemm_pack_left_terms({rounded.data(), m}, terms, m, packed_left);
+}
+
+void multiply(const GemmCall& call) {
+  NADIR_ASSERT(call.a.picked == nullptr);
+  if (call.packed_left != nullptr) {
+    gemm(call);
+    return;
+  }
+  float* const values = call.scratch + gemm_scratch_size(call.k);
+  for (int64_t row = 0; row < call.m; row += kBlockRows) {
+    GemmCall part = call;
+    part.m = std::min(kBlockRows, call.m - row);
+    part.c = call.c + row * call.c_stride;
+    if (call.a.is_transposed) {
+      part.a = {values, part.m, true};
+      round_rows(call.a.at(row, 0), call.k, part.m, values);
+    } else {
+      part.a = {values, call.k};
+      round_rows(call.a.at(row, 0), part.m, call.k, values);
+    }
+    gemm(part);
+  }
+}
+
+constexpr Products bf16_by_float32 = {
+    gemm_panel_cols,
+    gemm_packed_size,
+    gemm_left_size,
+    scratch_size,
+    pack,
+    pack_terms,
+    pack_left_terms,
+    multiply};
+
 // Null where there are no instructions for it.
-const Bf16Level* find_level() {
+const Products* find_level() {
 #if defined(__x86_64__)
   if (allows_target(HWY_AVX3) && __builtin_cpu_supports("avx512bf16")) {
     return has_amx() ? &bf16_by_amx : &bf16_by_avx512;
@@ -90,63 +150,9 @@ bool has_bf16_tiles() {
 #endif
 }
 
-int64_t bf16_panel_cols() {
+const Products& bf16_products() {
   const auto* const level = find_level();
-  return level != nullptr ? level->panel_cols : gemm_panel_cols();
-}
-
-int64_t bf16_packed_size(int64_t k, int64_t n) {
-  const auto* const level = find_level();
-  return level != nullptr ? level->packed_size(k, n) : gemm_packed_size(k, n);
-}
-
-int64_t bf16_scratch_size(int64_t k) {
-  if (const auto* const level = find_level()) {
-    return level->scratch_size(k);
-  }
-  return gemm_scratch_size(k) + kBlockRows * k;
-}
-
-void bf16_pack(const MatrixView& b, int64_t k, int64_t n, float* packed) {
-  NADIR_ASSERT(b.picked == nullptr);
-  if (const auto* const level = find_level()) {
-    level->pack(b, k, n, packed);
-    return;
-  }
-  gemm_pack(b, k, n, packed);
-  std::transform(
-      packed, packed + gemm_packed_size(k, n), packed, round_to_bf16);
-}
-
-void bf16_gemm(const GemmCall& call) {
-  const auto& [a, m, k, packed, n, init, bias, c, c_stride, scratch] = call;
-  NADIR_ASSERT(a.picked == nullptr);
-  if (const auto* const level = find_level()) {
-    level->multiply(call);
-    return;
-  }
-  float* const values = scratch + gemm_scratch_size(k);
-  for (int64_t row = 0; row < m; row += kBlockRows) {
-    const int64_t num_rows = std::min(kBlockRows, m - row);
-    MatrixView rounded{values, k};
-    if (a.is_transposed) {
-      rounded = {values, num_rows, true};
-      round_rows(a.at(row, 0), k, num_rows, values);
-    } else {
-      round_rows(a.at(row, 0), num_rows, k, values);
-    }
-    gemm(
-        {rounded,
-         num_rows,
-         k,
-         packed,
-         n,
-         init,
-         bias,
-         c + row * c_stride,
-         c_stride,
-         scratch});
-  }
+  return level != nullptr ? *level : bf16_by_float32;
 }
 
 }  // namespace nadir::kernels

@@ -4,29 +4,17 @@
 // rounded numbers elsewhere. Levels differ by rounding.
 //
 // As gemm.h: one thread, the right matrix packed into panels, callers share the
-// work out. No rows are picked here.
+// work out. No rows are picked here. Packed numbers are rounded, and so is the
+// left matrix as it goes; nothing else is.
 #pragma once
-
-#include <cstdint>
 
 #include "kernels/gemm.h"
 
 namespace nadir::kernels {
 
-// Columns of a panel.
-[[nodiscard]] int64_t bf16_panel_cols();
-
-// Floats of the packed form of a matrix [K, N], and of the scratch that
-// bf16_gemm() needs for `k`. Panel p begins at bf16_packed_size(k, p *
-// bf16_panel_cols()).
-[[nodiscard]] int64_t bf16_packed_size(int64_t k, int64_t n);
-[[nodiscard]] int64_t bf16_scratch_size(int64_t k);
-
-// Rounds and packs `b` [K, N]; `packed` is aligned to 64 bytes.
-void bf16_pack(const MatrixView& b, int64_t k, int64_t n, float* packed);
-
-// As gemm(), `a` rounded as it goes; nothing else is. No rows are picked.
-void bf16_gemm(const GemmCall& call);
+// At the level in use. Panel p of a packed matrix begins at packed_size(k, p *
+// panel_cols()); what is packed is aligned to 64 bytes.
+[[nodiscard]] const Products& bf16_products();
 
 // Whether this processor has instructions for it.
 [[nodiscard]] bool has_fast_bf16();

@@ -1,5 +1,5 @@
-// bf16_gemm() by AMX: tdpbf16ps multiplies a tile of 16 rows of 16 pairs by one
-// of 16 pairs of 16 columns. Compiled for that instruction set, hence calls
+// bf16_products() by AMX: tdpbf16ps multiplies a tile of 16 rows of 16 pairs by
+// one of 16 pairs of 16 columns. Compiled for that instruction set, hence calls
 // nothing of the standard library; empty elsewhere than on x86.
 #if defined(__x86_64__)
 #include "kernels/bf16_level.h"
@@ -18,6 +18,7 @@ constexpr int64_t kPanelCols = 2 * kTile;
 constexpr int64_t kBlockRows = 48;
 constexpr int64_t kBlockPairs = 96;
 constexpr int64_t kPairStride = kBlockPairs + kTile;
+constexpr int64_t kBlockSize = kBlockRows * kPairStride;
 
 // Tiles 0 to 3 are sums, 4 and 5 rows, 6 and 7 columns; all are full.
 struct alignas(64) TileConfig {
@@ -32,40 +33,6 @@ struct alignas(64) TileConfig {
 // Of whole tiles.
 int64_t padded_pairs_of(int64_t num_terms) {
   return (num_pairs_of(num_terms) + kTile - 1) / kTile * kTile;
-}
-
-// Rows of 16 become columns.
-void transpose(__m512i (&rows)[kTile]) {
-  constexpr __mmask16 kAll = 0xFFFF;
-  constexpr __mmask8 kAllHalves = 0xFF;
-  __m512i twos[kTile];
-  for (int64_t i = 0; i < kTile; i += 2) {
-    twos[i] = _mm512_maskz_unpacklo_epi32(kAll, rows[i], rows[i + 1]);
-    twos[i + 1] = _mm512_maskz_unpackhi_epi32(kAll, rows[i], rows[i + 1]);
-  }
-  __m512i fours[kTile];
-  for (int64_t i = 0; i < kTile; i += 4) {
-    for (int64_t half = 0; half < 2; ++half) {
-      fours[i + 2 * half] = _mm512_maskz_unpacklo_epi64(
-          kAllHalves, twos[i + half], twos[i + half + 2]);
-      fours[i + 2 * half + 1] = _mm512_maskz_unpackhi_epi64(
-          kAllHalves, twos[i + half], twos[i + half + 2]);
-    }
-  }
-  for (int64_t i = 0; i < 4; ++i) {
-    const auto even0 =
-        _mm512_maskz_shuffle_i32x4(kAll, fours[i], fours[4 + i], 0x88);
-    const auto even1 =
-        _mm512_maskz_shuffle_i32x4(kAll, fours[8 + i], fours[12 + i], 0x88);
-    const auto odd0 =
-        _mm512_maskz_shuffle_i32x4(kAll, fours[i], fours[4 + i], 0xDD);
-    const auto odd1 =
-        _mm512_maskz_shuffle_i32x4(kAll, fours[8 + i], fours[12 + i], 0xDD);
-    rows[i] = _mm512_maskz_shuffle_i32x4(kAll, even0, even1, 0x88);
-    rows[4 + i] = _mm512_maskz_shuffle_i32x4(kAll, odd0, odd1, 0x88);
-    rows[8 + i] = _mm512_maskz_shuffle_i32x4(kAll, even0, even1, 0xDD);
-    rows[12 + i] = _mm512_maskz_shuffle_i32x4(kAll, odd0, odd1, 0xDD);
-  }
 }
 
 // Rows of `a` from `row` on and terms from `first` on, rounded: whole tiles, 0
@@ -88,7 +55,30 @@ void round_rows(
   }
 }
 
-// The same of rows that are stored as columns.
+// A tile of the rows that stored rows are columns of: kTile of them from `row`
+// on, of which `num_rows` are there, and kTile pairs from term `first` on of
+// `num_terms`. What is not there is 0.
+void round_tile(
+    const MatrixView& stored,
+    int64_t row,
+    int64_t num_rows,
+    int64_t first,
+    int64_t num_terms,
+    __m512i (&tile)[kTile]) {
+  for (int64_t i = 0; i < kTile; ++i) {
+    const int64_t term = first + 2 * i;
+    tile[i] = term < num_terms ? round_two_rows(
+                                     stored_row(stored, term) + row,
+                                     term + 1 < num_terms
+                                         ? stored_row(stored, term + 1) + row
+                                         : nullptr,
+                                     num_rows - row)
+                               : _mm512_setzero_si512();
+  }
+  transpose(tile);
+}
+
+// As round_rows() of rows that are stored as columns.
 void round_columns(
     const MatrixView& a,
     int64_t row,
@@ -96,24 +86,12 @@ void round_columns(
     int64_t first,
     int64_t num_terms,
     uint32_t* pairs) {
+  const MatrixView part = {stored_row(a, first) + row, a.stride};
   const int64_t num_pairs = num_pairs_of(num_terms);
   for (int64_t r = 0; r < num_rows; r += kTile) {
     for (int64_t pair = 0; pair < num_pairs; pair += kTile) {
       __m512i tile[kTile];
-      for (int64_t i = 0; i < kTile; ++i) {
-        const int64_t term = 2 * (pair + i);
-        alignas(64) uint32_t two_rows[kTile] = {};
-        if (term < num_terms) {
-          round_two_rows<kTile>(
-              stored_row(a, first + term) + row + r,
-              term + 1 < num_terms ? stored_row(a, first + term + 1) + row + r
-                                   : nullptr,
-              num_rows - r,
-              two_rows);
-        }
-        tile[i] = _mm512_load_si512(two_rows);
-      }
-      transpose(tile);
+      round_tile(part, r, num_rows, 2 * pair, num_terms, tile);
       for (int64_t i = 0; i < kTile; ++i) {
         _mm512_storeu_si512(pairs + (r + i) * kPairStride + pair, tile[i]);
       }
@@ -243,67 +221,113 @@ void run(
   }
 }
 
+int64_t panel_cols() {
+  return kPanelCols;
+}
+
 int64_t packed_size(int64_t k, int64_t n) {
   return padded_pairs_of(k) * ((n + kPanelCols - 1) / kPanelCols * kPanelCols);
 }
 
-int64_t scratch_size(int64_t /*k*/) {
-  return kBlockRows * kPairStride + 2 * kTile * kPanelCols;
+// Of a block of rows.
+int64_t left_block_size(int64_t k) {
+  return (padded_pairs_of(k) + kBlockPairs - 1) / kBlockPairs * kBlockSize;
 }
 
-void pack(const MatrixView& b, int64_t k, int64_t n, float* packed) {
+int64_t left_size(int64_t k, int64_t m) {
+  return (m + kBlockRows - 1) / kBlockRows * left_block_size(k);
+}
+
+int64_t scratch_size(int64_t /*k*/) {
+  return kBlockSize + 2 * kTile * kPanelCols;
+}
+
+// Behind the last pair of `terms`, and of what fills up its tile where they are
+// the last of all.
+int64_t end_pair_of(const Terms& terms) {
+  const int64_t end = terms.first + terms.count;
+  return end == terms.all ? padded_pairs_of(end) : end / 2;
+}
+
+void pack_terms(
+    const MatrixView& rows, const Terms& terms, int64_t n, float* packed) {
   auto* panel = reinterpret_cast<uint32_t*>(packed);
-  const int64_t num_pairs = padded_pairs_of(k);
   for (int64_t col = 0; col < n; col += kPanelCols) {
-    const int64_t num_cols = smaller(kPanelCols, n - col);
-    for (int64_t pair = 0; pair < num_pairs; pair += kTile) {
+    for (int64_t pair = terms.first / 2; pair < end_pair_of(terms); ++pair) {
       uint32_t* const out = panel + pair * kPanelCols;
-      for (int64_t half = 0; half < kPanelCols; half += kTile) {
-        __m512i tile[kTile];
-        for (int64_t i = 0; i < kTile; ++i) {
-          alignas(64) uint32_t pairs[kTile] = {};
-          if (b.is_transposed && half + i < num_cols) {
-            round_row(
-                stored_row(b, col + half + i) + 2 * pair,
-                smaller(2 * kTile, k - 2 * pair),
-                pairs);
-          } else if (!b.is_transposed && 2 * (pair + i) < k) {
-            const int64_t term = 2 * (pair + i);
-            round_two_rows<kTile>(
-                stored_row(b, term) + col + half,
-                term + 1 < k ? stored_row(b, term + 1) + col + half : nullptr,
-                num_cols - half,
-                pairs);
-          }
-          tile[i] = _mm512_load_si512(pairs);
-        }
-        if (b.is_transposed) {
-          transpose(tile);
-        }
-        for (int64_t i = 0; i < kTile; ++i) {
-          _mm512_storeu_si512(out + i * kPanelCols + half, tile[i]);
-        }
+      const int64_t term = 2 * pair - terms.first;
+      if (term < terms.count) {
+        round_two_rows<kPanelCols>(
+            stored_row(rows, term) + col,
+            term + 1 < terms.count ? stored_row(rows, term + 1) + col : nullptr,
+            n - col,
+            out);
+      } else {
+        _mm512_storeu_si512(out, _mm512_setzero_si512());
+        _mm512_storeu_si512(out + kTile, _mm512_setzero_si512());
       }
     }
-    panel += num_pairs * kPanelCols;
+    panel += padded_pairs_of(terms.all) * kPanelCols;
   }
 }
 
+// Each block of rows and pairs as round_columns() leaves it.
+void pack_left_terms(
+    const MatrixView& rows, const Terms& terms, int64_t m, float* packed_left) {
+  auto* const packed = reinterpret_cast<uint32_t*>(packed_left);
+  const int64_t end = end_pair_of(terms);
+  for (int64_t row = 0; row < m; row += kTile) {
+    uint32_t* const block =
+        packed + row / kBlockRows * left_block_size(terms.all);
+    for (int64_t pair = terms.first / 2; pair < end;) {
+      const int64_t in_block = pair % kBlockPairs;
+      const int64_t count =
+          smaller(kTile, smaller(end - pair, kBlockPairs - in_block));
+      __m512i tile[kTile];
+      round_tile(rows, row, m, 2 * pair - terms.first, terms.count, tile);
+      uint32_t* const out = block + pair / kBlockPairs * kBlockSize +
+                            row % kBlockRows * kPairStride + in_block;
+      for (int64_t i = 0; i < kTile; ++i) {
+        _mm512_mask_storeu_epi32(
+            out + i * kPairStride, first_lanes(count), tile[i]);
+      }
+      pair += count;
+    }
+  }
+}
+
+void pack(const MatrixView& b, int64_t k, int64_t n, float* packed) {
+  if (!b.is_transposed) {
+    pack_terms(b, {0, k, k}, n, packed);
+    return;
+  }
+  round_transposed<kPanelCols>(
+      b, k, n, padded_pairs_of(k), reinterpret_cast<uint32_t*>(packed));
+}
+
 void multiply(const GemmCall& call) {
-  const auto& [a, m, k, packed, n, init, bias, c, c_stride, scratch] = call;
+  const auto& [a, m, k, packed, n, init, bias, c, c_stride, scratch, left] =
+      call;
   const TileConfig config;
   _tile_loadconfig(&config);
   auto* const rounded = reinterpret_cast<uint32_t*>(scratch);
-  float* const edge = scratch + kBlockRows * kPairStride;
+  float* const edge = scratch + kBlockSize;
   const auto* const panels = reinterpret_cast<const uint32_t*>(packed);
+  const auto* const packed_left = reinterpret_cast<const uint32_t*>(left);
   const int64_t all_pairs = padded_pairs_of(k);
   for (int64_t row = 0; row < m; row += kBlockRows) {
     const int64_t num_rows = smaller(kBlockRows, m - row);
     for (int64_t pair = 0; pair < all_pairs; pair += kBlockPairs) {
       const int64_t num_pairs = smaller(kBlockPairs, all_pairs - pair);
-      const int64_t num_terms = smaller(2 * kBlockPairs, k - 2 * pair);
-      (a.is_transposed ? round_columns : round_rows)(
-          a, row, num_rows, 2 * pair, num_terms, rounded);
+      const uint32_t* block = rounded;
+      if (left != nullptr) {
+        block = packed_left + row / kBlockRows * left_block_size(k) +
+                pair / kBlockPairs * kBlockSize;
+      } else {
+        const int64_t num_terms = smaller(2 * kBlockPairs, k - 2 * pair);
+        (a.is_transposed ? round_columns : round_rows)(
+            a, row, num_rows, 2 * pair, num_terms, rounded);
+      }
       for (int64_t col = 0; col < n; col += kPanelCols) {
         const uint32_t* const panel =
             panels + col * all_pairs + pair * kPanelCols;
@@ -313,10 +337,10 @@ void multiply(const GemmCall& call) {
               bias == nullptr ? nullptr : bias + col,
               c + (row + i) * c_stride + col,
               c_stride};
-          const int64_t left = num_rows - i;
-          (left > kTile
+          const int64_t rows_left = num_rows - i;
+          (rows_left > kTile
                ? run<2>
-               : run<1>)(rounded + i * kPairStride, panel, num_pairs, left, n - col, place, edge);
+               : run<1>)(block + i * kPairStride, panel, num_pairs, rows_left, n - col, place, edge);
         }
       }
     }
@@ -326,8 +350,15 @@ void multiply(const GemmCall& call) {
 
 }  // namespace
 
-const Bf16Level bf16_by_amx{
-    kPanelCols, packed_size, scratch_size, pack, multiply};
+const Products bf16_by_amx{
+    panel_cols,
+    packed_size,
+    left_size,
+    scratch_size,
+    pack,
+    pack_terms,
+    pack_left_terms,
+    multiply};
 
 }  // namespace nadir::kernels
 #endif

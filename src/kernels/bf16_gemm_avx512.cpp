@@ -1,5 +1,5 @@
-// bf16_gemm() by AVX-512 BF16: vdpbf16ps multiplies 32 pairs and adds them up
-// in twos. Compiled for that instruction set, hence calls nothing of the
+// bf16_products() by AVX-512 BF16: vdpbf16ps multiplies 32 pairs and adds them
+// up in twos. Compiled for that instruction set, hence calls nothing of the
 // standard library; empty elsewhere than on x86.
 #if defined(__x86_64__)
 #include "kernels/bf16_level.h"
@@ -18,18 +18,14 @@ constexpr int64_t kVectors = kPanelCols / kLanes;
 constexpr int64_t kBlockRows = 48;
 constexpr int64_t kBlockPairs = 256;
 
-// Terms `first` .. first + count - 1 of kWidth values, [pairs, kWidth].
+// `count` stored rows, of kWidth values each, become [pairs, kWidth].
 template <int64_t kWidth>
 void round_stored_rows(
-    const MatrixView& src,
-    int64_t first,
-    int64_t count,
-    int64_t num_values,
-    uint32_t* pairs) {
+    const MatrixView& src, int64_t count, int64_t num_values, uint32_t* pairs) {
   for (int64_t t = 0; t < count; t += 2) {
     round_two_rows<kWidth>(
-        stored_row(src, first + t),
-        t + 1 < count ? stored_row(src, first + t + 1) : nullptr,
+        stored_row(src, t),
+        t + 1 < count ? stored_row(src, t + 1) : nullptr,
         num_values,
         pairs + t / 2 * kWidth);
   }
@@ -60,7 +56,7 @@ struct RowsOfPairs {
 
 // or in columns of kBlockRows.
 struct ColumnsOfPairs {
-  explicit ColumnsOfPairs(const uint32_t* pairs) : next(pairs) {}
+  ColumnsOfPairs(const uint32_t* pairs, int64_t /*row_stride*/) : next(pairs) {}
 
   [[nodiscard]] uint32_t at(int64_t row) const { return next[row]; }
 
@@ -80,9 +76,17 @@ struct Place {
   int64_t num_cols;
 };
 
+// `stride` is of rows of pairs. What reads them is made here: handed over, it
+// would be copied through memory, by a load that waits for the stores of the
+// tile before.
 template <class Pairs>
 void run_tile(
-    Pairs pairs, const uint32_t* panel, int64_t num_pairs, const Place& place) {
+    const uint32_t* first_pair,
+    int64_t stride,
+    const uint32_t* panel,
+    int64_t num_pairs,
+    const Place& place) {
+  Pairs pairs(first_pair, stride);
   __m512 sums[kTileRows][kVectors];
 #pragma GCC unroll 12
   for (int64_t i = 0; i < kTileRows; ++i) {
@@ -135,8 +139,8 @@ void round_block(
     int64_t num_terms,
     uint32_t* pairs) {
   if (a.is_transposed) {
-    const MatrixView part{a.data + row, a.stride};
-    round_stored_rows<kBlockRows>(part, first, num_terms, num_rows, pairs);
+    const MatrixView part{stored_row(a, first) + row, a.stride};
+    round_stored_rows<kBlockRows>(part, num_terms, num_rows, pairs);
     return;
   }
   const int64_t stride = num_pairs_of(num_terms);
@@ -145,54 +149,86 @@ void round_block(
   }
 }
 
+int64_t panel_cols() {
+  return kPanelCols;
+}
+
 int64_t packed_size(int64_t k, int64_t n) {
   return num_pairs_of(k) * ((n + kPanelCols - 1) / kPanelCols * kPanelCols);
+}
+
+// Blocks of kBlockRows rows, in columns.
+int64_t left_size(int64_t k, int64_t m) {
+  return num_pairs_of(k) * ((m + kBlockRows - 1) / kBlockRows * kBlockRows);
 }
 
 int64_t scratch_size(int64_t /*k*/) {
   return kBlockRows * kBlockPairs;
 }
 
-void pack(const MatrixView& b, int64_t k, int64_t n, float* packed) {
-  auto* panel = reinterpret_cast<uint32_t*>(packed);
-  const int64_t num_pairs = num_pairs_of(k);
-  for (int64_t col = 0; col < n; col += kPanelCols) {
-    const int64_t num_cols = smaller(kPanelCols, n - col);
-    if (!b.is_transposed) {
-      const MatrixView part{b.data + col, b.stride};
-      round_stored_rows<kPanelCols>(part, 0, k, num_cols, panel);
-    } else {
-      for (int64_t j = 0; j < kPanelCols; ++j) {
-        for (int64_t first = 0; first < num_pairs; first += kLanes) {
-          const int64_t count = smaller(kLanes, num_pairs - first);
-          uint32_t pairs[kLanes] = {};
-          if (j < num_cols) {
-            round_row(
-                stored_row(b, col + j) + 2 * first,
-                smaller(2 * kLanes, k - 2 * first),
-                pairs);
-          }
-          for (int64_t i = 0; i < count; ++i) {
-            panel[(first + i) * kPanelCols + j] = pairs[i];
-          }
-        }
-      }
+// `num_values` columns in parts of kWidth, each of all terms: row by row, as
+// they lie in memory.
+template <int64_t kWidth>
+void pack_parts(
+    const MatrixView& rows,
+    const Terms& terms,
+    int64_t num_values,
+    float* packed) {
+  const int64_t part_size = num_pairs_of(terms.all) * kWidth;
+  for (int64_t t = 0; t < terms.count; t += 2) {
+    auto* part =
+        reinterpret_cast<uint32_t*>(packed) + (terms.first + t) / 2 * kWidth;
+    const float* const row = stored_row(rows, t);
+    for (int64_t col = 0; col < num_values; col += kWidth) {
+      round_two_rows<kWidth>(
+          row + col,
+          t + 1 < terms.count ? row + rows.stride + col : nullptr,
+          num_values - col,
+          part);
+      part += part_size;
     }
-    panel += num_pairs * kPanelCols;
   }
 }
 
+void pack_terms(
+    const MatrixView& rows, const Terms& terms, int64_t n, float* packed) {
+  pack_parts<kPanelCols>(rows, terms, n, packed);
+}
+
+void pack_left_terms(
+    const MatrixView& rows, const Terms& terms, int64_t m, float* packed_left) {
+  pack_parts<kBlockRows>(rows, terms, m, packed_left);
+}
+
+void pack(const MatrixView& b, int64_t k, int64_t n, float* packed) {
+  if (!b.is_transposed) {
+    pack_terms(b, {0, k, k}, n, packed);
+    return;
+  }
+  round_transposed<kPanelCols>(
+      b, k, n, num_pairs_of(k), reinterpret_cast<uint32_t*>(packed));
+}
+
 void multiply(const GemmCall& call) {
-  const auto& [a, m, k, packed, n, init, bias, c, c_stride, scratch] = call;
+  const auto& [a, m, k, packed, n, init, bias, c, c_stride, scratch, left] =
+      call;
   auto* const rounded = reinterpret_cast<uint32_t*>(scratch);
   const auto* const panels = reinterpret_cast<const uint32_t*>(packed);
+  const auto* const packed_left = reinterpret_cast<const uint32_t*>(left);
+  const bool has_columns = left != nullptr || a.is_transposed;
   const int64_t all_pairs = num_pairs_of(k);
-  for (int64_t row = 0; row < m; row += kBlockRows) {
-    const int64_t num_rows = smaller(kBlockRows, m - row);
+  const int64_t block_rows = left != nullptr ? m : kBlockRows;
+  for (int64_t row = 0; row < m; row += block_rows) {
+    const int64_t num_rows = smaller(block_rows, m - row);
     for (int64_t pair = 0; pair < all_pairs; pair += kBlockPairs) {
       const int64_t num_pairs = smaller(kBlockPairs, all_pairs - pair);
-      const int64_t num_terms = smaller(2 * kBlockPairs, k - 2 * pair);
-      round_block(a, row, num_rows, 2 * pair, num_terms, rounded);
+      const uint32_t* block = rounded;
+      if (left != nullptr) {
+        block = packed_left + pair * kBlockRows;
+      } else {
+        const int64_t num_terms = smaller(2 * kBlockPairs, k - 2 * pair);
+        round_block(a, row, num_rows, 2 * pair, num_terms, rounded);
+      }
       for (int64_t col = 0; col < n; col += kPanelCols) {
         const uint32_t* const panel =
             panels + col * all_pairs + pair * kPanelCols;
@@ -204,14 +240,17 @@ void multiply(const GemmCall& call) {
               c_stride,
               num_rows - i,
               n - col};
-          if (a.is_transposed) {
-            run_tile(ColumnsOfPairs(rounded + i), panel, num_pairs, place);
-          } else {
-            run_tile(
-                RowsOfPairs(rounded + i * num_pairs, num_pairs),
+          if (has_columns) {
+            run_tile<ColumnsOfPairs>(
+                block + i / kBlockRows * kBlockRows * all_pairs +
+                    i % kBlockRows,
+                kBlockRows,
                 panel,
                 num_pairs,
                 place);
+          } else {
+            run_tile<RowsOfPairs>(
+                block + i * num_pairs, num_pairs, panel, num_pairs, place);
           }
         }
       }
@@ -221,8 +260,15 @@ void multiply(const GemmCall& call) {
 
 }  // namespace
 
-const Bf16Level bf16_by_avx512{
-    kPanelCols, packed_size, scratch_size, pack, multiply};
+const Products bf16_by_avx512{
+    panel_cols,
+    packed_size,
+    left_size,
+    scratch_size,
+    pack,
+    pack_terms,
+    pack_left_terms,
+    multiply};
 
 }  // namespace nadir::kernels
 #endif

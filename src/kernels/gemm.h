@@ -61,6 +61,24 @@ struct MatrixView {
 // that ranges of panels can be packed by many threads.
 void gemm_pack(const MatrixView& b, int64_t k, int64_t n, float* packed);
 
+// Of the K terms of a product those from `first`, an even number, on.
+struct Terms {
+  int64_t first;
+  int64_t count;
+  int64_t all;
+};
+
+// Packs stored rows [count, N], not transposed, to the places that gemm_pack()
+// gives these terms: for factors whose terms come one after the other.
+void gemm_pack_terms(
+    const MatrixView& rows, const Terms& terms, int64_t n, float* packed);
+
+// The left factor [M, K] in the same way, from stored rows [count, M]. What
+// belongs to its row r, a multiple of 48, begins at gemm_left_size(k, r).
+[[nodiscard]] int64_t gemm_left_size(int64_t k, int64_t m);
+void gemm_pack_left_terms(
+    const MatrixView& rows, const Terms& terms, int64_t m, float* packed_left);
+
 // What happens to what `c` held.
 enum class GemmInit {
   kReplace,    // c = a b
@@ -81,9 +99,32 @@ struct GemmCall {
   float* c;
   int64_t c_stride;
   float* scratch;
+  const float* packed_left = nullptr;  // instead of `a`, where it is there
 };
 
 void gemm(const GemmCall& call);
+
+// These functions, of one kind of numbers.
+struct Products {
+  decltype(&gemm_panel_cols) panel_cols;
+  decltype(&gemm_packed_size) packed_size;
+  decltype(&gemm_left_size) left_size;
+  decltype(&gemm_scratch_size) scratch_size;
+  decltype(&gemm_pack) pack;
+  decltype(&gemm_pack_terms) pack_terms;
+  decltype(&gemm_pack_left_terms) pack_left_terms;
+  decltype(&gemm) multiply;
+};
+
+inline constexpr Products float32_products = {
+    gemm_panel_cols,
+    gemm_packed_size,
+    gemm_left_size,
+    gemm_scratch_size,
+    gemm_pack,
+    gemm_pack_terms,
+    gemm_pack_left_terms,
+    gemm};
 
 namespace reference {
 // The same from an unpacked `b`, summed in float64.

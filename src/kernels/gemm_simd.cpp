@@ -36,9 +36,46 @@ int64_t packed_size_all(int64_t k, int64_t n) {
   return k * (n - rest + (rest == 0 ? 0 : panel_width(rest)));
 }
 
+int64_t left_size_all(int64_t k, int64_t m) {
+  return k * ((m + kTileRows - 1) / kTileRows * kTileRows);
+}
+
 int64_t scratch_size_all(int64_t k) {
   return kBlockRows * std::min(k, kBlockTerms) + 2 * kTileRows * kPanelCols;
 }
+
+#if HWY_TARGET == HWY_SCALAR
+constexpr int64_t kQuad = 1;
+
+HWY_INLINE void transpose_quad(
+    const MatrixView& src, int64_t row, int64_t term, float* dst, int64_t) {
+  *dst = src.stored_row(row)[term];
+}
+#else
+constexpr int64_t kQuad = 4;
+
+// Four terms of four stored rows become four rows of `dst`.
+HWY_INLINE void transpose_quad(
+    const MatrixView& src,
+    int64_t row,
+    int64_t term,
+    float* dst,
+    int64_t dst_stride) {
+  const hn::Full128<float> d;
+  const auto row0 = hn::LoadU(d, src.stored_row(row) + term);
+  const auto row1 = hn::LoadU(d, src.stored_row(row + 1) + term);
+  const auto row2 = hn::LoadU(d, src.stored_row(row + 2) + term);
+  const auto row3 = hn::LoadU(d, src.stored_row(row + 3) + term);
+  const auto even01 = hn::InterleaveLower(d, row0, row2);
+  const auto odd01 = hn::InterleaveLower(d, row1, row3);
+  const auto even23 = hn::InterleaveUpper(d, row0, row2);
+  const auto odd23 = hn::InterleaveUpper(d, row1, row3);
+  hn::StoreU(hn::InterleaveLower(d, even01, odd01), d, dst);
+  hn::StoreU(hn::InterleaveUpper(d, even01, odd01), d, dst + dst_stride);
+  hn::StoreU(hn::InterleaveLower(d, even23, odd23), d, dst + 2 * dst_stride);
+  hn::StoreU(hn::InterleaveUpper(d, even23, odd23), d, dst + 3 * dst_stride);
+}
+#endif
 
 // Stored rows of length k become columns kWidth apart, in blocks whose lines
 // stay in cache; those beyond `count` are 0.
@@ -48,16 +85,22 @@ HWY_INLINE void interleave(
   constexpr int64_t kBlock = 16;
   for (int64_t i = 0; i < k; i += kBlock) {
     const int64_t end = std::min(k, i + kBlock);
-    for (int64_t j = 0; j < kWidth; ++j) {
-      if (j < count) {
-        const float* const row = src.stored_row(j);
-        for (int64_t t = i; t < end; ++t) {
-          dst[t * kWidth + j] = row[t];
+    int64_t row = 0;
+    for (; row + kQuad <= std::min(kWidth, count); row += kQuad) {
+      int64_t t = i;
+      for (; t + kQuad <= end; t += kQuad) {
+        transpose_quad(src, row, t, dst + t * kWidth + row, kWidth);
+      }
+      for (; t < end; ++t) {
+        for (int64_t j = row; j < row + kQuad; ++j) {
+          dst[t * kWidth + j] = src.stored_row(j)[t];
         }
-      } else {
-        for (int64_t t = i; t < end; ++t) {
-          dst[t * kWidth + j] = 0;
-        }
+      }
+    }
+    for (; row < kWidth; ++row) {
+      const float* const values = row < count ? src.stored_row(row) : nullptr;
+      for (int64_t t = i; t < end; ++t) {
+        dst[t * kWidth + row] = values == nullptr ? 0 : values[t];
       }
     }
   }
@@ -81,23 +124,43 @@ HWY_INLINE void copy_rows(
   }
 }
 
-template <int64_t kWidth>
-void pack_panel(const MatrixView& b, int64_t k, int64_t count, float* panel) {
-  if (b.is_transposed) {
-    interleave<kWidth>(b, k, count, panel);
-  } else {
-    copy_rows<kWidth>(b, k, count, panel);
+void pack_terms_all(
+    const MatrixView& rows, const Terms& terms, int64_t n, float* packed) {
+  for (int64_t col = 0; col < n; col += kPanelCols) {
+    const int64_t num_cols = std::min(kPanelCols, n - col);
+    const int64_t width = panel_width(num_cols);
+    float* const panel = packed + col * terms.all + terms.first * width;
+    if (width == kPanelCols) {
+      copy_rows<kPanelCols>(rows.at(0, col), terms.count, num_cols, panel);
+    } else {
+      copy_rows<kLanes>(rows.at(0, col), terms.count, num_cols, panel);
+    }
   }
 }
 
 void pack_all(const MatrixView& b, int64_t k, int64_t n, float* packed) {
+  if (!b.is_transposed) {
+    pack_terms_all(b, {0, k, k}, n, packed);
+    return;
+  }
   for (int64_t col = 0; col < n; col += kPanelCols) {
     const int64_t num_cols = std::min(kPanelCols, n - col);
     if (panel_width(num_cols) == kPanelCols) {
-      pack_panel<kPanelCols>(b.at(0, col), k, num_cols, packed + col * k);
+      interleave<kPanelCols>(b.at(0, col), k, num_cols, packed + col * k);
     } else {
-      pack_panel<kLanes>(b.at(0, col), k, num_cols, packed + col * k);
+      interleave<kLanes>(b.at(0, col), k, num_cols, packed + col * k);
     }
+  }
+}
+
+void pack_left_terms_all(
+    const MatrixView& rows, const Terms& terms, int64_t m, float* packed_left) {
+  for (int64_t row = 0; row < m; row += kTileRows) {
+    copy_rows<kTileRows>(
+        rows.at(0, row),
+        terms.count,
+        std::min(kTileRows, m - row),
+        packed_left + row * terms.all + terms.first * kTileRows);
   }
 }
 
@@ -119,8 +182,9 @@ struct RowBlock {
   MatrixView a;
   int64_t num_rows;
   int64_t terms;
-  int64_t in_place;     // rows that are read where they are
-  const float* packed;  // the others
+  int64_t in_place;      // rows that are read where they are
+  const float* packed;   // the others,
+  int64_t packed_terms;  // with so many terms a row
 };
 
 // The rows that are read where they are, as `Rows` reads them.
@@ -159,7 +223,9 @@ HWY_INLINE void run_block(
   TilePlace rest = place;
   rest.c += block.in_place * place.c_stride;
   run_panel(
-      [&](int64_t i) { return PackedRows{block.packed + i * block.terms}; },
+      [&](int64_t i) {
+        return PackedRows{block.packed + i * block.packed_terms};
+      },
       block.num_rows - block.in_place,
       panel,
       block.terms,
@@ -168,20 +234,30 @@ HWY_INLINE void run_block(
 }
 
 void gemm_all(const GemmCall& call) {
-  const auto& [a, m, k, packed, n, init, bias, c, c_stride, scratch] = call;
+  const auto& [a, m, k, packed, n, init, bias, c, c_stride, scratch, left] =
+      call;
   const int64_t block_terms = std::min(k, kBlockTerms);
   float* const packed_rows = scratch;
   float* const tile = packed_rows + kBlockRows * block_terms;
-  const bool packs_all = a.is_transposed && n > kNarrowCols;
+  const bool packs_all =
+      left != nullptr || (a.is_transposed && n > kNarrowCols);
   for (int64_t row = 0; row < m; row += kBlockRows) {
     const int64_t num_rows = std::min(kBlockRows, m - row);
     // But for a tile at the edge.
     const int64_t in_place = packs_all ? 0 : num_rows / kTileRows * kTileRows;
     for (int64_t first = 0; first < k; first += block_terms) {
       const int64_t terms = std::min(block_terms, k - first);
-      const MatrixView part = a.at(row, first);
-      pack_block(part.at(in_place, 0), num_rows - in_place, terms, packed_rows);
-      const RowBlock block{part, num_rows, terms, in_place, packed_rows};
+      RowBlock block{{}, num_rows, terms, in_place, nullptr, 0};
+      if (left != nullptr) {
+        block.packed = left + row * k + first * kTileRows;
+        block.packed_terms = k;
+      } else {
+        block.a = a.at(row, first);
+        pack_block(
+            block.a.at(in_place, 0), num_rows - in_place, terms, packed_rows);
+        block.packed = packed_rows;
+        block.packed_terms = terms;
+      }
       for (int64_t col = 0; col < n; col += kPanelCols) {
         const int64_t num_cols = std::min(kPanelCols, n - col);
         const float* const panel =
@@ -209,8 +285,11 @@ namespace nadir::kernels {
 
 HWY_EXPORT(panel_cols_all);
 HWY_EXPORT(packed_size_all);
+HWY_EXPORT(left_size_all);
 HWY_EXPORT(scratch_size_all);
 HWY_EXPORT(pack_all);
+HWY_EXPORT(pack_terms_all);
+HWY_EXPORT(pack_left_terms_all);
 HWY_EXPORT(gemm_all);
 
 int64_t gemm_panel_cols() {
@@ -223,6 +302,11 @@ int64_t gemm_packed_size(int64_t k, int64_t n) {
   return HWY_DYNAMIC_DISPATCH(packed_size_all)(k, n);
 }
 
+int64_t gemm_left_size(int64_t k, int64_t m) {
+  apply_isa_cap();
+  return HWY_DYNAMIC_DISPATCH(left_size_all)(k, m);
+}
+
 int64_t gemm_scratch_size(int64_t k) {
   apply_isa_cap();
   return HWY_DYNAMIC_DISPATCH(scratch_size_all)(k);
@@ -231,6 +315,18 @@ int64_t gemm_scratch_size(int64_t k) {
 void gemm_pack(const MatrixView& b, int64_t k, int64_t n, float* packed) {
   apply_isa_cap();
   HWY_DYNAMIC_DISPATCH(pack_all)(b, k, n, packed);
+}
+
+void gemm_pack_terms(
+    const MatrixView& rows, const Terms& terms, int64_t n, float* packed) {
+  apply_isa_cap();
+  HWY_DYNAMIC_DISPATCH(pack_terms_all)(rows, terms, n, packed);
+}
+
+void gemm_pack_left_terms(
+    const MatrixView& rows, const Terms& terms, int64_t m, float* packed_left) {
+  apply_isa_cap();
+  HWY_DYNAMIC_DISPATCH(pack_left_terms_all)(rows, terms, m, packed_left);
 }
 
 void gemm(const GemmCall& call) {

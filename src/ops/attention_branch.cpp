@@ -126,7 +126,7 @@ void for_each_image_head(const AttentionRecord& record, Work&& work) {
   }
   for_each_item(
       static_cast<int64_t>(images.size()) * record.num_heads,
-      kernels::attention_scratch_size(largest),
+      kernels::attention_scratch_size(largest, products_in(record.format)),
       [&](int64_t item, float* scratch) {
         const int64_t index = item / record.num_heads;
         const int64_t head = item % record.num_heads;
@@ -187,6 +187,7 @@ void attend(
   for_each_image_head(record, [&](const ImageHead& head, float* scratch) {
     kernels::attention(
         head.shape,
+        products_in(record.format),
         queries + head.query_offset,
         qkv + head.qkv_offset + dim,
         qkv + head.qkv_offset + 2 * dim,
@@ -223,22 +224,6 @@ at::Tensor run_forward(
   return y;
 }
 
-// Sums of columns, chunk by chunk.
-at::Tensor column_sums(const at::Tensor& rows) {
-  ChunkSums sums(num_chunks_of(rows.size(0)), rows.size(1));
-  for_each_chunk(
-      rows.size(0),
-      0,
-      [&](int64_t chunk, int64_t first, int64_t count, float* /*none*/) {
-        ChunkSums::add(
-            rows.const_data_ptr<float>() + first * rows.size(1),
-            count,
-            rows.size(1),
-            sums.of_chunk(chunk));
-      });
-  return sums.total();
-}
-
 // The gradient of y by x where the branch adds nothing.
 at::Tensor residual_gradient(
     const at::Tensor& x_TD,
@@ -258,9 +243,13 @@ at::Tensor residual_gradient(
   return grad_x_TD;
 }
 
-// From the gradient of a projection of norm(x), [rows, out], to that of x; the
-// gradient of its weight is returned.
-at::Tensor project_backward(
+struct LinearGradient {
+  at::Tensor weight;
+  at::Tensor bias;
+};
+
+// From the gradient of a projection of norm(x), [rows, out], to that of x.
+LinearGradient project_backward(
     const RowsToNormalize& rows,
     const at::Tensor& grad,
     const at::Tensor& weight,
@@ -271,32 +260,39 @@ at::Tensor project_backward(
   const auto packed = PackedWeight::backward(weight, format);
   const int64_t dim = rows.x_TD.size(1);
   const int64_t num_rows = rows.kept.num_packed_rows();
-  const auto tokens_PD = at::empty({num_rows, dim}, at::kFloat);
+  const int64_t num_out = weight.size(0);
+  WeightGradient grad_weight(num_rows, num_out, dim, format);
+  ChunkSums grad_bias(num_chunks_of(num_rows), num_out);
   for_each_chunk(
       num_rows,
-      packed.scratch_size() + kChunkRows * dim,
+      packed.scratch_size() + 2 * kChunkRows * dim,
       [&](int64_t chunk, int64_t first, int64_t count, float* scratch) {
-        float* const grad_tokens = scratch + packed.scratch_size();
+        float* const tokens = scratch + packed.scratch_size();
+        float* const grad_tokens = tokens + kChunkRows * dim;
+        const int64_t stride = grad.stride(0);
+        const float* const grad_out =
+            grad.const_data_ptr<float>() + first * stride;
+        ChunkSums::add(
+            grad_out, count, num_out, stride, grad_bias.of_chunk(chunk));
+        rows.normalize(first, count, tokens);
+        grad_weight.add(first, count, grad_out, stride, tokens);
         packed.multiply(
-            {grad.const_data_ptr<float>() + first * grad.stride(0),
-             grad.stride(0)},
+            {grad_out, stride},
             count,
             GemmInit::kReplace,
             nullptr,
             grad_tokens,
             dim,
             scratch);
-        rows.normalize(first, count, tokens_PD.data_ptr<float>() + first * dim);
         rows.add_gradient(
             first_chunk + chunk, first, count, grad_tokens, grad_x_TD, norm);
       });
-  return weight_gradient(grad, tokens_PD, format);
+  return {grad_weight.total(), grad_bias.total()};
 }
 
 struct MixedGradient {
   at::Tensor grad_mixed_QD;
-  at::Tensor proj_weight;
-  at::Tensor proj_bias;
+  LinearGradient proj;
 };
 
 MixedGradient proj_backward(
@@ -306,14 +302,22 @@ MixedGradient proj_backward(
   const int64_t dim = grad_y.size(1);
   const int64_t num_rows = record.out_rows.num_packed_rows();
   const auto packed = PackedWeight::backward(proj_weight, record.format);
-  const auto grad_out_QD = at::empty({num_rows, dim}, at::kFloat);
   const auto grad_mixed_QD = at::empty({num_rows, dim}, at::kFloat);
+  WeightGradient grad_weight(num_rows, dim, dim, record.format);
+  ChunkSums grad_bias(num_chunks_of(num_rows), dim);
   for_each_chunk(
       num_rows,
-      packed.scratch_size(),
-      [&](int64_t /*chunk*/, int64_t first, int64_t count, float* scratch) {
-        auto* const grad_out = grad_out_QD.data_ptr<float>() + first * dim;
+      packed.scratch_size() + kChunkRows * dim,
+      [&](int64_t chunk, int64_t first, int64_t count, float* scratch) {
+        float* const grad_out = scratch + packed.scratch_size();
         scale_branch(record.out_rows, first, count, grad_y, grad_out);
+        grad_weight.add(
+            first,
+            count,
+            grad_out,
+            dim,
+            record.mixed_QD.const_data_ptr<float>() + first * dim);
+        ChunkSums::add(grad_out, count, dim, dim, grad_bias.of_chunk(chunk));
         packed.multiply(
             {grad_out, dim},
             count,
@@ -323,10 +327,7 @@ MixedGradient proj_backward(
             dim,
             scratch);
       });
-  return {
-      grad_mixed_QD,
-      weight_gradient(grad_out_QD, record.mixed_QD, record.format),
-      column_sums(grad_out_QD)};
+  return {grad_mixed_QD, {grad_weight.total(), grad_bias.total()}};
 }
 
 variable_list run_backward(
@@ -355,6 +356,7 @@ variable_list run_backward(
   for_each_image_head(record, [&](const ImageHead& head, float* scratch) {
     kernels::attention_backward(
         head.shape,
+        products_in(record.format),
         queries + head.query_offset,
         qkv + head.qkv_offset + dim,
         qkv + head.qkv_offset + 2 * dim,
@@ -371,8 +373,7 @@ variable_list run_backward(
   const int64_t num_chunks = num_chunks_of(num_rows);
   NormSums norm(num_chunks + num_chunks_of(num_queries), dim);
   const auto rows = rows_to_normalize(x_TD, p, record, record.kept);
-  at::Tensor grad_weight;
-  auto grad_bias = column_sums(grad_qkv_PE);
+  LinearGradient qkv_gradient;
   if (record.first_only) {
     const auto first = rows_to_normalize(x_TD, p, record, record.query_rows);
     const auto of_keys = project_backward(
@@ -391,20 +392,21 @@ variable_list run_backward(
         num_chunks,
         grad_x_TD,
         norm);
-    grad_weight = at::cat({of_queries, of_keys});
-    grad_bias.slice(0, 0, dim).copy_(column_sums(grad_query_QD));
+    qkv_gradient = {
+        at::cat({of_queries.weight, of_keys.weight}),
+        at::cat({of_queries.bias, of_keys.bias})};
   } else {
-    grad_weight = project_backward(
+    qkv_gradient = project_backward(
         rows, grad_qkv_PE, p.qkv_weight, record.format, 0, grad_x_TD, norm);
   }
   return {
       grad_x_TD,
       norm.weight.total(),
       norm.bias.total(),
-      grad_weight,
-      grad_bias,
-      mixed.proj_weight,
-      mixed.proj_bias,
+      qkv_gradient.weight,
+      qkv_gradient.bias,
+      mixed.proj.weight,
+      mixed.proj.bias,
       {}};
 }
 

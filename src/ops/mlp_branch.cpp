@@ -141,7 +141,7 @@ variable_list MlpBranch::run_backward(
     const MlpParameters& p,
     const at::Tensor& grad_y_TD,
     MlpRecord& record) {
-  NADIR_ASSERT(!record.is_taken);  // buffers are used again in place
+  NADIR_ASSERT(!record.is_taken);  // what it needs is given back meanwhile
   record.is_taken = true;
   const KeptRows& kept = record.kept;
   const int64_t num_rows = kept.num_packed_rows();
@@ -149,18 +149,13 @@ variable_list MlpBranch::run_backward(
   const int64_t hidden = p.fc1_weight.size(0);
   const auto fc1 = PackedWeight::backward(p.fc1_weight, record.format);
   const auto fc2 = PackedWeight::backward(p.fc2_weight, record.format);
-  const auto active_PF = record.recomputes  // a, which becomes g in place
-                             ? at::empty({num_rows, hidden}, at::kFloat)
-                             : record.hidden_PF;
-  record.hidden_PF.reset();
   const auto fc1_again =
       record.recomputes
           ? std::optional(LinearWeight::pack(p.fc1_weight, record.format))
           : std::nullopt;
-  auto grad_hidden_PF = at::empty_like(active_PF);
-  const auto grad_out_PD = at::empty({num_rows, dim}, at::kFloat);
-  auto tokens_PD = at::empty({num_rows, dim}, at::kFloat);
   auto grad_x_TD = grad_y_TD.clone();
+  WeightGradient fc1_weight(num_rows, hidden, dim, record.format);
+  WeightGradient fc2_weight(num_rows, dim, hidden, record.format);
   const int64_t num_chunks = num_chunks_of(num_rows);
   ChunkSums fc1_bias(num_chunks, hidden);
   ChunkSums fc2_bias(num_chunks, dim);
@@ -170,14 +165,14 @@ variable_list MlpBranch::run_backward(
   const int64_t gemm_size = std::max(fc1.scratch_size(), fc2.scratch_size());
   for_each_chunk(
       num_rows,
-      gemm_size + kChunkRows * dim,
+      gemm_size + kChunkRows * (3 * dim + 2 * hidden),
       [&](int64_t chunk, int64_t first, int64_t count, float* scratch) {
-        auto* const grad_out = grad_out_PD.data_ptr<float>() + first * dim;
-        auto* const grad_hidden =
-            grad_hidden_PF.data_ptr<float>() + first * hidden;
-        auto* const active = active_PF.data_ptr<float>() + first * hidden;
-        auto* const tokens = tokens_PD.data_ptr<float>() + first * dim;
-        float* const grad_tokens = scratch + gemm_size;
+        float* const grad_out = scratch + gemm_size;
+        float* const grad_tokens = grad_out + kChunkRows * dim;
+        float* const tokens = grad_tokens + kChunkRows * dim;
+        float* const grad_hidden = tokens + kChunkRows * dim;
+        float* const active = grad_hidden + kChunkRows * hidden;
+        const float* before = active;  // a
         rows.normalize(first, count, tokens);
         if (fc1_again) {
           fc1_again->apply(
@@ -187,9 +182,11 @@ variable_list MlpBranch::run_backward(
               active,
               hidden,
               scratch);
+        } else {
+          before = record.hidden_PF.const_data_ptr<float>() + first * hidden;
         }
         scale_branch(kept, first, count, grad_y_TD, grad_out);
-        ChunkSums::add(grad_out, count, dim, fc2_bias.of_chunk(chunk));
+        ChunkSums::add(grad_out, count, dim, dim, fc2_bias.of_chunk(chunk));
         fc2.multiply(
             {grad_out, dim},
             count,
@@ -198,8 +195,11 @@ variable_list MlpBranch::run_backward(
             grad_hidden,
             hidden,
             scratch);
-        kernels::gelu_backward(active, count * hidden, active, grad_hidden);
-        ChunkSums::add(grad_hidden, count, hidden, fc1_bias.of_chunk(chunk));
+        kernels::gelu_backward(before, count * hidden, active, grad_hidden);
+        fc2_weight.add(first, count, grad_out, dim, active);
+        ChunkSums::add(
+            grad_hidden, count, hidden, hidden, fc1_bias.of_chunk(chunk));
+        fc1_weight.add(first, count, grad_hidden, hidden, tokens);
         fc1.multiply(
             {grad_hidden, hidden},
             count,
@@ -210,18 +210,14 @@ variable_list MlpBranch::run_backward(
             scratch);
         rows.add_gradient(chunk, first, count, grad_tokens, grad_x_TD, norm);
       });
-  const auto grad_fc1 =
-      weight_gradient(grad_hidden_PF, tokens_PD, record.format);
-  for (auto* done : {&grad_hidden_PF, &tokens_PD}) {
-    done->reset();  // before the largest copy is made
-  }
+  record.hidden_PF.reset();
   return {
       grad_x_TD,
       norm.weight.total(),
       norm.bias.total(),
-      grad_fc1,
+      fc1_weight.total(),
       fc1_bias.total(),
-      weight_gradient(grad_out_PD, active_PF, record.format),
+      fc2_weight.total(),
       fc2_bias.total(),
       {}};
 }

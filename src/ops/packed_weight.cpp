@@ -37,7 +37,7 @@ PackedWeight PackedWeight::pack(
     int64_t k,
     int64_t n,
     WeightFormat format) {
-  const Products& products = products_in(format);
+  const kernels::Products& products = products_in(format);
   PackedWeight weight(products, k, n);
   weight.packed_ = at::empty({products.packed_size(k, n)}, at::kFloat);
   auto* const packed = weight.packed_.data_ptr<float>();

@@ -41,7 +41,7 @@ class PackedWeight {
   [[nodiscard]] int64_t scratch_size() const;
 
  private:
-  PackedWeight(const Products& products, int64_t k, int64_t n)
+  PackedWeight(const kernels::Products& products, int64_t k, int64_t n)
       : products_(&products), k_(k), n_(n) {}
 
   static PackedWeight pack(
@@ -50,7 +50,7 @@ class PackedWeight {
       int64_t n,
       WeightFormat format);
 
-  const Products* products_;
+  const kernels::Products* products_;
   int64_t k_;
   int64_t n_;
   at::Tensor packed_;

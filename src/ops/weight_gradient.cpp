@@ -4,68 +4,95 @@
 
 #include <ATen/ATen.h>
 
+#include "core/error.h"
 #include "ops/chunks.h"
 
 namespace nadir::ops {
 namespace {
 
-// Rows that are summed at a time.
-constexpr int64_t kBlockTerms = 384;
+// Rows that are summed at a time: whole chunks.
+constexpr int64_t kBlockTerms = 8 * kChunkRows;
+
+int64_t num_blocks_of(int64_t num_rows) {
+  return (num_rows + kBlockTerms - 1) / kBlockTerms;
+}
 
 }  // namespace
 
-// The inputs are packed once, block by block; then threads take rows of the
-// weight, and read all of them.
-at::Tensor weight_gradient(
-    const at::Tensor& grads, const at::Tensor& inputs, WeightFormat format) {
-  const Products& products = products_in(format);
-  const int64_t num_rows = grads.size(0);
-  const int64_t num_out = grads.size(1);
-  const int64_t num_in = inputs.size(1);
-  if (num_rows == 0) {
-    return at::zeros({num_out, num_in}, at::kFloat);
-  }
-  auto weight = at::empty({num_out, num_in}, at::kFloat);
-  const int64_t num_blocks = (num_rows + kBlockTerms - 1) / kBlockTerms;
-  const int64_t block_size = products.packed_size(kBlockTerms, num_in);
-  const int64_t last_terms = num_rows - (num_blocks - 1) * kBlockTerms;
-  const auto packed = at::empty(
-      {(num_blocks - 1) * block_size +
-       products.packed_size(last_terms, num_in)},
+// The last block has fewer terms, but no less room.
+WeightGradient::WeightGradient(
+    int64_t num_rows, int64_t num_out, int64_t num_in, WeightFormat format)
+    : products_(products_in(format)),
+      num_rows_(num_rows),
+      num_out_(num_out),
+      num_in_(num_in) {
+  const int64_t terms = std::min(num_rows, kBlockTerms);
+  left_ = at::empty(
+      {num_blocks_of(num_rows), products_.left_size(terms, num_out)},
       at::kFloat);
-  const auto* const grad = grads.const_data_ptr<float>();
-  const auto* const input = inputs.const_data_ptr<float>();
-  auto* const blocks = packed.data_ptr<float>();
-  auto* const out = weight.data_ptr<float>();
-  for_each_item(num_blocks, 0, [&](int64_t block, float* /*none*/) {
-    const int64_t row = block * kBlockTerms;
-    products.pack(
-        {input + row * inputs.stride(0), inputs.stride(0)},
-        std::min(kBlockTerms, num_rows - row),
-        num_in,
-        blocks + block * block_size);
-  });
-  for_each_chunk(
-      num_out,
-      products.scratch_size(kBlockTerms),
-      [&](int64_t /*chunk*/, int64_t first, int64_t count, float* scratch) {
-        for (int64_t block = 0; block < num_blocks; ++block) {
-          const int64_t row = block * kBlockTerms;
-          products.multiply(
-              {{grad + row * grads.stride(0) + first, grads.stride(0), true},
+  right_ = at::empty(
+      {num_blocks_of(num_rows), products_.packed_size(terms, num_in)},
+      at::kFloat);
+}
+
+void WeightGradient::add(
+    int64_t first,
+    int64_t count,
+    const float* grads,
+    int64_t stride,
+    const float* inputs) {
+  NADIR_ASSERT(first % kChunkRows == 0 && count <= kChunkRows);
+  const int64_t block = first / kBlockTerms;
+  const kernels::Terms terms{first % kBlockTerms, count, terms_of_block(block)};
+  products_.pack_left_terms(
+      {grads, stride}, terms, num_out_, left_of_block(block));
+  products_.pack_terms(
+      {inputs, num_in_}, terms, num_in_, right_of_block(block));
+}
+
+// Threads take rows of the weight, and read all inputs.
+at::Tensor WeightGradient::total() const {
+  if (num_rows_ == 0) {
+    return at::zeros({num_out_, num_in_}, at::kFloat);
+  }
+  auto weight = at::empty({num_out_, num_in_}, at::kFloat);
+  constexpr int64_t kRows = 96;
+  for_each_item(
+      (num_out_ + kRows - 1) / kRows,
+      products_.scratch_size(kBlockTerms),
+      [&](int64_t item, float* scratch) {
+        const int64_t first = item * kRows;
+        const int64_t count = std::min(kRows, num_out_ - first);
+        for (int64_t block = 0; block < num_blocks_of(num_rows_); ++block) {
+          const int64_t terms = terms_of_block(block);
+          products_.multiply(
+              {{},
                count,
-               std::min(kBlockTerms, num_rows - row),
-               blocks + block * block_size,
-               num_in,
-               row == 0 ? kernels::GemmInit::kReplace
-                        : kernels::GemmInit::kAccumulate,
+               terms,
+               right_of_block(block),
+               num_in_,
+               block == 0 ? kernels::GemmInit::kReplace
+                          : kernels::GemmInit::kAccumulate,
                nullptr,
-               out + first * num_in,
-               num_in,
-               scratch});
+               weight.data_ptr<float>() + first * num_in_,
+               num_in_,
+               scratch,
+               left_of_block(block) + products_.left_size(terms, first)});
         }
       });
   return weight;
+}
+
+int64_t WeightGradient::terms_of_block(int64_t block) const {
+  return std::min(kBlockTerms, num_rows_ - block * kBlockTerms);
+}
+
+float* WeightGradient::left_of_block(int64_t block) const {
+  return left_.data_ptr<float>() + block * left_.size(1);
+}
+
+float* WeightGradient::right_of_block(int64_t block) const {
+  return right_.data_ptr<float>() + block * right_.size(1);
 }
 
 ChunkSums::ChunkSums(int64_t num_chunks, int64_t num_cols)
@@ -76,9 +103,13 @@ float* ChunkSums::of_chunk(int64_t chunk) {
 }
 
 void ChunkSums::add(
-    const float* rows, int64_t num_rows, int64_t num_cols, float* sums) {
+    const float* rows,
+    int64_t num_rows,
+    int64_t num_cols,
+    int64_t stride,
+    float* sums) {
   for (int64_t r = 0; r < num_rows; ++r) {
-    const float* const row = rows + r * num_cols;
+    const float* const row = rows + r * stride;
     for (int64_t i = 0; i < num_cols; ++i) {
       sums[i] += row[i];
     }

@@ -1,9 +1,8 @@
 // The gradient of a linear map's weight and bias, from rows of inputs and of
-// gradients of outputs.
+// gradients of outputs that come in chunks.
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -11,10 +10,38 @@
 
 namespace nadir::ops {
 
-// grads^T inputs, [out, in]; `grads` is [rows, out] and `inputs` [rows, in],
-// float32 with contiguous rows. Zeros where there are no rows.
-[[nodiscard]] at::Tensor weight_gradient(
-    const at::Tensor& grads, const at::Tensor& inputs, WeightFormat format);
+// grads^T inputs. Rows are packed for the product as they come, so that nobody
+// keeps them otherwise.
+class WeightGradient {
+ public:
+  WeightGradient(
+      int64_t num_rows, int64_t num_out, int64_t num_in, WeightFormat format);
+
+  // Rows first .. first + count - 1, those of one chunk (ops/chunks.h): `grads`
+  // [count, out], rows `stride` apart, and `inputs` [count, in] without
+  // padding. Each chunk once, from any thread.
+  void add(
+      int64_t first,
+      int64_t count,
+      const float* grads,
+      int64_t stride,
+      const float* inputs);
+
+  // [out, in], of all rows; zeros where there are none. By LibTorch's threads.
+  [[nodiscard]] at::Tensor total() const;
+
+ private:
+  [[nodiscard]] int64_t terms_of_block(int64_t block) const;
+  [[nodiscard]] float* left_of_block(int64_t block) const;
+  [[nodiscard]] float* right_of_block(int64_t block) const;
+
+  const kernels::Products& products_;
+  int64_t num_rows_;
+  int64_t num_out_;
+  int64_t num_in_;
+  at::Tensor left_;   // packed gradients, block after block
+  at::Tensor right_;  // packed inputs
+};
 
 // Sums of columns that chunks of rows add up apart: the same for any number of
 // threads.
@@ -25,9 +52,13 @@ class ChunkSums {
   // The sums of one chunk, to be added to; zeros at first.
   [[nodiscard]] float* of_chunk(int64_t chunk);
 
-  // sums += the columns of `rows`, [num_rows, num_cols] without padding.
+  // sums += the columns of `rows`, [num_rows, num_cols], `stride` apart.
   static void add(
-      const float* rows, int64_t num_rows, int64_t num_cols, float* sums);
+      const float* rows,
+      int64_t num_rows,
+      int64_t num_cols,
+      int64_t stride,
+      float* sums);
 
   // [num_cols]
   [[nodiscard]] at::Tensor total() const;

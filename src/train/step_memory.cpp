@@ -5,6 +5,7 @@
 
 #include "model/drop_path.h"
 #include "model/precision.h"
+#include "ops/weight_format.h"
 #include "train/network_size.h"
 
 namespace nadir::train {
@@ -36,7 +37,15 @@ class Counts {
         trained_(parameters_ - (config.head.norm_last_layer ? prototypes_ : 0)),
         has_buckets_(world_size > 1),
         is_bf16_(config.run.precision != "fp32"),
-        recomputes_(config.model.checkpoint_activations) {}
+        recomputes_(config.model.checkpoint_activations) {
+    const auto& products = ops::products_in(
+        is_bf16_ ? ops::WeightFormat::kBfloat16 : ops::WeightFormat::kFloat32);
+    constexpr int64_t kSide = 384;
+    packed_ = static_cast<double>(products.packed_size(kSide, kSide)) /
+              (kSide * kSide);
+    packed_left_ =
+        static_cast<double>(products.left_size(kSide, kSide)) / (kSide * kSide);
+  }
 
   // The optimiser's. Prototypes get none as long as they are frozen.
   [[nodiscard]] double moments() const {
@@ -117,20 +126,21 @@ class Counts {
     return kInputs + (recomputes_ ? 0 : kBranches * kept_share(block));
   }
 
-  // What the second branch's backward makes beside that: gradients of output
-  // and input; packed rows of the gradients of hidden channels, of the normed
-  // tokens, the copy of them that weight_gradient() makes, and of the scaled
-  // gradient; sums of chunks of 48 rows. In bfloat16 that copy is half as
-  // large.
-  [[nodiscard]] double widths_of_mlp_backward(int64_t block) const {
+  // What a block's backward makes beside that, where it makes most: gradients
+  // of output and input; and in the second branch factors of both weights'
+  // gradients, packed: those of hidden channels, tokens and outputs; sums of
+  // chunks of 48 rows. Where the first branch computes queries, keys, values
+  // and what the heads give again, their gradients beside them can be more; the
+  // second branch has left its input by then.
+  [[nodiscard]] double widths_of_backward(int64_t block) const {
     constexpr double kSums = (kMlpRatio + 3) / 48;
-    const double again = recomputes_ ? kMlpRatio : 0;
-    return 2 +
-           (kMlpRatio + 2 + packed_size() + kSums + again) * kept_share(block);
+    constexpr double kAttention = 2 * (3 + 1);
+    const double factors = (kMlpRatio + 1) * (packed_ + packed_left_);
+    const double mlp = (factors + kSums) * kept_share(block);
+    const double attention =
+        recomputes_ ? kAttention * kept_share(block) - 1 : 0;
+    return 2 + std::max(mlp, attention);
   }
-
-  // What is packed for a product, beside what it is in float32.
-  [[nodiscard]] double packed_size() const { return is_bf16_ ? 0.5 : 1; }
 
   // Of the last block, whose output is the first token alone, at the end of
   // forward: its input, keys and values with room for queries.
@@ -185,13 +195,13 @@ class Counts {
          kept + gradients + new_gradient,
          kept + gradients + last_keys_and_values});
     // Packed copies of both weights, and their new gradients.
-    const double weights = 2 * (1 + packed_size()) * kMlpRatio * dim_ * dim_;
+    const double weights = 2 * (1 + packed_) * kMlpRatio * dim_ * dim_;
     for (int64_t block = depth_ - 2; block >= 0; --block) {
       gradients += has_gradients ? 0 : num_block_parameters(dim_);
       most = std::max(
           most,
           kept_by_blocks + gradients + weights +
-              backward_TD * widths_of_mlp_backward(block));
+              backward_TD * widths_of_backward(block));
       kept_by_blocks -= rows_TD * widths_kept(block);
     }
     return beside + most;
@@ -209,6 +219,10 @@ class Counts {
   bool has_buckets_;
   bool is_bf16_;
   bool recomputes_;
+  // What is packed for a product, beside what it is in float32: right factors,
+  // and left ones.
+  double packed_ = 1;
+  double packed_left_ = 1;
 };
 
 }  // namespace

@@ -88,10 +88,11 @@ struct Bf16Operands {
 
 std::vector<float> multiply_in_bf16(Bf16Operands operands) {
   const Bf16Product& p = operands.p;
-  AlignedFloats packed(bf16_packed_size(p.k, p.n));
-  AlignedFloats scratch(bf16_scratch_size(p.k));
-  bf16_pack(operands.b(), p.k, p.n, packed.data());
-  bf16_gemm(
+  const Products& products = bf16_products();
+  AlignedFloats packed(products.packed_size(p.k, p.n));
+  AlignedFloats scratch(products.scratch_size(p.k));
+  products.pack(operands.b(), p.k, p.n, packed.data());
+  products.multiply(
       {operands.a(),
        p.m,
        p.k,
@@ -179,13 +180,14 @@ TEST(Bf16Gemm, SumsMoreTermsThanABlockHolds) {
 TEST(Bf16Gemm, PacksPartsWhereTheWholeHasThem) {
   for_each_level([] {
     const Bf16Operands operands({1, 37, 200});
-    AlignedFloats whole(bf16_packed_size(37, 200));
-    bf16_pack(operands.b(), 37, 200, whole.data());
-    const int64_t col = 2 * bf16_panel_cols();
-    AlignedFloats part(bf16_packed_size(37, 200 - col));
-    bf16_pack(operands.b().at(0, col), 37, 200 - col, part.data());
-    const float* const there = whole.data() + bf16_packed_size(37, col);
-    for (int64_t i = 0; i < bf16_packed_size(37, 200 - col); ++i) {
+    const Products& products = bf16_products();
+    AlignedFloats whole(products.packed_size(37, 200));
+    products.pack(operands.b(), 37, 200, whole.data());
+    const int64_t col = 2 * products.panel_cols();
+    AlignedFloats part(products.packed_size(37, 200 - col));
+    products.pack(operands.b().at(0, col), 37, 200 - col, part.data());
+    const float* const there = whole.data() + products.packed_size(37, col);
+    for (int64_t i = 0; i < products.packed_size(37, 200 - col); ++i) {
       ASSERT_EQ(
           std::bit_cast<uint32_t>(there[i]),
           std::bit_cast<uint32_t>(part.data()[i]))
