@@ -62,10 +62,10 @@ struct AttentionRecord : torch::CustomClassHolder {
   at::Tensor log_sums_HQ;
 };
 
-// x, or its first tokens: what y is before the branch.
+// What the branch is added to, in rows of y: x, or its first tokens.
 at::Tensor residual_of(const at::Tensor& x_TD, const AttentionRecord& record) {
   if (!record.first_only) {
-    return x_TD.clone();
+    return x_TD;
   }
   const auto first = KeptRows(record.layout, nullptr).first_tokens();
   auto y_BD = at::empty({first.num_packed_rows(), x_TD.size(1)}, at::kFloat);
@@ -204,7 +204,8 @@ at::Tensor run_forward(
   attend(x_TD, p, record);
   const int64_t dim = x_TD.size(1);
   const int64_t num_queries = record.query_rows.num_packed_rows();
-  auto y = residual_of(x_TD, record);
+  const auto residual = residual_of(x_TD, record);
+  auto y = with_gaps_of(record.out_rows, residual);
   const auto proj =
       LinearWeight::packed_or(p.packed_proj, p.proj_weight, record.format);
   for_each_chunk(
@@ -219,7 +220,7 @@ at::Tensor run_forward(
             branch,
             dim,
             scratch);
-        add_branch(record.out_rows, first, count, branch, y);
+        add_branch(record.out_rows, first, count, branch, residual, y);
       });
   return y;
 }
@@ -239,6 +240,7 @@ at::Tensor residual_gradient(
       0,
       first.num_packed_rows(),
       grad_y.const_data_ptr<float>(),
+      grad_x_TD,
       grad_x_TD);
   return grad_x_TD;
 }

@@ -44,18 +44,28 @@ void RowsToNormalize::add_gradient(
   });
 }
 
+at::Tensor with_gaps_of(const KeptRows& kept, const at::Tensor& x_TD) {
+  auto y_TD = at::empty_like(x_TD);
+  kept.for_each_gap(x_TD.size(0), [&](int64_t row, int64_t num_rows) {
+    y_TD.narrow(0, row, num_rows).copy_(x_TD.narrow(0, row, num_rows));
+  });
+  return y_TD;
+}
+
 void add_branch(
     const KeptRows& kept,
     int64_t first,
     int64_t count,
     const float* branch,
+    const at::Tensor& x_TD,
     at::Tensor& y_TD) {
   const int64_t dim = y_TD.size(1);
   kept.for_each_run(first, first + count, [&](const RowRun& run) {
+    const float* const in = x_TD.const_data_ptr<float>() + run.row * dim;
     float* const out = y_TD.data_ptr<float>() + run.row * dim;
-    const float* const in = branch + (run.packed_row - first) * dim;
+    const float* const added = branch + (run.packed_row - first) * dim;
     for (int64_t i = 0; i < run.num_rows * dim; ++i) {
-      out[i] += run.factor * in[i];
+      out[i] = in[i] + run.factor * added[i];
     }
   });
 }

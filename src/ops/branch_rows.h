@@ -43,12 +43,18 @@ struct RowsToNormalize {
       NormSums& sums) const;
 };
 
-// y += factor * branch for the packed rows from `first` on.
+// y of the size of x, the rows that the branch leaves out copied, the others
+// still to be written.
+[[nodiscard]] at::Tensor with_gaps_of(
+    const KeptRows& kept, const at::Tensor& x_TD);
+
+// y = x + factor * branch for the packed rows from `first` on; x may be y.
 void add_branch(
     const KeptRows& kept,
     int64_t first,
     int64_t count,
     const float* branch,
+    const at::Tensor& x_TD,
     at::Tensor& y_TD);
 
 // branch = factor * grad_y, packed.

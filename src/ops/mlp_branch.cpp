@@ -40,14 +40,13 @@ struct MlpRecord : torch::CustomClassHolder {
   at::Tensor hidden_PF;   // fc1's outputs; P packed rows, F hidden channels
 };
 
-// y holds x already.
-void run_forward(
+at::Tensor run_forward(
     const at::Tensor& x_TD,
     const MlpParameters& p,
     MlpRecord& record,
-    bool keeps_hidden,
-    at::Tensor& y_TD) {
+    bool keeps_hidden) {
   const KeptRows& kept = record.kept;
+  auto y_TD = with_gaps_of(kept, x_TD);
   const int64_t dim = x_TD.size(1);
   const int64_t hidden = p.fc1_weight.size(0);
   const auto fc1 =
@@ -85,8 +84,9 @@ void run_forward(
             tokens,
             dim,
             scratch);
-        add_branch(kept, first, count, tokens, y_TD);
+        add_branch(kept, first, count, tokens, x_TD, y_TD);
       });
+  return y_TD;
 }
 
 class MlpBranch : public torch::autograd::Function<MlpBranch> {
@@ -104,14 +104,11 @@ class MlpBranch : public torch::autograd::Function<MlpBranch> {
     context->save_for_backward(
         {x_TD, norm_weight, norm_bias, fc1_weight, fc1_bias, fc2_weight});
     context->saved_data["record"] = c10::IValue::make_capsule(record);
-    auto y_TD = x_TD.clone();
-    run_forward(
+    return run_forward(
         x_TD,
         {norm_weight, norm_bias, fc1_weight, fc1_bias, fc2_weight, fc2_bias},
         *record,
-        /*keeps_hidden=*/!record->recomputes,
-        y_TD);
-    return y_TD;
+        /*keeps_hidden=*/!record->recomputes);
   }
 
   static variable_list backward(
@@ -135,7 +132,8 @@ class MlpBranch : public torch::autograd::Function<MlpBranch> {
 };
 
 // With z = fc2(g), g = gelu(a), a = fc1(h), h = norm(x), and dz the factor
-// times dy: dg = dz W2, da = dg gelu'(a), dh = da W1.
+// times dy: dg = dz W2, da = dg gelu'(a), dh = da W1. `grad_TD` is dy and
+// becomes dx in place.
 variable_list MlpBranch::run_backward(
     const at::Tensor& x_TD,
     const MlpParameters& p,
@@ -250,9 +248,7 @@ at::Tensor mlp_branch(
         p.fc2_bias,
         record);
   }
-  auto y_TD = x.clone();
-  run_forward(x, p, *record, /*keeps_hidden=*/false, y_TD);
-  return y_TD;
+  return run_forward(x, p, *record, /*keeps_hidden=*/false);
 }
 
 }  // namespace nadir::ops

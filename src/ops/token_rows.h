@@ -73,6 +73,22 @@ class KeptRows {
     }
   }
 
+  // Calls run(first row, number of rows) for what is left out of `num_rows`
+  // rows of the token matrix.
+  template <class Run>
+  void for_each_gap(int64_t num_rows, Run&& run) const {
+    int64_t row = 0;
+    for (const RowRun& kept : runs_) {
+      if (kept.row > row) {
+        run(row, kept.row - row);
+      }
+      row = kept.row + kept.num_rows;
+    }
+    if (num_rows > row) {
+      run(row, num_rows - row);
+    }
+  }
+
  private:
   KeptRows() = default;
 

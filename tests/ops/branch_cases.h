@@ -52,7 +52,9 @@ inline void expect_same_branch(
   ASSERT_EQ(actual.sizes(), expected.sizes());
   EXPECT_LE(relative_difference(actual.detach(), expected.detach()), tolerance);
   const auto grad = at::randn_like(actual.detach());
+  const auto given = grad.clone();
   const auto grads = torch::autograd::grad({actual}, tensors, {grad});
+  EXPECT_TRUE(at::equal(grad, given)) << "a gradient of others was changed";
   const auto expected_grads =
       torch::autograd::grad({expected}, doubles, {grad.to(at::kDouble)});
   for (size_t i = 0; i < grads.size(); ++i) {
