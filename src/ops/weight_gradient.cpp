@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include "core/error.h"
 #include "ops/chunks.h"
@@ -16,6 +17,29 @@ constexpr int64_t kBlockTerms = 8 * kChunkRows;
 int64_t num_blocks_of(int64_t num_rows) {
   return (num_rows + kBlockTerms - 1) / kBlockTerms;
 }
+
+// Rows of a part of the weight: in the kernels' blocks of 48, so that a panel
+// that comes from the third level of cache serves two of them.
+constexpr int64_t kPartRows = 96;
+
+// The parts that threads take: kPartRows rows each and all columns, or fewer
+// where that gives some threads nothing to do.
+struct WeightParts {
+  WeightParts(int64_t num_out, int64_t num_in, int64_t panel_cols)
+      : down((num_out + kPartRows - 1) / kPartRows) {
+    const int64_t num_panels = (num_in + panel_cols - 1) / panel_cols;
+    const int64_t wanted =
+        std::clamp<int64_t>(2 * at::get_num_threads() / down, 1, num_panels);
+    num_cols = (num_panels + wanted - 1) / wanted * panel_cols;
+    across = (num_in + num_cols - 1) / num_cols;
+  }
+
+  [[nodiscard]] int64_t count() const { return down * across; }
+
+  int64_t down;
+  int64_t across;
+  int64_t num_cols;  // of a part
+};
 
 }  // namespace
 
@@ -50,34 +74,36 @@ void WeightGradient::add(
       {inputs, num_in_}, terms, num_in_, right_of_block(block));
 }
 
-// Threads take rows of the weight, and read all inputs.
+// Threads take parts of the weight, and read the rows of those from first to
+// last.
 at::Tensor WeightGradient::total() const {
   if (num_rows_ == 0) {
     return at::zeros({num_out_, num_in_}, at::kFloat);
   }
   auto weight = at::empty({num_out_, num_in_}, at::kFloat);
-  constexpr int64_t kRows = 96;
+  const WeightParts parts(num_out_, num_in_, products_.panel_cols());
   for_each_item(
-      (num_out_ + kRows - 1) / kRows,
+      parts.count(),
       products_.scratch_size(kBlockTerms),
       [&](int64_t item, float* scratch) {
-        const int64_t first = item * kRows;
-        const int64_t count = std::min(kRows, num_out_ - first);
+        const int64_t out = item / parts.across * kPartRows;
+        const int64_t in = item % parts.across * parts.num_cols;
+        const int64_t num_cols = std::min(parts.num_cols, num_in_ - in);
         for (int64_t block = 0; block < num_blocks_of(num_rows_); ++block) {
           const int64_t terms = terms_of_block(block);
           products_.multiply(
               {{},
-               count,
+               std::min(kPartRows, num_out_ - out),
                terms,
-               right_of_block(block),
-               num_in_,
+               right_of_block(block) + products_.packed_size(terms, in),
+               num_cols,
                block == 0 ? kernels::GemmInit::kReplace
                           : kernels::GemmInit::kAccumulate,
                nullptr,
-               weight.data_ptr<float>() + first * num_in_,
+               weight.data_ptr<float>() + out * num_in_ + in,
                num_in_,
                scratch,
-               left_of_block(block) + products_.left_size(terms, first)});
+               left_of_block(block) + products_.left_size(terms, out)});
         }
       });
   return weight;
