@@ -86,14 +86,17 @@ double run_bytes(
   // first step cut up what its activations leave, block by block. Where a block
   // left less than one tensor of the prototypes takes, the heap grows by their
   // two moments and the difference of the networks, then by four copies, of
-  // which one takes the difference's place.
+  // which one takes the difference's place. What attention computes again and
+  // what the other branch makes do not fit into each other's places.
   constexpr double kMomentsAndDifference = 3;
   constexpr double kNewCopies = 3;
   if (memory.block < memory.prototypes) {
     const double before_copies = std::max(
         memory.peak,
         memory.first_peak + kMomentsAndDifference * memory.prototypes);
-    most = std::max(most, before_copies + kNewCopies * memory.prototypes);
+    most = std::max(
+        most,
+        before_copies + memory.computed_again + kNewCopies * memory.prototypes);
   }
   return kProgramBytes + loader_bytes(config, num_bands) + most;
 }

@@ -68,6 +68,14 @@ class Counts {
     return rows * dim_ * widths_kept(depth_ / 2);
   }
 
+  [[nodiscard]] double computed_again() const {
+    double rows = 0;
+    for (const Part& part : parts()) {
+      rows = std::max(rows, part.num_backward_rows);
+    }
+    return rows * dim_ * widths_computed_again(depth_ / 2);
+  }
+
   [[nodiscard]] double peak(double moments) const {
     // Statistics take the differences of the networks.
     double most = resting() + parameters_;
@@ -134,12 +142,14 @@ class Counts {
   // second branch has left its input by then.
   [[nodiscard]] double widths_of_backward(int64_t block) const {
     constexpr double kSums = (kMlpRatio + 3) / 48;
-    constexpr double kAttention = 2 * (3 + 1);
     const double factors = (kMlpRatio + 1) * (packed_ + packed_left_);
     const double mlp = (factors + kSums) * kept_share(block);
-    const double attention =
-        recomputes_ ? kAttention * kept_share(block) - 1 : 0;
-    return 2 + std::max(mlp, attention);
+    return 2 + std::max(mlp, widths_computed_again(block) - 1);
+  }
+
+  [[nodiscard]] double widths_computed_again(int64_t block) const {
+    constexpr double kAttention = 2 * (3 + 1);
+    return recomputes_ ? kAttention * kept_share(block) : 0;
   }
 
   // Of the last block, whose output is the first token alone, at the end of
@@ -238,6 +248,7 @@ StepMemory step_memory(
   memory.state = kBytes * counts.state();
   memory.prototypes = kBytes * num_prototype_weights(config.head);
   memory.block = kBytes * counts.kept_by_middle_block();
+  memory.computed_again = kBytes * counts.computed_again();
   return memory;
 }
 

@@ -17,6 +17,8 @@ struct StepMemory {
   double state = 0;       // what a checkpoint holds: networks and optimiser
   double prototypes = 0;  // the directions of prototypes: the largest tensor
   double block = 0;       // what a block in the middle keeps for backward
+  // What its attention computes again, and its gradients; 0 where it is kept.
+  double computed_again = 0;
 };
 
 // Of one process of `world_size`. The configuration is checked already.
