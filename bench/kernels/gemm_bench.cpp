@@ -76,7 +76,7 @@ void weight_gradient(benchmark::State& state, WeightFormat format) {
           m,
           tokens.data() + first * n);
     }
-    benchmark::DoNotOptimize(gradient.total());
+    benchmark::DoNotOptimize(gradient.weight());
   }
   count_flops(state, m, k, n);
 }

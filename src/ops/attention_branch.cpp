@@ -184,10 +184,11 @@ void attend(
     project(rows, outputs(0, 3), p.qkv_bias, qkv, 3 * dim);
   }
   const auto* const queries = queries_of(record).const_data_ptr<float>();
+  const auto& products = products_in(record.format);
   for_each_image_head(record, [&](const ImageHead& head, float* scratch) {
     kernels::attention(
         head.shape,
-        products_in(record.format),
+        products,
         queries + head.query_offset,
         qkv + head.qkv_offset + dim,
         qkv + head.qkv_offset + 2 * dim,
@@ -262,9 +263,7 @@ LinearGradient project_backward(
   const auto packed = PackedWeight::backward(weight, format);
   const int64_t dim = rows.x_TD.size(1);
   const int64_t num_rows = rows.kept.num_packed_rows();
-  const int64_t num_out = weight.size(0);
-  WeightGradient grad_weight(num_rows, num_out, dim, format);
-  ChunkSums grad_bias(num_chunks_of(num_rows), num_out);
+  WeightGradient gradient(num_rows, weight.size(0), dim, format);
   for_each_chunk(
       num_rows,
       packed.scratch_size() + 2 * kChunkRows * dim,
@@ -274,10 +273,8 @@ LinearGradient project_backward(
         const int64_t stride = grad.stride(0);
         const float* const grad_out =
             grad.const_data_ptr<float>() + first * stride;
-        ChunkSums::add(
-            grad_out, count, num_out, stride, grad_bias.of_chunk(chunk));
         rows.normalize(first, count, tokens);
-        grad_weight.add(first, count, grad_out, stride, tokens);
+        gradient.add(first, count, grad_out, stride, tokens);
         packed.multiply(
             {grad_out, stride},
             count,
@@ -289,7 +286,7 @@ LinearGradient project_backward(
         rows.add_gradient(
             first_chunk + chunk, first, count, grad_tokens, grad_x_TD, norm);
       });
-  return {grad_weight.total(), grad_bias.total()};
+  return {gradient.weight(), gradient.bias()};
 }
 
 struct MixedGradient {
@@ -305,21 +302,19 @@ MixedGradient proj_backward(
   const int64_t num_rows = record.out_rows.num_packed_rows();
   const auto packed = PackedWeight::backward(proj_weight, record.format);
   const auto grad_mixed_QD = at::empty({num_rows, dim}, at::kFloat);
-  WeightGradient grad_weight(num_rows, dim, dim, record.format);
-  ChunkSums grad_bias(num_chunks_of(num_rows), dim);
+  WeightGradient gradient(num_rows, dim, dim, record.format);
   for_each_chunk(
       num_rows,
       packed.scratch_size() + kChunkRows * dim,
-      [&](int64_t chunk, int64_t first, int64_t count, float* scratch) {
+      [&](int64_t /*chunk*/, int64_t first, int64_t count, float* scratch) {
         float* const grad_out = scratch + packed.scratch_size();
         scale_branch(record.out_rows, first, count, grad_y, grad_out);
-        grad_weight.add(
+        gradient.add(
             first,
             count,
             grad_out,
             dim,
             record.mixed_QD.const_data_ptr<float>() + first * dim);
-        ChunkSums::add(grad_out, count, dim, dim, grad_bias.of_chunk(chunk));
         packed.multiply(
             {grad_out, dim},
             count,
@@ -329,7 +324,7 @@ MixedGradient proj_backward(
             dim,
             scratch);
       });
-  return {grad_mixed_QD, {grad_weight.total(), grad_bias.total()}};
+  return {grad_mixed_QD, {gradient.weight(), gradient.bias()}};
 }
 
 variable_list run_backward(
@@ -355,10 +350,11 @@ variable_list run_backward(
   const auto* const qkv = record.qkv_PE.const_data_ptr<float>();
   const auto* const queries = queries_of(record).const_data_ptr<float>();
   auto* const grad_qkv = grad_qkv_PE.data_ptr<float>();
+  const auto& products = products_in(record.format);
   for_each_image_head(record, [&](const ImageHead& head, float* scratch) {
     kernels::attention_backward(
         head.shape,
-        products_in(record.format),
+        products,
         queries + head.query_offset,
         qkv + head.qkv_offset + dim,
         qkv + head.qkv_offset + 2 * dim,

@@ -132,8 +132,7 @@ class MlpBranch : public torch::autograd::Function<MlpBranch> {
 };
 
 // With z = fc2(g), g = gelu(a), a = fc1(h), h = norm(x), and dz the factor
-// times dy: dg = dz W2, da = dg gelu'(a), dh = da W1. `grad_TD` is dy and
-// becomes dx in place.
+// times dy: dg = dz W2, da = dg gelu'(a), dh = da W1.
 variable_list MlpBranch::run_backward(
     const at::Tensor& x_TD,
     const MlpParameters& p,
@@ -152,12 +151,9 @@ variable_list MlpBranch::run_backward(
           ? std::optional(LinearWeight::pack(p.fc1_weight, record.format))
           : std::nullopt;
   auto grad_x_TD = grad_y_TD.clone();
-  WeightGradient fc1_weight(num_rows, hidden, dim, record.format);
-  WeightGradient fc2_weight(num_rows, dim, hidden, record.format);
-  const int64_t num_chunks = num_chunks_of(num_rows);
-  ChunkSums fc1_bias(num_chunks, hidden);
-  ChunkSums fc2_bias(num_chunks, dim);
-  NormSums norm(num_chunks, dim);
+  WeightGradient fc1_gradient(num_rows, hidden, dim, record.format);
+  WeightGradient fc2_gradient(num_rows, dim, hidden, record.format);
+  NormSums norm(num_chunks_of(num_rows), dim);
   const RowsToNormalize rows{
       x_TD, p.norm_weight, p.norm_bias, record.norm_eps, kept};
   const int64_t gemm_size = std::max(fc1.scratch_size(), fc2.scratch_size());
@@ -184,7 +180,6 @@ variable_list MlpBranch::run_backward(
           before = record.hidden_PF.const_data_ptr<float>() + first * hidden;
         }
         scale_branch(kept, first, count, grad_y_TD, grad_out);
-        ChunkSums::add(grad_out, count, dim, dim, fc2_bias.of_chunk(chunk));
         fc2.multiply(
             {grad_out, dim},
             count,
@@ -194,10 +189,8 @@ variable_list MlpBranch::run_backward(
             hidden,
             scratch);
         kernels::gelu_backward(before, count * hidden, active, grad_hidden);
-        fc2_weight.add(first, count, grad_out, dim, active);
-        ChunkSums::add(
-            grad_hidden, count, hidden, hidden, fc1_bias.of_chunk(chunk));
-        fc1_weight.add(first, count, grad_hidden, hidden, tokens);
+        fc2_gradient.add(first, count, grad_out, dim, active);
+        fc1_gradient.add(first, count, grad_hidden, hidden, tokens);
         fc1.multiply(
             {grad_hidden, hidden},
             count,
@@ -213,10 +206,10 @@ variable_list MlpBranch::run_backward(
       grad_x_TD,
       norm.weight.total(),
       norm.bias.total(),
-      fc1_weight.total(),
-      fc1_bias.total(),
-      fc2_weight.total(),
-      fc2_bias.total(),
+      fc1_gradient.weight(),
+      fc1_gradient.bias(),
+      fc2_gradient.weight(),
+      fc2_gradient.bias(),
       {}};
 }
 

@@ -49,7 +49,8 @@ WeightGradient::WeightGradient(
     : products_(products_in(format)),
       num_rows_(num_rows),
       num_out_(num_out),
-      num_in_(num_in) {
+      num_in_(num_in),
+      bias_(num_chunks_of(num_rows), num_out) {
   const int64_t terms = std::min(num_rows, kBlockTerms);
   left_ = at::empty(
       {num_blocks_of(num_rows), products_.left_size(terms, num_out)},
@@ -66,6 +67,13 @@ void WeightGradient::add(
     int64_t stride,
     const float* inputs) {
   NADIR_ASSERT(first % kChunkRows == 0 && count <= kChunkRows);
+  // First, since it reads row by row, as they lie in memory.
+  float* const sums = bias_.of_chunk(first / kChunkRows);
+  for (int64_t r = 0; r < count; ++r) {
+    for (int64_t i = 0; i < num_out_; ++i) {
+      sums[i] += grads[r * stride + i];
+    }
+  }
   const int64_t block = first / kBlockTerms;
   const kernels::Terms terms{first % kBlockTerms, count, terms_of_block(block)};
   products_.pack_left_terms(
@@ -76,11 +84,11 @@ void WeightGradient::add(
 
 // Threads take parts of the weight, and read the rows of those from first to
 // last.
-at::Tensor WeightGradient::total() const {
+at::Tensor WeightGradient::weight() const {
   if (num_rows_ == 0) {
     return at::zeros({num_out_, num_in_}, at::kFloat);
   }
-  auto weight = at::empty({num_out_, num_in_}, at::kFloat);
+  auto sum = at::empty({num_out_, num_in_}, at::kFloat);
   const WeightParts parts(num_out_, num_in_, products_.panel_cols());
   for_each_item(
       parts.count(),
@@ -100,13 +108,13 @@ at::Tensor WeightGradient::total() const {
                block == 0 ? kernels::GemmInit::kReplace
                           : kernels::GemmInit::kAccumulate,
                nullptr,
-               weight.data_ptr<float>() + out * num_in_ + in,
+               sum.data_ptr<float>() + out * num_in_ + in,
                num_in_,
                scratch,
                left_of_block(block) + products_.left_size(terms, out)});
         }
       });
-  return weight;
+  return sum;
 }
 
 int64_t WeightGradient::terms_of_block(int64_t block) const {
@@ -126,20 +134,6 @@ ChunkSums::ChunkSums(int64_t num_chunks, int64_t num_cols)
 
 float* ChunkSums::of_chunk(int64_t chunk) {
   return sums_.data_ptr<float>() + chunk * sums_.size(1);
-}
-
-void ChunkSums::add(
-    const float* rows,
-    int64_t num_rows,
-    int64_t num_cols,
-    int64_t stride,
-    float* sums) {
-  for (int64_t r = 0; r < num_rows; ++r) {
-    const float* const row = rows + r * stride;
-    for (int64_t i = 0; i < num_cols; ++i) {
-      sums[i] += row[i];
-    }
-  }
 }
 
 at::Tensor ChunkSums::total() const {

@@ -10,8 +10,24 @@
 
 namespace nadir::ops {
 
-// grads^T inputs. Rows are packed for the product as they come, so that nobody
-// keeps them otherwise.
+// Sums of columns that chunks of rows add up apart: the same for any number of
+// threads.
+class ChunkSums {
+ public:
+  ChunkSums(int64_t num_chunks, int64_t num_cols);
+
+  // The sums of one chunk, to be added to; zeros at first.
+  [[nodiscard]] float* of_chunk(int64_t chunk);
+
+  // [num_cols]
+  [[nodiscard]] at::Tensor total() const;
+
+ private:
+  at::Tensor sums_;  // [chunks, columns]
+};
+
+// Rows are packed for the weight's product as they come, so that nobody keeps
+// them otherwise.
 class WeightGradient {
  public:
   WeightGradient(
@@ -27,8 +43,12 @@ class WeightGradient {
       int64_t stride,
       const float* inputs);
 
-  // [out, in], of all rows; zeros where there are none. By LibTorch's threads.
-  [[nodiscard]] at::Tensor total() const;
+  // grads^T inputs, [out, in], of all rows; zeros where there are none. By
+  // LibTorch's threads.
+  [[nodiscard]] at::Tensor weight() const;
+
+  // The columns of `grads` summed, [out].
+  [[nodiscard]] at::Tensor bias() const { return bias_.total(); }
 
  private:
   [[nodiscard]] int64_t terms_of_block(int64_t block) const;
@@ -41,30 +61,7 @@ class WeightGradient {
   int64_t num_in_;
   at::Tensor left_;   // packed gradients, block after block
   at::Tensor right_;  // packed inputs
-};
-
-// Sums of columns that chunks of rows add up apart: the same for any number of
-// threads.
-class ChunkSums {
- public:
-  ChunkSums(int64_t num_chunks, int64_t num_cols);
-
-  // The sums of one chunk, to be added to; zeros at first.
-  [[nodiscard]] float* of_chunk(int64_t chunk);
-
-  // sums += the columns of `rows`, [num_rows, num_cols], `stride` apart.
-  static void add(
-      const float* rows,
-      int64_t num_rows,
-      int64_t num_cols,
-      int64_t stride,
-      float* sums);
-
-  // [num_cols]
-  [[nodiscard]] at::Tensor total() const;
-
- private:
-  at::Tensor sums_;  // [chunks, columns]
+  ChunkSums bias_;
 };
 
 }  // namespace nadir::ops
