@@ -1,4 +1,4 @@
-// Memory for vector loads: floats from an address that is a multiple of 64.
+// Memory for vector loads: numbers from an address that is a multiple of 64.
 #pragma once
 
 #include <cstdint>
@@ -9,29 +9,32 @@
 namespace nadir {
 
 // Not initialised. Throws std::bad_alloc.
-class AlignedFloats {
+template <class Number>
+class Aligned {
  public:
-  explicit AlignedFloats(int64_t size) {
-    const auto bytes = static_cast<size_t>(size) * sizeof(float);
-    data_.reset(static_cast<float*>(
+  explicit Aligned(int64_t size) {
+    const auto bytes = static_cast<size_t>(size) * sizeof(Number);
+    data_.reset(static_cast<Number*>(
         std::aligned_alloc(kAlignment, (bytes / kAlignment + 1) * kAlignment)));
     if (!data_) {
       throw std::bad_alloc();
     }
   }
 
-  [[nodiscard]] float* data() { return data_.get(); }
+  [[nodiscard]] Number* data() { return data_.get(); }
 
-  [[nodiscard]] const float* data() const { return data_.get(); }
+  [[nodiscard]] const Number* data() const { return data_.get(); }
 
  private:
   static constexpr size_t kAlignment = 64;
 
   struct Free {
-    void operator()(float* data) const { std::free(data); }
+    void operator()(Number* data) const { std::free(data); }
   };
 
-  std::unique_ptr<float[], Free> data_;
+  std::unique_ptr<Number[], Free> data_;
 };
+
+using AlignedFloats = Aligned<float>;
 
 }  // namespace nadir

@@ -2,8 +2,12 @@
 
 namespace nadir::kernels::reference {
 
+template <class Number>
 int64_t find_greater(
-    const float* values, const float* bounds, int64_t count, int32_t* places) {
+    const Number* values,
+    const Number* bounds,
+    int64_t count,
+    int32_t* places) {
   int64_t found = 0;
   for (int64_t i = 0; i < count; ++i) {
     if (values[i] > bounds[i]) {
@@ -12,5 +16,13 @@ int64_t find_greater(
   }
   return found;
 }
+
+template int64_t find_greater(
+    const float* values, const float* bounds, int64_t count, int32_t* places);
+template int64_t find_greater(
+    const int32_t* values,
+    const int32_t* bounds,
+    int64_t count,
+    int32_t* places);
 
 }  // namespace nadir::kernels::reference

@@ -1,3 +1,6 @@
+#include <bit>
+#include <cstring>
+
 #include "kernels/greater.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -14,25 +17,41 @@ namespace nadir::kernels {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-int64_t find_greater_all(
-    const float* values, const float* bounds, int64_t count, int32_t* places) {
+template <class Number>
+HWY_INLINE int64_t find_greater_of(
+    const Number* values,
+    const Number* bounds,
+    int64_t count,
+    int32_t* places) {
   int64_t found = 0;
-  for_each_vector(count, [&](auto d, int64_t i) {
+  for_each_vector<Number>(count, [&](auto d, int64_t i) {
     const auto greater =
         hn::Gt(hn::LoadU(d, values + i), hn::LoadU(d, bounds + i));
     if (HWY_LIKELY(hn::AllFalse(d, greater))) {
       return;
     }
-    uint8_t bits[8] = {};
-    hn::StoreMaskBits(d, greater, bits);
-    const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-    for (int64_t lane = 0; lane < lanes; ++lane) {
-      if ((bits[lane / 8] >> (lane % 8) & 1) != 0) {
-        places[found++] = static_cast<int32_t>(i + lane);
-      }
+    uint8_t bytes[8] = {};
+    hn::StoreMaskBits(d, greater, bytes);
+    uint64_t bits = 0;
+    std::memcpy(&bits, bytes, sizeof(bits));
+    for (; bits != 0; bits &= bits - 1) {
+      places[found++] = static_cast<int32_t>(i) + std::countr_zero(bits);
     }
   });
   return found;
+}
+
+int64_t find_greater_floats(
+    const float* values, const float* bounds, int64_t count, int32_t* places) {
+  return find_greater_of(values, bounds, count, places);
+}
+
+int64_t find_greater_ints(
+    const int32_t* values,
+    const int32_t* bounds,
+    int64_t count,
+    int32_t* places) {
+  return find_greater_of(values, bounds, count, places);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -43,12 +62,23 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace nadir::kernels {
 
-HWY_EXPORT(find_greater_all);
+HWY_EXPORT(find_greater_floats);
+HWY_EXPORT(find_greater_ints);
 
 int64_t find_greater(
     const float* values, const float* bounds, int64_t count, int32_t* places) {
   apply_isa_cap();
-  return HWY_DYNAMIC_DISPATCH(find_greater_all)(values, bounds, count, places);
+  return HWY_DYNAMIC_DISPATCH(find_greater_floats)(
+      values, bounds, count, places);
+}
+
+int64_t find_greater(
+    const int32_t* values,
+    const int32_t* bounds,
+    int64_t count,
+    int32_t* places) {
+  apply_isa_cap();
+  return HWY_DYNAMIC_DISPATCH(find_greater_ints)(values, bounds, count, places);
 }
 
 }  // namespace nadir::kernels

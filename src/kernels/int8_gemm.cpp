@@ -52,10 +52,6 @@ float column_scale(const float* weights, int64_t k) {
 }
 
 #if defined(__x86_64__)
-bool uses_vnni() {
-  return allows_target(HWY_AVX3) && __builtin_cpu_supports("avx512vnni");
-}
-
 bool uses_avx_vnni() {
   return allows_target(HWY_AVX2) && __builtin_cpu_supports("avxvnni");
 }
@@ -63,7 +59,7 @@ bool uses_avx_vnni() {
 
 Int8Gemm* best_gemm() {
 #if defined(__x86_64__)
-  if (uses_vnni()) {
+  if (allows_avx512_vnni()) {
     return int8_gemm_vnni;
   }
   if (uses_avx_vnni()) {
@@ -113,7 +109,7 @@ void int8_pack(
 
 bool has_fast_int8() {
 #if defined(__x86_64__)
-  return uses_vnni() || uses_avx_vnni();
+  return allows_avx512_vnni() || uses_avx_vnni();
 #else
   return false;
 #endif

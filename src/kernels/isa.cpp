@@ -76,6 +76,14 @@ bool allows_target(int64_t target) {
   return (targets_in_use & target) != 0;
 }
 
+bool allows_avx512_vnni() {
+#if defined(__x86_64__)
+  return allows_target(HWY_AVX3) && __builtin_cpu_supports("avx512vnni");
+#else
+  return false;
+#endif
+}
+
 std::string isa_name() {
   apply_isa_cap();
   return lower_name(targets_of(targets_in_use & HWY_TARGETS).front());

@@ -23,6 +23,10 @@ void apply_isa_cap();
 // hwy::SupportedTargets(), which asks the processor each time.
 [[nodiscard]] bool allows_target(int64_t target);
 
+// The same of AVX-512 VNNI, which is no level of its own; false elsewhere than
+// on x86.
+[[nodiscard]] bool allows_avx512_vnni();
+
 // The level in use, as NADIR_MAX_ISA names it.
 [[nodiscard]] std::string isa_name();
 

@@ -1,6 +1,6 @@
-// Loops over float32 vectors and their exp(), for kernels at each level.
-// Included by their sources, once a level, hence without a pragma. Private to
-// the room.
+// Loops over vectors of float32 or int32, and float32's exp(), for kernels at
+// each level. Included by their sources, once a level, hence without a pragma.
+// Private to the room.
 #if defined(NADIR_KERNELS_VECTORS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef NADIR_KERNELS_VECTORS_INL_H_
 #undef NADIR_KERNELS_VECTORS_INL_H_
@@ -18,17 +18,17 @@ namespace nadir::kernels {
 namespace HWY_NAMESPACE {
 
 // Calls body(tag, i) for vectors from 0 on, and single values at the end.
-template <class Body>
+template <class Number = float, class Body>
 HWY_INLINE void for_each_vector(int64_t count, Body&& body) {
   namespace hn = hwy::HWY_NAMESPACE;
-  const hn::ScalableTag<float> d;
+  const hn::ScalableTag<Number> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   int64_t i = 0;
   for (; i + lanes <= count; i += lanes) {
     body(d, i);
   }
   for (; i < count; ++i) {
-    body(hn::CappedTag<float, 1>(), i);
+    body(hn::CappedTag<Number, 1>(), i);
   }
 }
 

@@ -19,6 +19,27 @@ TEST(Dot, EqualsTheReferenceAtEveryLevelOverTails) {
   });
 }
 
+// Terms of alternating sign and falling size, which round the most.
+TEST(Dot, IsOffByNoMoreThanItsError) {
+  for_each_level([] {
+    for (const int64_t size : {15, 64, 383, 384, 1536}) {
+      auto a = random_floats(size, 3);
+      const auto b = random_floats(size, 4);
+      double sum_of_sizes = 0;
+      for (int64_t i = 0; i < size; ++i) {
+        const auto at = static_cast<size_t>(i);
+        a[at] *= 1000.0F / static_cast<float>(1 + i);
+        sum_of_sizes += std::abs(static_cast<double>(a[at]) * b[at]);
+      }
+      EXPECT_NEAR(
+          dot(a.data(), b.data(), size),
+          reference::dot(a.data(), b.data(), size),
+          dot_error(size) * sum_of_sizes)
+          << size;
+    }
+  });
+}
+
 TEST(Dot, OfNothingIsNothing) {
   EXPECT_EQ(dot(nullptr, nullptr, 0), 0);
 }

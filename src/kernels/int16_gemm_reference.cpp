@@ -1,0 +1,24 @@
+#include "kernels/int16_gemm.h"
+
+namespace nadir::kernels::reference {
+
+void int16_gemm(
+    const int16_t* a_rows,
+    int64_t m,
+    int64_t k,
+    const int16_t* b_rows,
+    int64_t n,
+    int32_t* products) {
+  const int64_t row_size = int16_row_size(k);
+  for (int64_t i = 0; i < m; ++i) {
+    for (int64_t j = 0; j < n; ++j) {
+      int32_t sum = 0;
+      for (int64_t t = 0; t < k; ++t) {
+        sum += a_rows[i * row_size + t] * b_rows[j * row_size + t];
+      }
+      products[i * n + j] = sum;
+    }
+  }
+}
+
+}  // namespace nadir::kernels::reference
