@@ -5,11 +5,12 @@
 #include <limits>
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include "core/error.h"
-#include "eval/nearest.h"
 #include "ops/chunks.h"
+#include "search/nearest_of_many.h"
 
 namespace nadir::eval {
 
@@ -33,6 +34,13 @@ at::Tensor normalized(const at::Tensor& features, const char* name) {
   return (features / norm).contiguous();
 }
 
+search::Vectors vectors_of(const at::Tensor& features_ND) {
+  return {
+      features_ND.const_data_ptr<float>(),
+      features_ND.size(0),
+      features_ND.size(1)};
+}
+
 std::vector<int64_t> clipped_neighbours(
     const std::vector<double>& neighbours, int64_t num_train) {
   std::vector<int64_t> ks;
@@ -46,7 +54,7 @@ std::vector<int64_t> clipped_neighbours(
 
 // Running sums over the neighbours, nearest first; a row of scores for each k.
 void vote(
-    const std::vector<Neighbour>& nearest,
+    const search::Neighbours& nearest,
     const LabelMatrix& labels,
     double temperature,
     int64_t image,
@@ -57,7 +65,7 @@ void vote(
   for (KnnVotes& vote : votes) {
     for (; used < static_cast<size_t>(vote.num_neighbours); ++used) {
       const double weight = std::exp(nearest[used].similarity / temperature);
-      const auto row = labels.row(nearest[used].index);
+      const auto row = labels.row(nearest[used].row);
       for (int64_t c = 0; c < labels.num_classes; ++c) {
         sums[c] += row[c] != 0 ? weight : 0;
       }
@@ -140,13 +148,13 @@ std::vector<KnnVotes> knn_votes(
   const int64_t num_blocks = (num_test + kTestBlock - 1) / kTestBlock;
   const int64_t num_own =
       (num_blocks - group.rank() + group.world_size() - 1) / group.world_size();
-  const NearestImages images(train);
+  const search::NearestOfMany images(vectors_of(train), at::get_num_threads());
   ops::for_each_item(num_own, 0, [&](int64_t item, float* /*scratch*/) {
     const int64_t begin =
         (group.rank() + item * group.world_size()) * kTestBlock;
     const int64_t rows = std::min(kTestBlock, num_test - begin);
-    const auto nearest =
-        images.find(test.narrow(0, begin, rows), largest_k, before_block);
+    const auto nearest = images.find(
+        vectors_of(test.narrow(0, begin, rows)), largest_k, before_block);
     for (int64_t row = 0; row < rows; ++row) {
       vote(
           nearest[static_cast<size_t>(row)],

@@ -1,4 +1,5 @@
-// The inner product of two vectors: what a search among embeddings does.
+// The inner product of two vectors, and their distance: what a search among
+// embeddings does.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,10 @@ namespace nadir::kernels {
 // Sum of a[i] b[i]. Summed in lanes: levels differ by rounding, none is off by
 // more than dot_error(count) times the sum of |a[i] b[i]|.
 [[nodiscard]] float dot(const float* a, const float* b, int64_t count);
+
+// Sum of (a[i] - b[i])^2, in lanes too.
+[[nodiscard]] float squared_distance(
+    const float* a, const float* b, int64_t count);
 
 // Four sums at least take turns; their rest and their own sum are a few
 // roundings more.
@@ -19,6 +24,8 @@ namespace nadir::kernels {
 namespace reference {
 // Summed in float64.
 [[nodiscard]] float dot(const float* a, const float* b, int64_t count);
+[[nodiscard]] float squared_distance(
+    const float* a, const float* b, int64_t count);
 }  // namespace reference
 
 }  // namespace nadir::kernels

@@ -13,8 +13,10 @@ namespace nadir::kernels {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+// A sum over all places: add(tag, i, sum) adds what a vector at i comes to.
 // Four sums at a time: one would wait for itself.
-float dot_all(const float* a, const float* b, int64_t count) {
+template <class Add>
+HWY_INLINE float sum_all(int64_t count, Add&& add) {
   const hn::ScalableTag<float> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   auto sum0 = hn::Zero(d);
@@ -22,24 +24,35 @@ float dot_all(const float* a, const float* b, int64_t count) {
   auto sum2 = hn::Zero(d);
   auto sum3 = hn::Zero(d);
   int64_t i = 0;
-  const auto add = [&](auto sum, int64_t at) {
-    return hn::MulAdd(hn::LoadU(d, a + at), hn::LoadU(d, b + at), sum);
-  };
   for (; i + 4 * lanes <= count; i += 4 * lanes) {
-    sum0 = add(sum0, i);
-    sum1 = add(sum1, i + lanes);
-    sum2 = add(sum2, i + 2 * lanes);
-    sum3 = add(sum3, i + 3 * lanes);
+    sum0 = add(d, i, sum0);
+    sum1 = add(d, i + lanes, sum1);
+    sum2 = add(d, i + 2 * lanes, sum2);
+    sum3 = add(d, i + 3 * lanes, sum3);
   }
   for (; i + lanes <= count; i += lanes) {
-    sum0 = add(sum0, i);
+    sum0 = add(d, i, sum0);
   }
   const auto sums = hn::Add(hn::Add(sum0, sum1), hn::Add(sum2, sum3));
-  float sum = hn::GetLane(hn::SumOfLanes(d, sums));
+  const hn::CappedTag<float, 1> one;
+  auto sum = hn::Set(one, hn::GetLane(hn::SumOfLanes(d, sums)));
   for (; i < count; ++i) {
-    sum += a[i] * b[i];
+    sum = add(one, i, sum);
   }
-  return sum;
+  return hn::GetLane(sum);
+}
+
+float dot_all(const float* a, const float* b, int64_t count) {
+  return sum_all(count, [&](auto d, int64_t i, auto sum) {
+    return hn::MulAdd(hn::LoadU(d, a + i), hn::LoadU(d, b + i), sum);
+  });
+}
+
+float squared_distance_all(const float* a, const float* b, int64_t count) {
+  return sum_all(count, [&](auto d, int64_t i, auto sum) {
+    const auto difference = hn::Sub(hn::LoadU(d, a + i), hn::LoadU(d, b + i));
+    return hn::MulAdd(difference, difference, sum);
+  });
 }
 
 }  // namespace HWY_NAMESPACE
@@ -51,10 +64,16 @@ HWY_AFTER_NAMESPACE();
 namespace nadir::kernels {
 
 HWY_EXPORT(dot_all);
+HWY_EXPORT(squared_distance_all);
 
 float dot(const float* a, const float* b, int64_t count) {
   apply_isa_cap();
   return HWY_DYNAMIC_DISPATCH(dot_all)(a, b, count);
+}
+
+float squared_distance(const float* a, const float* b, int64_t count) {
+  apply_isa_cap();
+  return HWY_DYNAMIC_DISPATCH(squared_distance_all)(a, b, count);
 }
 
 }  // namespace nadir::kernels

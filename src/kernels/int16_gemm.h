@@ -16,6 +16,15 @@ namespace nadir::kernels {
   return k + k % 2;
 }
 
+// Writes round(scale * (row - centre)), `k` numbers to row_size(k), and returns
+// the squared length of what rounding took off. To be in -32767 .. 32767.
+[[nodiscard]] float int16_quantize(
+    const float* row,
+    const float* centre,
+    float scale,
+    int64_t k,
+    int16_t* numbers);
+
 // Columns of a product with `n` packed rows: those past n are of zeros.
 [[nodiscard]] int64_t int16_padded_cols(int64_t n);
 
@@ -34,6 +43,13 @@ void int16_gemm(
     int32_t* products);
 
 namespace reference {
+[[nodiscard]] float int16_quantize(
+    const float* row,
+    const float* centre,
+    float scale,
+    int64_t k,
+    int16_t* numbers);
+
 // The same from rows that are not packed; products [M, N].
 void int16_gemm(
     const int16_t* a_rows,

@@ -1,6 +1,24 @@
+#include <cmath>
+
 #include "kernels/int16_gemm.h"
 
 namespace nadir::kernels::reference {
+
+float int16_quantize(
+    const float* row,
+    const float* centre,
+    float scale,
+    int64_t k,
+    int16_t* numbers) {
+  double squares = 0;
+  for (int64_t t = 0; t < int16_row_size(k); ++t) {
+    const float exact = t < k ? scale * (row[t] - centre[t]) : 0;
+    const float rounded = std::nearbyint(exact);
+    squares += static_cast<double>(exact - rounded) * (exact - rounded);
+    numbers[t] = static_cast<int16_t>(rounded);
+  }
+  return static_cast<float>(squares);
+}
 
 void int16_gemm(
     const int16_t* a_rows,

@@ -103,6 +103,47 @@ HWY_INLINE void run_int16_tile(
   }
 }
 
+template <class D>
+HWY_INLINE hn::Vec<D> quantize_vector(
+    D d,
+    const float* row,
+    const float* centre,
+    float scale,
+    int16_t* numbers,
+    hn::Vec<D> squares) {
+  const auto exact = hn::Mul(
+      hn::Set(d, scale), hn::Sub(hn::LoadU(d, row), hn::LoadU(d, centre)));
+  const auto rounded = hn::NearestInt(exact);
+  const hn::Rebind<int16_t, D> d16;
+  hn::StoreU(hn::DemoteTo(d16, rounded), d16, numbers);
+  const auto error = hn::Sub(exact, hn::ConvertTo(d, rounded));
+  return hn::MulAdd(error, error, squares);
+}
+
+float int16_quantize_all(
+    const float* row,
+    const float* centre,
+    float scale,
+    int64_t k,
+    int16_t* numbers) {
+  const hn::ScalableTag<float> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  auto sums = hn::Zero(d);
+  int64_t t = 0;
+  for (; t + lanes <= k; t += lanes) {
+    sums = quantize_vector(d, row + t, centre + t, scale, numbers + t, sums);
+  }
+  const hn::CappedTag<float, 1> one;
+  auto sum = hn::Set(one, hn::GetLane(hn::SumOfLanes(d, sums)));
+  for (; t < k; ++t) {
+    sum = quantize_vector(one, row + t, centre + t, scale, numbers + t, sum);
+  }
+  if (k < int16_row_size(k)) {
+    numbers[k] = 0;
+  }
+  return hn::GetLane(sum);
+}
+
 int64_t int16_padded_cols_all(int64_t n) {
   return (n + kInt16Cols - 1) / kInt16Cols * kInt16Cols;
 }
@@ -155,9 +196,21 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace nadir::kernels {
 
+HWY_EXPORT(int16_quantize_all);
 HWY_EXPORT(int16_padded_cols_all);
 HWY_EXPORT(int16_pack_all);
 HWY_EXPORT(int16_gemm_all);
+
+float int16_quantize(
+    const float* row,
+    const float* centre,
+    float scale,
+    int64_t k,
+    int16_t* numbers) {
+  apply_isa_cap();
+  return HWY_DYNAMIC_DISPATCH(int16_quantize_all)(
+      row, centre, scale, k, numbers);
+}
 
 int64_t int16_padded_cols(int64_t n) {
   apply_isa_cap();

@@ -15,6 +15,11 @@ TEST(Dot, EqualsTheReferenceAtEveryLevelOverTails) {
           reference::dot(a.data() + 1, b.data() + 3, size),
           1e-6 * static_cast<double>(size))
           << size;
+      EXPECT_NEAR(
+          squared_distance(a.data() + 1, b.data() + 3, size),
+          reference::squared_distance(a.data() + 1, b.data() + 3, size),
+          1e-6 * static_cast<double>(size))
+          << size;
     }
   });
 }
@@ -42,6 +47,7 @@ TEST(Dot, IsOffByNoMoreThanItsError) {
 
 TEST(Dot, OfNothingIsNothing) {
   EXPECT_EQ(dot(nullptr, nullptr, 0), 0);
+  EXPECT_EQ(squared_distance(nullptr, nullptr, 0), 0);
 }
 
 }  // namespace

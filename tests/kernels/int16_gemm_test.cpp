@@ -44,6 +44,24 @@ void expect_reference(
   }
 }
 
+TEST(Int16Quantize, EqualsTheReferenceAtEveryLevelOverTails) {
+  for_each_level([] {
+    for (const int64_t k : tail_sizes()) {
+      const auto row = random_floats(k + 1, 1);
+      const auto centre = random_floats(k + 3, 2, 0.1);
+      const auto size = static_cast<size_t>(int16_row_size(k));
+      std::vector<int16_t> actual(size + 1, 77);  // what follows stays
+      auto expected = actual;
+      const float error = int16_quantize(
+          row.data() + 1, centre.data() + 3, 20000, k, actual.data());
+      const float expected_error = reference::int16_quantize(
+          row.data() + 1, centre.data() + 3, 20000, k, expected.data());
+      ASSERT_EQ(actual, expected) << k;
+      ASSERT_NEAR(error, expected_error, 1e-5 * static_cast<double>(k));
+    }
+  });
+}
+
 TEST(Int16Gemm, EqualsTheReferenceAtEveryLevelOverTails) {
   for_each_level([] {
     for (const int64_t m : {1, 5, 6, 7, 12, 13, 29}) {

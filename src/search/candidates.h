@@ -7,11 +7,11 @@
 #include <limits>
 #include <vector>
 
-namespace nadir::eval {
+namespace nadir::search {
 
 struct Candidate {
   int32_t product;
-  int32_t index;
+  int32_t row;
 };
 
 struct Wanted {
@@ -41,8 +41,8 @@ class CandidateList {
   // What is no greater need not be offered.
   [[nodiscard]] int32_t floor() const { return floor_; }
 
-  void offer(int32_t product, int32_t index) {
-    candidates_.push_back({product, index});
+  void offer(int32_t product, int32_t row) {
+    candidates_.push_back({product, row});
     if (size() >= capacity_) {
       thin();
       capacity_ = std::max(capacity_, size() + wanted_.k);
@@ -109,4 +109,4 @@ class CandidateList {
   std::vector<Candidate> candidates_;
 };
 
-}  // namespace nadir::eval
+}  // namespace nadir::search
