@@ -6,7 +6,6 @@
 #include <optional>
 #include <span>
 
-#include "search/all_neighbours.h"
 #include "search/vectors.h"
 
 namespace nadir::atlas {

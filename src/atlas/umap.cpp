@@ -122,7 +122,6 @@ std::vector<float> umap(
     near = {columns.data(), vectors.size, components.count};
   }
 
-  const int64_t total = search::num_told(vectors.size);
   int64_t done = 0;
   std::mutex mutex;
   std::vector<search::Neighbours> neighbours;
@@ -134,7 +133,8 @@ std::vector<float> umap(
         [&](int64_t count) {
           const std::lock_guard lock(mutex);
           done += count;
-          if (watch && !watch({Stage::kNeighbours, done, total, places})) {
+          if (watch &&
+              !watch({Stage::kNeighbours, done, vectors.size, places})) {
             throw Ended();
           }
         });

@@ -18,9 +18,8 @@ inline constexpr int64_t kUmapWidth = 50;
 // Where the vectors, of length 1 or 0, lie: [size, 2]. Neighbours are those of
 // the largest cosine (search::all_neighbours) among the components; the start
 // is the first two, the farther one stretched to 10, with a little noise. The
-// same for the same seed and machine, with one thread or up to
-// search::kMaxExact vectors; the layout itself takes one thread. Where `watch`
-// ended it, the places that were reached.
+// same for the same seed and machine; the layout itself takes one thread. Where
+// `watch` ended it, the places that were reached.
 // Throws Error{kInvalidArgument} for fewer than three vectors or a bad
 // `config`, and as principal_components().
 [[nodiscard]] std::vector<float> umap(

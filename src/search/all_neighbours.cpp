@@ -5,25 +5,30 @@
 
 #include "core/error.h"
 #include "core/parallel.h"
-#include "search/graph_search.h"
 #include "search/nearest_of_many.h"
 
 namespace nadir::search {
 namespace {
 
 // Vectors whose neighbours are looked for together.
-constexpr int64_t kShare = 256;
+constexpr int64_t kQueries = 256;
 
-std::vector<Neighbours> neighbours_by_all(
+}  // namespace
+
+std::vector<Neighbours> all_neighbours(
     const Vectors& vectors,
     int64_t count,
     int num_threads,
     const OnVectors& on_vectors) {
+  NADIR_CHECK(count > 0, "count must be > 0, got {}", count);
+  if (vectors.size == 0) {
+    return {};
+  }
   std::vector<Neighbours> lists(static_cast<size_t>(vectors.size));
   const NearestOfMany nearest(vectors, num_threads);
   const int64_t with_itself = std::min(count + 1, vectors.size);
   parallel_for(
-      vectors.size, kShare, num_threads, [&](int64_t begin, int64_t end) {
+      vectors.size, kQueries, num_threads, [&](int64_t begin, int64_t end) {
         auto found = nearest.find(
             {vectors.row(begin).data(), end - begin, vectors.width},
             with_itself);
@@ -40,25 +45,6 @@ std::vector<Neighbours> neighbours_by_all(
         }
       });
   return lists;
-}
-
-}  // namespace
-
-int64_t num_told(int64_t num_vectors) {
-  return num_vectors > kMaxExact ? 2 * num_vectors : num_vectors;
-}
-
-std::vector<Neighbours> all_neighbours(
-    const Vectors& vectors,
-    int64_t count,
-    int num_threads,
-    const OnVectors& on_vectors) {
-  NADIR_CHECK(count > 0, "count must be > 0, got {}", count);
-  if (vectors.size <= kMaxExact) {
-    return neighbours_by_all(vectors, count, num_threads, on_vectors);
-  }
-  auto graph = Graph::build(vectors, {}, num_threads, on_vectors);
-  return graph.neighbours_of_all(vectors, count, num_threads, on_vectors);
 }
 
 }  // namespace nadir::search

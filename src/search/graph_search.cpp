@@ -230,32 +230,6 @@ Neighbours Graph::find_nearest(
   }
 }
 
-std::vector<Neighbours> Graph::neighbours_of_all(
-    const Vectors& vectors,
-    int64_t count,
-    int num_threads,
-    const OnVectors& on_vectors) {
-  NADIR_CHECK(count > 0, "count must be > 0, got {}", count);
-  NADIR_ASSERT(vectors.size == state_->size());
-  constexpr int64_t kEffort = 100;
-  const int64_t tried = std::min(count + 1, vectors.size);  // one is itself
-  state_->graph->setEf(static_cast<size_t>(std::max(kEffort, 2 * tried)));
-  std::vector<Neighbours> lists(static_cast<size_t>(vectors.size));
-  parallel_for(
-      vectors.size, kShare, num_threads, [&](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; ++row) {
-          auto& list = lists[static_cast<size_t>(row)];
-          list = state_->nearest(vectors.row(row), tried);
-          std::erase_if(list, [&](const auto& one) { return one.row == row; });
-          list.resize(std::min(list.size(), static_cast<size_t>(count)));
-        }
-        if (on_vectors) {
-          on_vectors(end - begin);
-        }
-      });
-  return lists;
-}
-
 Graph open_graph(
     const std::filesystem::path& path,
     const Embeddings& embeddings,

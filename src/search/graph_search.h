@@ -9,7 +9,6 @@
 #include <memory>
 #include <span>
 
-#include "search/all_neighbours.h"
 #include "search/embeddings.h"
 #include "search/neighbours.h"
 
@@ -56,14 +55,6 @@ class Graph {
       int64_t count,
       int64_t effort,
       const Accept& accept = {});
-
-  // Of each of the vectors that it was built over the `count` nearest others.
-  // Throws what `on_vectors` throws.
-  [[nodiscard]] std::vector<Neighbours> neighbours_of_all(
-      const Vectors& vectors,
-      int64_t count,
-      int num_threads,
-      const OnVectors& on_vectors = {});
 
  private:
   struct State;

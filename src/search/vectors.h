@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 
 namespace nadir::search {
@@ -15,5 +16,9 @@ struct Vectors {
     return {values + row * width, static_cast<size_t>(width)};
   }
 };
+
+// Told how many more vectors are done. From any thread, several at once; may
+// throw, which ends the work.
+using OnVectors = std::function<void(int64_t count)>;
 
 }  // namespace nadir::search

@@ -157,26 +157,6 @@ TEST(Graph, RefusesQueriesOfAnotherWidth) {
       static_cast<void>(graph.find_nearest(random_query(3, 1), 1, 10)), Error);
 }
 
-TEST(Graph, FindsTheNeighboursOfAll) {
-  const auto embeddings = random_embeddings(800, kWidth);
-  auto graph = Graph::build(embeddings, {}, 2);
-  const auto lists = graph.neighbours_of_all(embeddings, 5, 2);
-  const auto exact = all_neighbours(embeddings, 5, 2);
-  ASSERT_EQ(lists.size(), 800U);
-  int64_t hits = 0;
-  for (size_t i = 0; i < lists.size(); ++i) {
-    EXPECT_EQ(lists[i].size(), 5U);
-    for (const auto& one : lists[i]) {
-      EXPECT_NE(one.row, static_cast<int64_t>(i));
-      hits += std::count_if(
-          exact[i].begin(), exact[i].end(), [&](const Neighbour& other) {
-            return other.row == one.row;
-          });
-    }
-  }
-  EXPECT_GT(hits, 3960);  // of 4000
-}
-
 TEST(Graph, GivesAllWhereFewerAreThere) {
   const auto embeddings = random_embeddings(5, kWidth);
   auto graph = Graph::build(embeddings, {}, 1);
