@@ -5,8 +5,6 @@
 #include <span>
 #include <utility>
 
-#include <hwy/cache_control.h>
-
 #include "core/aligned.h"
 #include "kernels/dot.h"
 #include "kernels/greater.h"
@@ -182,7 +180,7 @@ Neighbours nearest_of(
     if (i + kAhead < named.size()) {
       const float* const next = vectors.row(row_of(named[i + kAhead])).data();
       for (int64_t t = 0; t < vectors.width; t += kLineFloats) {
-        hwy::Prefetch(next + t);
+        __builtin_prefetch(next + t);
       }
     }
     const int64_t row = row_of(named[i]);
