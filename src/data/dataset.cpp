@@ -10,6 +10,7 @@
 #include "data/image_folder.h"
 #include "data/image_list.h"
 #include "data/scene_dataset.h"
+#include "data/shards.h"
 #include "raster/image_file.h"
 
 namespace nadir::data {
@@ -44,10 +45,8 @@ std::unique_ptr<Dataset> open_file(const DatasetOptions& options) {
 
 // Whether the folder is an LMDB environment or holds numbered ones.
 bool holds_shards(const fs::path& folder) {
-  if (fs::exists(folder / "data.mdb")) {
-    return true;
-  }
-  return fs::exists(folder / "00000" / "data.mdb");
+  return fs::exists(folder / kEnvironmentFile) ||
+         fs::exists(environment_path(folder, 0) / kEnvironmentFile);
 }
 
 // The files of a folder without folders; empty if it has any.

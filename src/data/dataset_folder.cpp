@@ -214,8 +214,10 @@ std::unique_ptr<Dataset> open_remote_dataset_folder(
       !remote.s3()->find(location.below(kPackingFile)),
       "{} holds an unfinished packing",
       options.data);
-  for (const char* name : {"data.mdb", "00000/data.mdb"}) {
-    if (remote.s3()->find(location.below(name))) {
+  for (const fs::path& path :
+       {fs::path(kEnvironmentFile),
+        environment_path("", 0) / kEnvironmentFile}) {
+    if (remote.s3()->find(location.below(path.string()))) {
       check_index_given(options);
       return open_indexed(
           options,

@@ -20,6 +20,7 @@
 #include "core/json.h"
 #include "data/lmdb_format.h"
 #include "data/lmdb_tree.h"
+#include "data/shards.h"
 
 namespace nadir::data {
 namespace fs = std::filesystem;
@@ -218,7 +219,7 @@ void GrowingEnvironment::finish() {
     fail_io(pages_path_);
   }
   std::error_code error;
-  fs::rename(pages_path_, folder_ / "data.mdb", error);
+  fs::rename(pages_path_, folder_ / kEnvironmentFile, error);
   if (error) {
     fail(
         ErrorCode::kIo,

@@ -17,7 +17,6 @@ constexpr int kNumFetching = 32;
 // Images on their way or waiting to be read; a reader that changed its mind
 // leaves no more behind.
 constexpr size_t kMaxExpected = 512;
-constexpr std::string_view kFileName = "data.mdb";
 
 using Blob = std::shared_ptr<const std::string>;
 
@@ -35,7 +34,8 @@ class RemoteShards : public Shards {
     for (const auto& object : remote.s3()->list(folder)) {
       const std::string name = object.key.substr(folder.key.size());
       // data.mdb itself, or that of a numbered folder.
-      if (name == kFileName || name.ends_with(fmt::format("/{}", kFileName))) {
+      if (name == kEnvironmentFile ||
+          name.ends_with(fmt::format("/{}", kEnvironmentFile))) {
         auto file = remote.cached({folder.bucket, object.key}, object);
         environments_.push_back({file, LmdbPages(file)});
         files_.push_back(remote.cache_path({folder.bucket, object.key}));

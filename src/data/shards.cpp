@@ -95,7 +95,7 @@ class Environment {
 
   [[nodiscard]] int64_t file_bytes() const {
     std::error_code error;
-    const auto bytes = fs::file_size(path_ / "data.mdb", error);
+    const auto bytes = fs::file_size(path_ / kEnvironmentFile, error);
     return error ? 0 : static_cast<int64_t>(bytes);
   }
 
@@ -175,7 +175,7 @@ std::vector<fs::path> environments_in(const fs::path& folder) {
   std::vector<fs::path> found;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (fs::exists(entry.path() / "data.mdb")) {
+    if (fs::exists(entry.path() / kEnvironmentFile)) {
       found.push_back(entry.path());
     }
   }
@@ -191,7 +191,7 @@ fs::path environment_path(const fs::path& folder, int64_t number) {
 
 int64_t count_environments(const fs::path& folder) {
   int64_t count = 0;
-  while (fs::exists(environment_path(folder, count) / "data.mdb")) {
+  while (fs::exists(environment_path(folder, count) / kEnvironmentFile)) {
     ++count;
   }
   return count;
@@ -204,7 +204,7 @@ struct ShardReader::State {
 
 ShardReader::ShardReader(const fs::path& folder)
     : state_(std::make_unique<State>()) {
-  const auto paths = fs::exists(folder / "data.mdb")
+  const auto paths = fs::exists(folder / kEnvironmentFile)
                          ? std::vector<fs::path>{folder}
                          : environments_in(folder);
   if (paths.empty()) {
@@ -215,7 +215,7 @@ ShardReader::ShardReader(const fs::path& folder)
   }
   for (const auto& path : paths) {
     state_->environments.push_back(std::make_unique<Environment>(path));
-    state_->files.push_back(path / "data.mdb");
+    state_->files.push_back(path / kEnvironmentFile);
   }
 }
 

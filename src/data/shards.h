@@ -12,6 +12,9 @@
 
 namespace nadir::data {
 
+// An environment's file, as LMDB names it.
+inline constexpr const char* kEnvironmentFile = "data.mdb";
+
 // The folder of an environment, "00002" of `folder`.
 [[nodiscard]] std::filesystem::path environment_path(
     const std::filesystem::path& folder, int64_t number);

@@ -27,8 +27,9 @@ void check_config(const KnnConfig& config);
 
 // Votes for every k of `config`, ascending, those above N clipped to N and
 // then named once. Features are float32 on the CPU, normalised here; equal
-// similarities go to the lower train index. Memory beside the features: a few
-// MB a thread whatever N and M are.
+// similarities go to the lower train index. Memory beside the features: those
+// of length 1, half as much again for the train images
+// (search/nearest_of_many.h), and a few MB a thread.
 // The processes of `group`, which all have the same features, share the test
 // images in blocks, and all get all votes: the same bits as one process's.
 // `before_block` is called often, from any of LibTorch's threads, and may
