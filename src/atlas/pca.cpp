@@ -6,6 +6,7 @@
 #include <Eigen/Dense>
 
 #include "core/aligned.h"
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "kernels/gemm.h"
@@ -21,8 +22,8 @@ constexpr int64_t kMaxShares = 8;
 using Sums = std::vector<double>;
 
 int64_t share_of(int64_t size) {
-  const int64_t chunks = (size + kChunk - 1) / kChunk;
-  return (chunks + kMaxShares - 1) / kMaxShares * kChunk;
+  const int64_t chunks = ceil_div(size, kChunk);
+  return ceil_div(chunks, kMaxShares) * kChunk;
 }
 
 // What body(sums, begin, end) adds to `length` sums, share by share.
@@ -30,7 +31,7 @@ template <class Body>
 Sums sum_in_shares(
     int64_t size, int64_t length, int num_threads, const Body& body) {
   const int64_t share = share_of(size);
-  std::vector<Sums> parts(static_cast<size_t>((size + share - 1) / share));
+  std::vector<Sums> parts(static_cast<size_t>(ceil_div(size, share)));
   parallel_for(size, share, num_threads, [&](int64_t begin, int64_t end) {
     Sums sums(static_cast<size_t>(length), 0.0);
     body(sums, begin, end);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/ceil_div.h"
 #include "kernels/resample.h"
 #include "kernels/transpose.h"
 
@@ -15,7 +16,7 @@ constexpr int64_t kRowBytes = 64;
 constexpr int64_t kLanes = 16;  // of the widest resampling kernel
 
 int64_t padded(int64_t width) {
-  return (width + kRowBytes - 1) / kRowBytes * kRowBytes;
+  return round_up(width, kRowBytes);
 }
 
 template <class T>
@@ -44,7 +45,7 @@ void widen(
       turned,
       turned_stride,
       taps,
-      (height + kLanes - 1) / kLanes * kLanes,
+      round_up(height, kLanes),
       widened,
       turned_stride);
   kernels::transpose(

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "bench/timing.h"
+#include "core/ceil_div.h"
 #include "core/direct_io.h"
 #include "core/error.h"
 #include "core/random.h"
@@ -66,7 +67,7 @@ class ScratchFile {
     const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
     void* const map = ::mmap(nullptr, size, PROT_READ, MAP_SHARED, fd_, 0);
     check(map != MAP_FAILED, "map");
-    std::vector<unsigned char> pages((size + page - 1) / page);
+    std::vector<unsigned char> pages(ceil_div(size, page));
     const int status = ::mincore(map, size, pages.data());
     ::munmap(map, size);
     check(status == 0, "look at the pages of");

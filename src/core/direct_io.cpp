@@ -6,6 +6,8 @@
 
 #include <fcntl.h>
 
+#include "core/ceil_div.h"
+
 namespace nadir {
 
 void FreeDirect::operator()(char* bytes) const {
@@ -14,7 +16,7 @@ void FreeDirect::operator()(char* bytes) const {
 
 DirectBytes allocate_direct(size_t num_bytes) {
   constexpr size_t kBlock = 4096;
-  const size_t padded = (num_bytes + kBlock - 1) / kBlock * kBlock;
+  const size_t padded = round_up(num_bytes, kBlock);
   DirectBytes bytes(static_cast<char*>(std::aligned_alloc(kBlock, padded)));
   if (!bytes) {
     throw std::bad_alloc();

@@ -11,6 +11,7 @@
 
 #include <sched.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 
 namespace nadir {
@@ -56,7 +57,7 @@ void parallel_for(
   if (n <= 0) {
     return;
   }
-  const int64_t num_ranges = (n + grain - 1) / grain;
+  const int64_t num_ranges = ceil_div(n, grain);
   if (num_threads <= 0) {
     num_threads = available_threads();
   }

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/ceil_div.h"
 #include "raster/image_file.h"
 
 namespace nadir::dashboard {
@@ -16,14 +17,14 @@ constexpr int64_t kThumbnailPx = 160;
 // limit.
 raster::Image thinned(const raster::Image& picture, int64_t max_side) {
   const int64_t side = std::max(picture.height(), picture.width());
-  const int64_t stride = (side + max_side - 1) / max_side;
+  const int64_t stride = ceil_div(side, max_side);
   if (stride <= 1) {
     return picture;
   }
   raster::Image small(
       picture.num_bands(),
-      (picture.height() + stride - 1) / stride,
-      (picture.width() + stride - 1) / stride,
+      ceil_div(picture.height(), stride),
+      ceil_div(picture.width(), stride),
       raster::PixelType::kUint8);
   for (int64_t band = 0; band < picture.num_bands(); ++band) {
     const auto from = picture.band<uint8_t>(band);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "data/lmdb_format.h"
 
@@ -113,8 +114,7 @@ class TreePages {
 }  // namespace
 
 int64_t num_value_pages(int64_t num_bytes) {
-  return (static_cast<int64_t>(kPageHeader) + num_bytes + kPageBytes - 1) /
-         kPageBytes;
+  return ceil_div(static_cast<int64_t>(kPageHeader) + num_bytes, kPageBytes);
 }
 
 void put_value_header(char* page, int64_t number, int64_t num_bytes) {

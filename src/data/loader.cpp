@@ -13,6 +13,7 @@
 
 #include <sys/mman.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/random.h"
@@ -38,7 +39,7 @@ std::shared_ptr<float[]> allocate_floats(int64_t size) {
   const size_t num_bytes = static_cast<size_t>(size) * sizeof(float);
   const bool is_large = num_bytes >= kHugePage;
   const size_t alignment = is_large ? kHugePage : kAlignment;
-  const size_t padded = (num_bytes + alignment - 1) / alignment * alignment;
+  const size_t padded = round_up(num_bytes, alignment);
   const std::shared_ptr<float[]> values(
       static_cast<float*>(
           std::aligned_alloc(alignment, std::max(padded, alignment))),

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 
 namespace nadir::data {
@@ -21,7 +22,7 @@ constexpr int64_t kMaxNameBytes = 1 << 20;
 using Header = std::array<char, kBlock>;
 
 int64_t padded(int64_t num_bytes) {
-  return (num_bytes + kBlock - 1) / kBlock * kBlock;
+  return round_up(num_bytes, kBlock);
 }
 
 // Octal digits between blanks or zeros, or base 256 where the top bit is set.

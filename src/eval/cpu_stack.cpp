@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 
+#include "core/ceil_div.h"
 #include "kernels/sigmoid.h"
 #include "ops/chunks.h"
 
@@ -81,7 +82,7 @@ void CpuStack::step(const EpochOrder& order, int64_t begin, int64_t batch) {
   }
   const int64_t num_shares = at::get_num_threads();
   const auto share_of = [&](int64_t item, int64_t count) {
-    const int64_t size = (count + num_shares - 1) / num_shares;
+    const int64_t size = ceil_div(count, num_shares);
     return Range{
         std::min(count, item * size), std::min(count, (item + 1) * size)};
   };
@@ -98,8 +99,7 @@ void CpuStack::step(const EpochOrder& order, int64_t begin, int64_t batch) {
         look_at_rows(rows, label_rows, share_of(item, batch), scratch);
       });
   move_bias();
-  const int64_t num_parts =
-      (num_columns_ + kColumnsAtATime - 1) / kColumnsAtATime;
+  const int64_t num_parts = ceil_div(num_columns_, kColumnsAtATime);
   ops::for_each_item(
       num_shares, moving_scratch(batch), [&](int64_t item, float* scratch) {
         const auto parts = share_of(item, num_parts);

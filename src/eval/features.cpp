@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "augment/view_maker.h"
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/progress.h"
@@ -169,11 +170,10 @@ std::string ViewRecipe::text() const {
 ImageRange batches_of(
     int64_t num_images, int64_t batch_size, const Part& part) {
   NADIR_CHECK(batch_size > 0, "batch_size must be > 0, got {}", batch_size);
-  const int64_t num_batches = (num_images + batch_size - 1) / batch_size;
+  const int64_t num_batches = ceil_div(num_images, batch_size);
   // Rounded up, so that the first part is never empty.
   const auto images_before = [&](int64_t number) {
-    const int64_t batches =
-        (num_batches * (number - 1) + part.count - 1) / part.count;
+    const int64_t batches = ceil_div(num_batches * (number - 1), part.count);
     return std::min(num_images, batches * batch_size);
   };
   return {images_before(part.number), images_before(part.number + 1)};

@@ -8,6 +8,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "ops/chunks.h"
 #include "search/nearest_of_many.h"
@@ -145,9 +146,9 @@ std::vector<KnnVotes> knn_votes(
   }
   const int64_t largest_k = votes.back().num_neighbours;
 
-  const int64_t num_blocks = (num_test + kTestBlock - 1) / kTestBlock;
+  const int64_t num_blocks = ceil_div(num_test, kTestBlock);
   const int64_t num_own =
-      (num_blocks - group.rank() + group.world_size() - 1) / group.world_size();
+      ceil_div(num_blocks - group.rank(), group.world_size());
   const search::NearestOfMany images(vectors_of(train), at::get_num_threads());
   ops::for_each_item(num_own, 0, [&](int64_t item, float* /*scratch*/) {
     const int64_t begin =

@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "core/ceil_div.h"
 #include "eval/knn.h"
 
 namespace nadir::eval {
@@ -25,8 +26,7 @@ at::Tensor read_views(
 // the numbers do not divide.
 ImageSet share_of(
     const ImageSet& images, const distributed::Communicator& group) {
-  const int64_t share =
-      (images.size() + group.world_size() - 1) / group.world_size();
+  const int64_t share = ceil_div(images.size(), group.world_size());
   ImageSet own = images;
   own.indices.clear();
   for (int64_t i = 0; i < share; ++i) {

@@ -10,6 +10,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "core/hash.h"
 #include "core/progress.h"
@@ -214,8 +215,7 @@ std::vector<LinearHead> train_linear_heads(
     stacks.push_back(
         make_stack(features, labels, range, class_names, task, config));
   }
-  const int64_t num_steps =
-      (num_images + config.batch_size - 1) / config.batch_size;
+  const int64_t num_steps = ceil_div(num_images, config.batch_size);
   Progress progress("training probes", config.epochs, "epochs");
   for (int64_t epoch = 0; epoch < config.epochs; ++epoch) {
     const double factor =

@@ -5,6 +5,7 @@
 
 #include <ATen/ATen.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/json.h"
@@ -191,9 +192,8 @@ SegmentView make_segment_view(
   view.window_px = config.window_px;
   view.input_px = config.input_px;
   if (view.input_px == 0) {
-    view.input_px = view.window_px == 0
-                        ? frozen.network->config().image_size
-                        : (view.window_px + patch_px - 1) / patch_px * patch_px;
+    view.input_px = view.window_px == 0 ? frozen.network->config().image_size
+                                        : round_up(view.window_px, patch_px);
   }
   NADIR_CHECK(
       view.input_px % patch_px == 0,

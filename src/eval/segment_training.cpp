@@ -7,6 +7,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "core/progress.h"
 #include "core/signals.h"
@@ -180,8 +181,7 @@ std::vector<TrainedHead> train_segment_heads(
   StackedAdam adam(layers, config.lr);
 
   auto sums_R = at::zeros({num_heads}, at::kDouble);
-  const int64_t steps_per_epoch =
-      (num_windows + config.batch_size - 1) / config.batch_size;
+  const int64_t steps_per_epoch = ceil_div(num_windows, config.batch_size);
   const int64_t num_steps = config.epochs * steps_per_epoch;
   int64_t step = 0;
   Progress progress(what, config.epochs, "epochs");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 
 namespace nadir::eval {
@@ -11,8 +12,8 @@ std::vector<WindowPlace> window_places(
     int64_t height, int64_t width, int64_t side_px) {
   NADIR_ASSERT(side_px > 0 && height >= side_px && width >= side_px);
   std::vector<WindowPlace> places;
-  const int64_t num_rows = (height + side_px - 1) / side_px;
-  const int64_t num_cols = (width + side_px - 1) / side_px;
+  const int64_t num_rows = ceil_div(height, side_px);
+  const int64_t num_cols = ceil_div(width, side_px);
   for (int64_t r = 0; r < num_rows; ++r) {
     for (int64_t c = 0; c < num_cols; ++c) {
       places.push_back(

@@ -9,6 +9,7 @@
 
 #include <ATen/ATen.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "core/log.h"
 
@@ -85,7 +86,7 @@ at::Tensor empty_like_of(const at::Tensor& like, at::ScalarType type) {
 LaunchShape shape_of_columns(int64_t num_rows, int64_t num_columns) {
   const int64_t across = num_columns / kColumns;
   const int64_t down = std::max<int64_t>(1, kThreads / across);
-  return {std::min(kBlocks, (num_rows + down - 1) / down), across, down};
+  return {std::min(kBlocks, ceil_div(num_rows, down)), across, down};
 }
 
 // A row of sums for each block and row of threads in it.
@@ -120,7 +121,7 @@ AddNormResult add_norm_forward(
   program_of(x_TD, x_TD.size(1))
       .launch(
           "add_norm_forward",
-          {(num_rows + kWarps - 1) / kWarps, 32 * kWarps, 1},
+          {ceil_div(num_rows, kWarps), 32 * kWarps, 1},
           floats_of(x_TD),
           bf16_of(branch_TD),
           floats_of(bias_D),
@@ -146,7 +147,7 @@ AddNormGradients add_norm_backward(
   const int64_t num_rows = result.y_TD.size(0);
   const int64_t dim = result.y_TD.size(1);
   const LaunchShape shape{
-      std::min(kBlocks, (num_rows + kWarps - 1) / kWarps), 32 * kWarps, 1};
+      std::min(kBlocks, ceil_div(num_rows, kWarps)), 32 * kWarps, 1};
   AddNormGradients gradients;
   gradients.x_TD = empty_like_of(result.y_TD, at::kFloat);
   if (has_branch) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/ceil_div.h"
 #include "kernels/gemm.h"
 #include "kernels/softmax.h"
 
@@ -14,7 +15,7 @@ constexpr int64_t kQueryBlock = 48;
 
 int64_t aligned(int64_t num_floats) {
   constexpr int64_t kFloats = 16;
-  return (num_floats + kFloats - 1) / kFloats * kFloats;
+  return round_up(num_floats, kFloats);
 }
 
 // Parts of one scratch, each aligned.

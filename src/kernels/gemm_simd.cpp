@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/ceil_div.h"
 #include "kernels/gemm.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -37,7 +38,7 @@ int64_t packed_size_all(int64_t k, int64_t n) {
 }
 
 int64_t left_size_all(int64_t k, int64_t m) {
-  return k * ((m + kTileRows - 1) / kTileRows * kTileRows);
+  return k * round_up(m, kTileRows);
 }
 
 int64_t scratch_size_all(int64_t k) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/ceil_div.h"
 #include "kernels/int16_gemm.h"
 #include "kernels/int16_level.h"
 
@@ -145,7 +146,7 @@ float int16_quantize_all(
 }
 
 int64_t int16_padded_cols_all(int64_t n) {
-  return (n + kInt16Cols - 1) / kInt16Cols * kInt16Cols;
+  return round_up(n, kInt16Cols);
 }
 
 void int16_pack_all(

@@ -6,6 +6,7 @@
 
 #include <hwy/targets.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "kernels/int8_tile.h"
 #include "kernels/isa.h"
@@ -14,10 +15,6 @@ namespace nadir::kernels {
 namespace {
 
 constexpr float kLargestWeight = 127;
-
-int64_t round_up(int64_t value, int64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
 
 struct DotPortable {
   static constexpr int64_t kRows = 1;

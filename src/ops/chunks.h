@@ -10,6 +10,7 @@
 #include <ATen/Parallel.h>
 
 #include "core/aligned.h"
+#include "core/ceil_div.h"
 #include "ops/threads.h"
 
 namespace nadir::ops {
@@ -18,7 +19,7 @@ namespace nadir::ops {
 constexpr int64_t kChunkRows = 48;
 
 [[nodiscard]] constexpr int64_t num_chunks_of(int64_t num_rows) {
-  return (num_rows + kChunkRows - 1) / kChunkRows;
+  return ceil_div(num_rows, kChunkRows);
 }
 
 // Calls work(item, scratch) for each item below `num_items`, whoever is free

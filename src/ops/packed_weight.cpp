@@ -4,6 +4,7 @@
 
 #include <ATen/ATen.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "ops/chunks.h"
 
@@ -42,7 +43,7 @@ PackedWeight PackedWeight::pack(
   weight.packed_ = at::empty({products.packed_size(k, n)}, at::kFloat);
   auto* const packed = weight.packed_.data_ptr<float>();
   const int64_t step = kPanelsAtATime * products.panel_cols();
-  for_each_item((n + step - 1) / step, 0, [&](int64_t item, float* /*none*/) {
+  for_each_item(ceil_div(n, step), 0, [&](int64_t item, float* /*none*/) {
     const int64_t col = item * step;
     products.pack(
         matrix.at(0, col),

@@ -5,6 +5,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "ops/chunks.h"
 
@@ -15,7 +16,7 @@ namespace {
 constexpr int64_t kBlockTerms = 8 * kChunkRows;
 
 int64_t num_blocks_of(int64_t num_rows) {
-  return (num_rows + kBlockTerms - 1) / kBlockTerms;
+  return ceil_div(num_rows, kBlockTerms);
 }
 
 // Rows of a part of the weight: in the kernels' blocks of 48, so that a panel
@@ -26,12 +27,12 @@ constexpr int64_t kPartRows = 96;
 // where that gives some threads nothing to do.
 struct WeightParts {
   WeightParts(int64_t num_out, int64_t num_in, int64_t panel_cols)
-      : down((num_out + kPartRows - 1) / kPartRows) {
-    const int64_t num_panels = (num_in + panel_cols - 1) / panel_cols;
+      : down(ceil_div(num_out, kPartRows)) {
+    const int64_t num_panels = ceil_div(num_in, panel_cols);
     const int64_t wanted =
         std::clamp<int64_t>(2 * at::get_num_threads() / down, 1, num_panels);
-    num_cols = (num_panels + wanted - 1) / wanted * panel_cols;
-    across = (num_in + num_cols - 1) / num_cols;
+    num_cols = ceil_div(num_panels, wanted) * panel_cols;
+    across = ceil_div(num_in, num_cols);
   }
 
   [[nodiscard]] int64_t count() const { return down * across; }

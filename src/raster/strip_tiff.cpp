@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "core/ceil_div.h"
+
 namespace nadir::raster {
 namespace {
 
@@ -199,7 +201,7 @@ std::optional<Image> read_strip_tiff(
     return std::nullopt;
   }
   const int64_t rows = std::min(directory.rows_per_strip, directory.height);
-  const int64_t num_strips = (directory.height + rows - 1) / rows;
+  const int64_t num_strips = ceil_div(directory.height, rows);
   if (directory.offsets.count != num_strips ||
       directory.byte_counts.count != num_strips) {
     fail(

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ceil_div.h"
 #include "report/html.h"
 
 namespace nadir::report {
@@ -217,7 +218,7 @@ Drawing pr_panels(const EvalTable& table) {
   drawing.title = fmt::format("Precision over recall: {}", table.title());
   drawing.legend = row_legend(table);
   const size_t columns = std::min(kColumns, names.size());
-  const size_t lines = (names.size() + columns - 1) / columns;
+  const size_t lines = ceil_div(names.size(), columns);
   drawing.width = Panel::kWidth * static_cast<double>(columns) + 10;
   drawing.height = Panel::kHeight * static_cast<double>(lines) + 6;
   for (size_t i = 0; i < names.size(); ++i) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 
 namespace nadir::scene {
@@ -41,7 +42,7 @@ Axis::Axis(
     starts_.push_back(size_px - window_px);
   }
   for (const int64_t start : starts_) {
-    first_own_cells_.push_back((start + cell_px - 1) / cell_px);
+    first_own_cells_.push_back(ceil_div(start, cell_px));
   }
   first_own_cells_.push_back(num_cells());
 }

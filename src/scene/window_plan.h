@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "core/ceil_div.h"
+
 namespace nadir::scene {
 
 // What a cell takes of one window, along one axis.
@@ -47,7 +49,7 @@ class Axis {
   }
 
   [[nodiscard]] int64_t num_cells() const {
-    return (size_px_ + cell_px_ - 1) / cell_px_;
+    return ceil_div(size_px_, cell_px_);
   }
 
   [[nodiscard]] int64_t cell_begin(int64_t cell) const {

@@ -6,6 +6,7 @@
 
 #include <ATen/ATen.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "core/log.h"
 #include "core/parallel.h"
@@ -141,7 +142,7 @@ data::LoaderConfig loader_config(
 int64_t rows_in_use(const WindowPlan& plan, int64_t num_threads) {
   const int64_t threads = num_threads > 0 ? num_threads : available_threads();
   const int64_t across = plan.cols.num_windows();
-  return (threads + across - 1) / across;
+  return ceil_div(threads, across);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "kernels/dot.h"
@@ -51,7 +52,7 @@ Neighbours find_nearest(
       query.size(),
       vectors.width);
   constexpr int64_t kShare = 4096;  // the same for any number of threads
-  const int64_t num_shares = (vectors.size + kShare - 1) / kShare;
+  const int64_t num_shares = ceil_div(vectors.size, kShare);
   std::vector<Neighbours> found(static_cast<size_t>(num_shares));
   parallel_for(
       vectors.size, kShare, num_threads, [&](int64_t begin, int64_t end) {

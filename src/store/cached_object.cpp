@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
@@ -27,7 +28,7 @@ int64_t page_of(int64_t position) {
 }
 
 int64_t pages_end(int64_t position) {
-  return (position + kPage - 1) / kPage;
+  return ceil_div(position, kPage);
 }
 
 // The version of the object and this start of the host: what was written and

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "core/hash.h"
@@ -38,7 +39,7 @@ class RangedDownload {
         download_(download),
         part_bytes_(part_bytes),
         num_left_(std::max<int64_t>(
-            1, (download.object.num_bytes + part_bytes - 1) / part_bytes)),
+            1, ceil_div(download.object.num_bytes, part_bytes))),
         crcs_(static_cast<size_t>(num_left_)) {
     if (download_.path.has_parent_path()) {
       make_folder(download_.path.parent_path());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "store/worker_pool.h"
 
@@ -60,7 +61,7 @@ class ObjectStream : public ByteSource {
       return current_;
     }
     const int64_t num_chunks =
-        (object_.num_bytes + options_.chunk_bytes - 1) / options_.chunk_bytes;
+        ceil_div(object_.num_bytes, options_.chunk_bytes);
     const int64_t end = std::min(num_chunks, number + options_.num_ahead);
     std::erase_if(ahead_, [&](const auto& entry) {
       return entry.first < number || entry.first >= end;

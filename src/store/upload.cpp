@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 #include "store/checksum.h"
 #include "store/worker_pool.h"
@@ -74,7 +75,7 @@ class PartedUpload {
         file_(transfer.path),
         size_(size),
         part_bytes_(part_bytes),
-        num_left_((size + part_bytes - 1) / part_bytes),
+        num_left_(ceil_div(size, part_bytes)),
         upload_id_(s3.start_upload(transfer.location)),
         parts_(static_cast<size_t>(num_left_)),
         crcs_(parts_.size()) {}
@@ -156,7 +157,7 @@ void upload_files(
       continue;
     }
     const int64_t part_bytes =
-        std::max(options.part_bytes, (size + kMaxParts - 1) / kMaxParts);
+        std::max(options.part_bytes, ceil_div(size, kMaxParts));
     const auto upload =
         std::make_shared<PartedUpload>(s3, transfer, size, part_bytes);
     for (size_t i = 0; i < upload->num_parts(); ++i) {

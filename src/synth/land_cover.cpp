@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/ceil_div.h"
 #include "core/random.h"
 #include "data/labels.h"
 #include "synth/noise.h"
@@ -287,8 +288,8 @@ LandWindow make_land(
   const uint32_t s = land_seed(scene, seed);
   const Land land(scene, s);
   LandWindow window;
-  window.width = (width + step - 1) / step;
-  window.height = (height + step - 1) / step;
+  window.width = ceil_div(width, step);
+  window.height = ceil_div(height, step);
   const auto size =
       static_cast<size_t>(window.width) * static_cast<size_t>(window.height);
   window.cover.resize(size);

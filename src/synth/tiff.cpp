@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "core/ceil_div.h"
 #include "core/error.h"
 
 namespace nadir::synth {
@@ -81,7 +82,7 @@ std::string encode_band(
   constexpr uint32_t kMaxStripBytes = 8192;
   const auto size = static_cast<uint32_t>(size_px);
   const uint32_t rows_per_strip = std::min(size, kMaxStripBytes / (2 * size));
-  const uint32_t num_strips = (size + rows_per_strip - 1) / rows_per_strip;
+  const uint32_t num_strips = ceil_div(size, rows_per_strip);
   const std::string citation =
       fmt::format("WGS 84 / UTM zone {}N|WGS 84|", utm_zone);
   const auto utm_length = static_cast<uint16_t>(citation.size() - 7);
