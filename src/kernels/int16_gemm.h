@@ -34,13 +34,16 @@ void int16_pack(const int16_t* rows, int64_t k, int64_t n, int16_t* packed);
 
 // products [M, padded N] of rows [M, K] and packed rows [N, K]. `packed` and
 // `products` are aligned to 64 bytes.
-void int16_gemm(
-    const int16_t* rows,
-    int64_t m,
-    int64_t k,
-    const int16_t* packed,
-    int64_t n,
-    int32_t* products);
+struct Int16GemmCall {
+  const int16_t* rows;
+  int64_t m;
+  int64_t k;
+  const int16_t* packed;
+  int64_t n;
+  int32_t* products;
+};
+
+void int16_gemm(const Int16GemmCall& call);
 
 namespace reference {
 [[nodiscard]] float int16_quantize(
@@ -51,13 +54,7 @@ namespace reference {
     int16_t* numbers);
 
 // The same from rows that are not packed; products [M, N].
-void int16_gemm(
-    const int16_t* a_rows,
-    int64_t m,
-    int64_t k,
-    const int16_t* b_rows,
-    int64_t n,
-    int32_t* products);
+void int16_gemm(const Int16GemmCall& call);
 }  // namespace reference
 
 }  // namespace nadir::kernels

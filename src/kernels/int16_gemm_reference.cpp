@@ -20,13 +20,8 @@ float int16_quantize(
   return static_cast<float>(squares);
 }
 
-void int16_gemm(
-    const int16_t* a_rows,
-    int64_t m,
-    int64_t k,
-    const int16_t* b_rows,
-    int64_t n,
-    int32_t* products) {
+void int16_gemm(const Int16GemmCall& call) {
+  const auto& [a_rows, m, k, b_rows, n, products] = call;
   const int64_t row_size = int16_row_size(k);
   for (int64_t i = 0; i < m; ++i) {
     for (int64_t j = 0; j < n; ++j) {

@@ -165,13 +165,8 @@ void int16_pack_all(
   }
 }
 
-void int16_gemm_all(
-    const int16_t* rows,
-    int64_t m,
-    int64_t k,
-    const int16_t* packed,
-    int64_t n,
-    int32_t* products) {
+void int16_gemm_all(const Int16GemmCall& call) {
+  const auto& [rows, m, k, packed, n, products] = call;
   const int64_t row_size = int16_row_size(k);
   const int64_t num_cols = int16_padded_cols_all(n);
   for (int64_t col = 0; col < num_cols; col += kInt16Cols) {
@@ -223,21 +218,15 @@ void int16_pack(const int16_t* rows, int64_t k, int64_t n, int16_t* packed) {
   HWY_DYNAMIC_DISPATCH(int16_pack_all)(rows, k, n, packed);
 }
 
-void int16_gemm(
-    const int16_t* rows,
-    int64_t m,
-    int64_t k,
-    const int16_t* packed,
-    int64_t n,
-    int32_t* products) {
+void int16_gemm(const Int16GemmCall& call) {
 #if defined(__x86_64__)
   if (allows_avx512_vnni()) {
-    int16_gemm_vnni(rows, m, k, packed, n, products);
+    int16_gemm_vnni(call);
     return;
   }
 #endif
   apply_isa_cap();
-  HWY_DYNAMIC_DISPATCH(int16_gemm_all)(rows, m, k, packed, n, products);
+  HWY_DYNAMIC_DISPATCH(int16_gemm_all)(call);
 }
 
 }  // namespace nadir::kernels

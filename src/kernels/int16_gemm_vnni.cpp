@@ -60,13 +60,8 @@ inline void run_vnni_tile(
 
 }  // namespace
 
-void int16_gemm_vnni(
-    const int16_t* rows,
-    int64_t m,
-    int64_t k,
-    const int16_t* packed,
-    int64_t n,
-    int32_t* products) {
+void int16_gemm_vnni(const Int16GemmCall& call) {
+  const auto& [rows, m, k, packed, n, products] = call;
   const int64_t row_size = int16_row_size(k);
   const int64_t num_cols = (n + kVnniCols - 1) / kVnniCols * kVnniCols;
   for (int64_t col = 0; col < num_cols; col += kVnniCols) {

@@ -128,12 +128,12 @@ class Screening {
     for (int64_t n = 0; n < count; n += kTile) {
       const int64_t tile = std::min(kTile, count - n);
       kernels::int16_gemm(
-          vectors + n * kernels::int16_row_size(width_),
-          tile,
-          width_,
-          packed_.data(),
-          num_queries_,
-          products_.data());
+          {vectors + n * kernels::int16_row_size(width_),
+           tile,
+           width_,
+           packed_.data(),
+           num_queries_,
+           products_.data()});
       for (int64_t i = 0; i < tile; ++i) {
         offer(products_.data() + i * num_cols_, first + n + i);
       }

@@ -187,12 +187,12 @@ TEST(FixedPoint, ProductsAreAsNearAsTheirErrorSays) {
         to_fixed_point(queries.vectors(), std::vector<float>(kOddWidth), 1);
     std::vector<int32_t> products(300 * 40);
     kernels::reference::int16_gemm(
-        fixed.row(0),
-        300,
-        kOddWidth,
-        fixed_queries.row(0),
-        40,
-        products.data());
+        {fixed.row(0),
+         300,
+         kOddWidth,
+         fixed_queries.row(0),
+         40,
+         products.data()});
     const double units = fixed.scale * fixed_queries.scale;
     const double error = product_error(fixed_queries, fixed, kOddWidth);
     double largest = 0;
