@@ -14,7 +14,7 @@ struct Candidate {
   int32_t row;
 };
 
-struct Wanted {
+struct CandidateLimits {
   int64_t k;
   int64_t margin;
   int64_t longest;  // candidates that are too many to be looked at again
@@ -30,11 +30,11 @@ class CandidateList {
   static constexpr int32_t kNone = std::numeric_limits<int32_t>::max();
 
   // What is no greater than `floor` will not be offered.
-  explicit CandidateList(const Wanted& wanted, int32_t floor = kAll)
-      : wanted_(wanted),
+  explicit CandidateList(const CandidateLimits& limits, int32_t floor = kAll)
+      : limits_(limits),
         first_floor_(floor),
         floor_(floor),
-        capacity_(2 * wanted.k) {
+        capacity_(2 * limits.k) {
     candidates_.reserve(static_cast<size_t>(capacity_));
   }
 
@@ -45,8 +45,8 @@ class CandidateList {
     candidates_.push_back({product, row});
     if (size() >= capacity_) {
       thin();
-      capacity_ = std::max(capacity_, size() + wanted_.k);
-      if (size() > wanted_.longest) {
+      capacity_ = std::max(capacity_, size() + limits_.k);
+      if (size() > limits_.longest) {
         give_up();
       }
     }
@@ -66,7 +66,7 @@ class CandidateList {
   // began with kept none of them away; if not, it is to be made anew with a
   // lower one.
   [[nodiscard]] bool finish() {
-    return size() >= wanted_.k && thin() >= first_floor_;
+    return size() >= limits_.k && thin() >= first_floor_;
   }
 
   // Nothing is to be offered any more.
@@ -84,7 +84,7 @@ class CandidateList {
 
   // Returns the floor that follows from the k-th greatest product.
   int32_t thin() {
-    const auto kth = candidates_.begin() + (wanted_.k - 1);
+    const auto kth = candidates_.begin() + (limits_.k - 1);
     std::nth_element(
         candidates_.begin(),
         kth,
@@ -93,7 +93,7 @@ class CandidateList {
           return a.product > b.product;
         });
     const auto floor = static_cast<int32_t>(
-        std::max<int64_t>(kAll, kth->product - wanted_.margin - 1));
+        std::max<int64_t>(kAll, kth->product - limits_.margin - 1));
     floor_ = std::max(floor_, floor);
     std::erase_if(candidates_, [&](const Candidate& one) {
       return one.product <= floor_;
@@ -101,7 +101,7 @@ class CandidateList {
     return floor;
   }
 
-  Wanted wanted_;
+  CandidateLimits limits_;
   int32_t first_floor_;
   int32_t floor_;
   int64_t capacity_;

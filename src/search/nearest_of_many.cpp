@@ -38,14 +38,16 @@ int64_t guessed_place(int64_t k, int64_t num_vectors) {
 class Screening {
  public:
   Screening(
-      const FixedPointVectors& queries, int64_t width, const Wanted& wanted)
+      const FixedPointVectors& queries,
+      int64_t width,
+      const CandidateLimits& limits)
       : width_(width),
         num_queries_(queries.size()),
-        wanted_(wanted),
+        limits_(limits),
         num_cols_(kernels::int16_padded_cols(num_queries_)),
         packed_(num_cols_ * kernels::int16_row_size(width)),
         products_(kTile * num_cols_),
-        lists_(static_cast<size_t>(num_queries_), CandidateList(wanted)),
+        lists_(static_cast<size_t>(num_queries_), CandidateList(limits)),
         floors_(static_cast<size_t>(num_cols_), CandidateList::kNone),
         places_(static_cast<size_t>(num_cols_)) {
     kernels::int16_pack(queries.row(0), width, num_queries_, packed_.data());
@@ -54,19 +56,19 @@ class Screening {
   // A guess of how near the nearest are spares most of the lists' work, and
   // queries with too many about as near all of it.
   void guess_floors(const std::vector<int16_t>& sample, int64_t num_vectors) {
-    const int64_t place = guessed_place(wanted_.k, num_vectors);
+    const int64_t place = guessed_place(limits_.k, num_vectors);
     const auto size =
         static_cast<int64_t>(sample.size()) / kernels::int16_row_size(width_);
     if (size < 2 * place) {
       return;
     }
-    lists_.assign(lists_.size(), CandidateList({place, wanted_.margin, size}));
+    lists_.assign(lists_.size(), CandidateList({place, limits_.margin, size}));
     see(sample.data(), 0, size);
     for (CandidateList& list : lists_) {
       (void)list.finish();
       const auto num_near = static_cast<int64_t>(list.candidates().size());
-      list = CandidateList(wanted_, list.floor());
-      if (num_near * wanted_.k > wanted_.longest * place) {
+      list = CandidateList(limits_, list.floor());
+      if (num_near * limits_.k > limits_.longest * place) {
         list.give_up();
       }
     }
@@ -95,7 +97,7 @@ class Screening {
       if (list.is_too_long() || list.finish()) {
         list.close();
       } else {
-        list = CandidateList(wanted_);
+        list = CandidateList(limits_);
         is_all = false;
       }
     }
@@ -153,7 +155,7 @@ class Screening {
 
   int64_t width_;
   int64_t num_queries_;
-  Wanted wanted_;
+  CandidateLimits limits_;
   int64_t num_cols_;
   Aligned<int16_t> packed_;
   Aligned<int32_t> products_;
