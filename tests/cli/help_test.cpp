@@ -49,6 +49,27 @@ TEST(Version, IsSaidBeforeAnyLibraryStarts) {
 }
 #endif
 
+#ifndef __SANITIZE_ADDRESS__
+// libgomp, whose threads are LibTorch's, tells what it was started with.
+TEST(Threads, WaitBrieflyUnlessTheUserSaysOtherwise) {
+  const auto told = [](std::map<std::string, std::string> variables) {
+    ProcessOptions options;
+    options.variables = std::move(variables);
+    options.variables["OMP_DISPLAY_ENV"] = "verbose";
+    const auto outcome = run_nadir({"--version", "doctor"}, options);
+    EXPECT_TRUE(outcome.out.starts_with("nadir ")) << outcome.text();
+    return outcome.err;
+  };
+  const std::string brief = "GOMP_SPINCOUNT = '10000'";
+  EXPECT_NE(told({}).find(brief), std::string::npos) << told({});
+  EXPECT_EQ(
+      told({{"OMP_WAIT_POLICY", "active"}}).find(brief), std::string::npos);
+  EXPECT_NE(
+      told({{"GOMP_SPINCOUNT", "7"}}).find("GOMP_SPINCOUNT = '7'"),
+      std::string::npos);
+}
+#endif
+
 TEST(Version, SaysWhereItCannotBeWritten) {
   ProcessOptions options;
   options.out_path = "/dev/full";
