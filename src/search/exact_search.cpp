@@ -6,11 +6,12 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "kernels/dot.h"
+#include "search/nearest_heap.h"
 
 namespace nadir::search {
 namespace {
 
-// The best of rows begin .. end - 1: a heap whose front is the worst of them.
+// The best of rows begin .. end - 1, in no order.
 Neighbours best_of(
     const Vectors& vectors,
     std::span<const float> query,
@@ -18,23 +19,16 @@ Neighbours best_of(
     const Accept& accept,
     int64_t begin,
     int64_t end) {
-  Neighbours best;
+  NearestHeap best(count);
   for (int64_t row = begin; row < end; ++row) {
     const Neighbour one{
         row,
         kernels::dot(vectors.row(row).data(), query.data(), vectors.width)};
-    const bool is_full = static_cast<int64_t>(best.size()) == count;
-    if ((is_full && !(one < best.front())) || (accept && !accept(one))) {
-      continue;
+    if (best.takes(one) && (!accept || accept(one))) {
+      best.add(one);
     }
-    if (is_full) {
-      std::pop_heap(best.begin(), best.end());
-      best.pop_back();
-    }
-    best.push_back(one);
-    std::push_heap(best.begin(), best.end());
   }
-  return best;
+  return best.take();
 }
 
 }  // namespace

@@ -1,46 +1,17 @@
 #include "search/nearest_by_float32.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "core/aligned.h"
 #include "kernels/gemm.h"
 #include "kernels/greater.h"
+#include "search/nearest_heap.h"
 
 namespace nadir::search {
 namespace {
 
 constexpr int64_t kFloatTile = 48;  // vectors that are looked at at a time
 constexpr int64_t kTilesBetweenQuestions = 256;
-
-// The nearest seen so far: a heap, the farthest first.
-class NearestHeap {
- public:
-  explicit NearestHeap(int64_t count) : count_(static_cast<size_t>(count)) {}
-
-  // What is no greater need not be offered: of equal ones the first stays.
-  [[nodiscard]] float floor() const {
-    return heap_.size() < count_ ? -std::numeric_limits<float>::infinity()
-                                 : heap_.front().similarity;
-  }
-
-  // Called with ascending rows.
-  void offer(const Neighbour& one) {
-    if (heap_.size() == count_) {
-      std::pop_heap(heap_.begin(), heap_.end());
-      heap_.pop_back();
-    }
-    heap_.push_back(one);
-    std::push_heap(heap_.begin(), heap_.end());
-  }
-
-  // In no order.
-  Neighbours take() { return std::move(heap_); }
-
- private:
-  size_t count_;
-  Neighbours heap_;
-};
 
 }  // namespace
 
@@ -88,7 +59,7 @@ std::vector<Neighbours> nearest_by_float32(
           of_one, floors.data(), num_queries, places.data());
       for (int64_t f = 0; f < found; ++f) {
         const auto m = static_cast<size_t>(places[static_cast<size_t>(f)]);
-        heaps[m].offer({n + i, of_one[m]});
+        heaps[m].add({n + i, of_one[m]});
         floors[m] = heaps[m].floor();
       }
     }
