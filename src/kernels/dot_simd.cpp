@@ -6,6 +6,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/isa.h"
+#include "kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 
@@ -13,43 +14,14 @@ namespace nadir::kernels {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// A sum over all places: add(tag, i, sum) adds what a vector at i comes to.
-// Four sums at a time: one would wait for itself.
-template <class Add>
-HWY_INLINE float sum_all(int64_t count, Add&& add) {
-  const hn::ScalableTag<float> d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  auto sum0 = hn::Zero(d);
-  auto sum1 = hn::Zero(d);
-  auto sum2 = hn::Zero(d);
-  auto sum3 = hn::Zero(d);
-  int64_t i = 0;
-  for (; i + 4 * lanes <= count; i += 4 * lanes) {
-    sum0 = add(d, i, sum0);
-    sum1 = add(d, i + lanes, sum1);
-    sum2 = add(d, i + 2 * lanes, sum2);
-    sum3 = add(d, i + 3 * lanes, sum3);
-  }
-  for (; i + lanes <= count; i += lanes) {
-    sum0 = add(d, i, sum0);
-  }
-  const auto sums = hn::Add(hn::Add(sum0, sum1), hn::Add(sum2, sum3));
-  const hn::CappedTag<float, 1> one;
-  auto sum = hn::Set(one, hn::GetLane(hn::SumOfLanes(d, sums)));
-  for (; i < count; ++i) {
-    sum = add(one, i, sum);
-  }
-  return hn::GetLane(sum);
-}
-
 float dot_all(const float* a, const float* b, int64_t count) {
-  return sum_all(count, [&](auto d, int64_t i, auto sum) {
+  return sum_over_vectors(count, [&](auto d, int64_t i, auto sum) {
     return hn::MulAdd(hn::LoadU(d, a + i), hn::LoadU(d, b + i), sum);
   });
 }
 
 float squared_distance_all(const float* a, const float* b, int64_t count) {
-  return sum_all(count, [&](auto d, int64_t i, auto sum) {
+  return sum_over_vectors(count, [&](auto d, int64_t i, auto sum) {
     const auto difference = hn::Sub(hn::LoadU(d, a + i), hn::LoadU(d, b + i));
     return hn::MulAdd(difference, difference, sum);
   });

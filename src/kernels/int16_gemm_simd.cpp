@@ -11,6 +11,7 @@
 #include <hwy/highway.h>
 
 #include "kernels/isa.h"
+#include "kernels/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 
@@ -127,22 +128,12 @@ float int16_quantize_all(
     float scale,
     int64_t k,
     int16_t* numbers) {
-  const hn::ScalableTag<float> d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  auto sums = hn::Zero(d);
-  int64_t t = 0;
-  for (; t + lanes <= k; t += lanes) {
-    sums = quantize_vector(d, row + t, centre + t, scale, numbers + t, sums);
-  }
-  const hn::CappedTag<float, 1> one;
-  auto sum = hn::Set(one, hn::GetLane(hn::SumOfLanes(d, sums)));
-  for (; t < k; ++t) {
-    sum = quantize_vector(one, row + t, centre + t, scale, numbers + t, sum);
-  }
   if (k < int16_row_size(k)) {
     numbers[k] = 0;
   }
-  return hn::GetLane(sum);
+  return sum_over_vectors(k, [&](auto d, int64_t t, auto squares) {
+    return quantize_vector(d, row + t, centre + t, scale, numbers + t, squares);
+  });
 }
 
 int64_t int16_padded_cols_all(int64_t n) {

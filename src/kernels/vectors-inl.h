@@ -1,6 +1,6 @@
-// Loops over vectors of float32 or int32, and float32's exp(), for kernels at
-// each level. Included by their sources, once a level, hence without a pragma.
-// Private to the room.
+// Loops and sums over vectors of float32 or int32, and float32's exp(), for
+// kernels at each level. Included by their sources, once a level, hence without
+// a pragma. Private to the room.
 #if defined(NADIR_KERNELS_VECTORS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef NADIR_KERNELS_VECTORS_INL_H_
 #undef NADIR_KERNELS_VECTORS_INL_H_
@@ -30,6 +30,36 @@ HWY_INLINE void for_each_vector(int64_t count, Body&& body) {
   for (; i < count; ++i) {
     body(hn::CappedTag<Number, 1>(), i);
   }
+}
+
+// A sum over all places: add(tag, i, sum) adds what a vector at i comes to.
+// Four sums at a time: one would wait for itself.
+template <class Add>
+HWY_INLINE float sum_over_vectors(int64_t count, Add&& add) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::ScalableTag<float> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  auto sum0 = hn::Zero(d);
+  auto sum1 = hn::Zero(d);
+  auto sum2 = hn::Zero(d);
+  auto sum3 = hn::Zero(d);
+  int64_t i = 0;
+  for (; i + 4 * lanes <= count; i += 4 * lanes) {
+    sum0 = add(d, i, sum0);
+    sum1 = add(d, i + lanes, sum1);
+    sum2 = add(d, i + 2 * lanes, sum2);
+    sum3 = add(d, i + 3 * lanes, sum3);
+  }
+  for (; i + lanes <= count; i += lanes) {
+    sum0 = add(d, i, sum0);
+  }
+  const auto sums = hn::Add(hn::Add(sum0, sum1), hn::Add(sum2, sum3));
+  const hn::CappedTag<float, 1> one;
+  auto sum = hn::Set(one, hn::GetLane(hn::SumOfLanes(d, sums)));
+  for (; i < count; ++i) {
+    sum = add(one, i, sum);
+  }
+  return hn::GetLane(sum);
 }
 
 // e^x within 2 units in the last place for x in [-87, 88]; below, it goes to
